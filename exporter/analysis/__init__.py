@@ -1,0 +1,1 @@
+"""From a series of samples to a verdict: pure functions on arrays."""

@@ -1,0 +1,1 @@
+"""A local Spark network on loopback that the real SDK makes real payments on, offline."""

@@ -1,0 +1,1 @@
+"""Readings of a subject from outside its process."""

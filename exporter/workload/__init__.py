@@ -1,0 +1,1 @@
+"""The load: what is paid when, apart from the SDK that pays it."""
