@@ -1,0 +1,92 @@
+"""The latest values of a run: written by the run, read by the collector, the console and the live page.
+
+Everything here is of constant size: the CSV is the record, this is the present.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from exporter.samples import Sample
+
+LATENCY_BUCKETS_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+@dataclass(slots=True)
+class Histogram:
+    """A cumulative histogram in Prometheus' sense; ``counts[i]`` is how many were at most ``bounds[i]``."""
+
+    bounds: tuple[float, ...] = LATENCY_BUCKETS_SECONDS
+    counts: list[int] = field(default_factory=lambda: [0] * len(LATENCY_BUCKETS_SECONDS))
+    count: int = 0
+    total: float = 0.0
+
+    def observe(self, value: float) -> None:
+        self.count += 1
+        self.total += value
+        for index, bound in enumerate(self.bounds):
+            if value <= bound:
+                self.counts[index] += 1
+
+
+@dataclass(slots=True)
+class LoadCounters:
+    """What the load has done so far; every key that can occur is there from the start, at 0."""
+
+    payments: Counter[str] = field(default_factory=Counter)  # succeeded, by rail: spark, lightning
+    failures: Counter[str] = field(default_factory=Counter)  # unexpected, by rail
+    expected_failures: Counter[str] = field(default_factory=Counter)  # made to fail on purpose, by reason
+    latency_seconds: dict[str, Histogram] = field(default_factory=dict)  # by rail
+    missed: int = 0  # scheduled payments that could not be started in their slot
+    reconnects: int = 0
+    abandoned_instances: int = 0
+    listener_churns: int = 0
+    syncs: int = 0
+    history_queries: int = 0
+    garbage_collections: int = 0
+    refunds: int = 0
+    settles: int = 0
+    sdk_events: Counter[str] = field(default_factory=Counter)  # by event type
+    listeners: int = 0
+    instances: int = 0
+    balances_sats: dict[str, int] = field(default_factory=dict)  # by wallet: alice, bob, …
+
+
+@dataclass(slots=True)
+class SubjectState:
+    """One subject: what it says it is, whether it lives, and what was last seen of it."""
+
+    driver: str
+    sdk: str = ""
+    sdk_version: str = ""
+    language: str = ""
+    pid: int | None = None
+    phase: str = "starting"
+    load: LoadCounters = field(default_factory=LoadCounters)
+    heap_bytes: dict[str, int] = field(default_factory=dict)  # by heap: python, native, mmap, …
+    heap_time: datetime | None = None
+    last_sample: Sample | None = None
+    last_settled: Sample | None = None
+    samples_written: int = 0
+    csv_errors: int = 0
+    probe_success: dict[str, bool] = field(default_factory=dict)  # by probe
+
+    @property
+    def up(self) -> bool:
+        """Whether the subject's process is known and has not ended."""
+        return self.pid is not None
+
+
+@dataclass(slots=True)
+class RunState:
+    """One run: its name and settings, and a state per subject."""
+
+    name: str
+    settings: dict[str, str]
+    started_at: datetime
+    duration_seconds: float
+    subjects: dict[str, SubjectState]
+    load_started_at: datetime | None = None
+    verdict: str | None = None
+    verdict_reason: str = ""
+    finished: bool = False
