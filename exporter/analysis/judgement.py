@@ -1,0 +1,75 @@
+"""What a judgement says: the verdict and the evidence for it."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """The three things that a run can show."""
+
+    LEAK = "leak"
+    NO_LEAK = "no leak"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate and its 95 % interval, all in one unit."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesEvidence:
+    """What one series shows by itself; growth in the series' own unit a minute (KiB, or a count)."""
+
+    series: str
+    evidence: str  # "passive" or "settled"
+    verdict: Verdict
+    growth_per_min: Interval | None
+    missed_per_min: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A verdict with its evidence; None where the run cannot tell.
+
+    ``series`` is the column that decided, ``evidence`` how it was read ("passive", "settled" or "none").
+    ``missed_kib_per_min`` is the largest steady growth that could be there unseen. ``would_decide`` says what would
+    settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
+    """
+
+    verdict: Verdict
+    series: str | None
+    evidence: str
+    growth_kib_per_min: Interval | None
+    growth_bytes_per_payment: Interval | None
+    growth_bytes_per_reconnect: Interval | None
+    growth_bytes_per_instance: Interval | None
+    warmup_sec: float | None
+    missed_kib_per_min: float | None
+    reason: str
+    would_decide: str
+    flags: tuple[str, ...] = ()
+    parts: tuple[SeriesEvidence, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain JSON types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What growth matters.
+
+    A leak is growth shown to be above ``threshold_kib_per_min``; a run is acquitted when growth above
+    ``acquit_kib_per_min`` is excluded. ``memory_limit_bytes`` is the subject's limit, for the projection.
+    """
+
+    threshold_kib_per_min: float = 5.0
+    acquit_kib_per_min: float = 50.0
+    memory_limit_bytes: float | None = None

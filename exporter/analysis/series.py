@@ -1,0 +1,153 @@
+"""A run's series as arrays, from a CSV of ours, of the Go harness or of the Rust harness."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.analysis.csv_cells import Block, Floats, parse_block
+from exporter.errors import ConfigError
+from exporter.samples import COLUMNS
+
+# What the other harnesses call a column of ours.
+ALIASES = {"heap_alloc_bytes": "heap_allocated_bytes"}
+FOREIGN_COLUMNS = ("heap_inuse_bytes", "heap_objects", "heap_sys_bytes", "heap_resident_bytes", "goroutines")
+TEXT_COLUMNS = ("timestamp", "phase")
+NUMERIC_COLUMNS = tuple(name for name in COLUMNS if name not in TEXT_COLUMNS) + FOREIGN_COLUMNS
+
+_BLOCK_BYTES = 1 << 20
+_LONGEST_TIMESTAMP = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The series of one run.
+
+    ``columns`` maps a column's name to float64 of shape (samples,), NaN where a cell was empty; ``elapsed_sec`` is
+    always there. ``phases`` holds indices into ``phase_names``. The timestamps are the file's own text.
+    ``torn`` says that the file ended within a line, which was left out.
+    """
+
+    name: str
+    columns: Mapping[str, Floats]
+    phases: NDArray[np.int16]
+    phase_names: tuple[str, ...] = ("",)
+    first_timestamp: str = ""
+    last_timestamp: str = ""
+    torn: bool = False
+
+    def __len__(self) -> int:
+        return len(self.columns["elapsed_sec"])
+
+    def column(self, name: str) -> Floats | None:
+        """A column, or None when the run has no such column or no value in it."""
+        values = self.columns.get(name)
+        return None if values is None or bool(np.isnan(values).all()) else values
+
+    @classmethod
+    def of(cls, name: str, **columns: Floats) -> "Run":
+        """A run made of arrays, all in one phase; ``elapsed_sec`` is required."""
+        return cls(name, columns, np.zeros(len(columns["elapsed_sec"]), dtype=np.int16))
+
+
+def read_csv(path: Path) -> Run:
+    """Read a run's CSV; a torn last line is left out.
+
+    Raises ConfigError naming file, line, column and what was expected for anything else that is damaged.
+    """
+    try:
+        with path.open("rb") as stream:
+            return parse_csv(stream, str(path))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}; name a CSV file that a run has written") from error
+
+
+def parse_csv(stream: BinaryIO, source: str) -> Run:
+    """As `read_csv`, from an open file; ``source`` is the name that errors give."""
+    header = _parse_header(stream.readline(), source)
+    names = [ALIASES.get(name, name) for name in header]
+    numeric = [index for index, name in enumerate(names) if name in NUMERIC_COLUMNS]
+    phase_index = names.index("phase") if "phase" in names else None
+    table = _Table(len(numeric))
+    phase_codes: dict[str, int] = {}
+    phases: list[NDArray[np.int16]] = []
+    first = last = ""
+    torn = False
+    for block in _blocks(stream, source):
+        if not block.text.endswith(b"\n"):
+            torn = True
+            continue
+        columns, texts = parse_block(block, names, numeric, phase_index)
+        table.extend(columns)
+        phases.append(_phase_codes(texts, len(columns[0]), phase_codes))
+        first = first or _timestamp(block.text, header)
+        last = _timestamp(block.text[block.text.rfind(b"\n", 0, -1) + 1 :], header)
+    columns_by_name = {names[index]: values for index, values in zip(numeric, table.columns(), strict=True)}
+    codes = np.concatenate(phases) if phases else np.empty(0, dtype=np.int16)
+    return Run(source, columns_by_name, codes, tuple(phase_codes) or ("",), first, last, torn)
+
+
+class _Table:
+    """Columns that grow by the block, by half each time: a million rows are 8 MB a column, and not held twice."""
+
+    def __init__(self, width: int) -> None:
+        self._values = [np.empty(0) for _ in range(width)]
+        self._rows = 0
+
+    def extend(self, columns: list[Floats]) -> None:
+        rows = self._rows + len(columns[0])
+        for index, column in enumerate(columns):
+            if rows > len(self._values[index]):
+                self._values[index].resize(rows + rows // 2, refcheck=False)
+            self._values[index][self._rows : rows] = column
+        self._rows = rows
+
+    def columns(self) -> list[Floats]:
+        return [values[: self._rows] for values in self._values]
+
+
+def _parse_header(line: bytes, source: str) -> list[str]:
+    text = line.decode("utf-8-sig", "replace").strip()
+    header = text.split(",")
+    names = [ALIASES.get(name, name) for name in header]
+    wanted = "a header line with elapsed_sec and rss_bytes or a heap column"
+    if not text:
+        raise ConfigError(f"{source}, line 1, column 1: expected {wanted}, found nothing")
+    if "elapsed_sec" not in names or not {"rss_bytes", "heap_allocated_bytes"} & set(names):
+        raise ConfigError(f"{source}, line 1, column 1: expected {wanted}, found {text[:60]!r}")
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{source}, line 1, column {name}: expected each column once, found it twice")
+    return header
+
+
+def _blocks(stream: BinaryIO, source: str) -> Iterator[Block]:
+    """Blocks of whole lines; what follows the last newline comes last, as a block of its own."""
+    line = 2
+    rest = b""
+    while chunk := stream.read(_BLOCK_BYTES):
+        chunk = rest + chunk
+        cut = chunk.rfind(b"\n") + 1
+        rest = chunk[cut:]
+        if cut:
+            yield Block(chunk[:cut].replace(b"\r\n", b"\n"), line, source)
+            line += chunk.count(b"\n")
+    if rest:
+        yield Block(rest, line, source)
+
+
+def _phase_codes(texts: list[str], rows: int, codes: dict[str, int]) -> NDArray[np.int16]:
+    if not texts:
+        return np.full(rows, codes.setdefault("", len(codes)), dtype=np.int16)
+    if texts.count(texts[0]) == len(texts):
+        return np.full(rows, codes.setdefault(texts[0], len(codes)), dtype=np.int16)
+    return np.array([codes.setdefault(text, len(codes)) for text in texts], dtype=np.int16)
+
+
+def _timestamp(line: bytes, header: list[str]) -> str:
+    if header[0] != "timestamp":
+        return ""
+    return line[: max(line.find(b","), 0)][:_LONGEST_TIMESTAMP].decode("utf-8", "replace").strip('"')

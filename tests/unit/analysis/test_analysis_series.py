@@ -1,0 +1,133 @@
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.analysis.series import Run, parse_csv, read_csv
+from exporter.errors import ConfigError
+
+OURS = (
+    b"timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,uss_bytes,payments,phase,settled\n"
+    b"2025-01-01T00:00:00Z,0.00,54000000,7000000,,0,running,1\n"
+    b"2025-01-01T00:00:01Z,1.25,54000512,,53000000,12,running,0\n"
+    b"2025-01-01T00:00:02Z,2.5,54000512,7100000,,120,stopping,0\n"
+)
+GO = (
+    b"timestamp,elapsed_sec,rss_bytes,heap_alloc_bytes,heap_inuse_bytes,heap_objects,heap_sys_bytes,goroutines,"
+    b"payments,listeners\n2025-01-01T00:00:00Z,0.00,1,2,3,4,5,6,7,8\n"
+)
+RUST = (
+    b"timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments\n"
+    b"2025-01-01T00:00:00+00:00,0.00,10,20,30,40\n"
+)
+
+
+def parse(content: bytes) -> Run:
+    return parse_csv(io.BytesIO(content), "out.csv")
+
+
+def test_reads_our_own_columns() -> None:
+    run = parse(OURS)
+    assert run.columns["elapsed_sec"].tolist() == [0.0, 1.25, 2.5]
+    assert run.columns["rss_bytes"].tolist() == [54000000, 54000512, 54000512]
+    np.testing.assert_array_equal(run.columns["heap_allocated_bytes"], [7000000, math.nan, 7100000])
+    np.testing.assert_array_equal(run.columns["uss_bytes"], [math.nan, 53000000, math.nan])
+    assert [run.phase_names[code] for code in run.phases] == ["running", "running", "stopping"]
+    assert (run.first_timestamp, run.last_timestamp) == ("2025-01-01T00:00:00Z", "2025-01-01T00:00:02Z")
+    assert not run.torn
+
+
+def test_reads_the_go_harness_heap_under_our_name() -> None:
+    run = parse(GO)
+    assert run.columns["heap_allocated_bytes"].tolist() == [2]
+    assert run.columns["goroutines"].tolist() == [6]
+
+
+def test_reads_the_rust_harness() -> None:
+    run = parse(RUST)
+    assert run.columns["heap_allocated_bytes"].tolist() == [20]
+    assert run.columns["payments"].tolist() == [40]
+
+
+def test_a_column_without_any_value_is_absent() -> None:
+    run = parse(b"elapsed_sec,rss_bytes,uss_bytes\n0,1,\n1,2,\n")
+    assert run.column("uss_bytes") is None
+    assert run.column("nothing") is None
+    assert run.column("rss_bytes") is not None
+
+
+def test_a_torn_last_line_is_left_out() -> None:
+    whole = parse(OURS)
+    for cut in range(1, 50):
+        run = parse(OURS[:-cut])
+        assert run.torn
+        assert run.columns["rss_bytes"].tolist() == whole.columns["rss_bytes"].tolist()[:2]
+
+
+def test_a_header_alone_is_an_empty_run() -> None:
+    assert len(parse(b"elapsed_sec,rss_bytes\n")) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "line 1, column 1: expected a header line"),
+        (b"a,b\n1,2\n", "line 1, column 1: expected a header line with elapsed_sec"),
+        (b"elapsed_sec,rss_bytes,rss_bytes\n1,2,3\n", "line 1, column rss_bytes: expected each column once"),
+        (b"elapsed_sec,rss_bytes\n1,2\n2,4x\n3,4\n", "line 3, column rss_bytes: expected a number"),
+        (b"elapsed_sec,rss_bytes\n1,2\n2,1_0\n", "line 3, column rss_bytes: expected a number"),
+        (b"elapsed_sec,rss_bytes\n1,2\n2,inf\n", "line 3, column rss_bytes: expected a number"),
+        (b"elapsed_sec,rss_bytes\n1,2\n2,.\n", "line 3, column rss_bytes: expected a number"),
+        (b"elapsed_sec,rss_bytes\n1,2\n2\n3,4\n", "line 3, column rss_bytes: expected 2 cells, found 1"),
+        (b"elapsed_sec,rss_bytes\n1,2\n2,3,4\n", "line 3, column rss_bytes: expected 2 cells, found 3"),
+        (b"elapsed_sec,rss_bytes\n1,2\n\n2,3\n", "line 3, column elapsed_sec: expected 2 cells, found 0"),
+        (b"elapsed_sec,rss_bytes\n1,2\n1.2.3,3\n", "line 3, column elapsed_sec: expected a number"),
+        (b"elapsed_sec,rss_bytes\n1,2\n\xff\xfe,3\n", "line 3, column elapsed_sec: expected a number"),
+        (b'elapsed_sec,rss_bytes\n1,2\n"1,3\n', "line 3, column elapsed_sec: expected comma-separated cells"),
+    ],
+)
+def test_damage_is_named_by_file_line_and_column(content: bytes, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse(content)
+    assert str(caught.value).startswith("out.csv, ")
+    assert said in str(caught.value)
+
+
+def test_damage_beyond_the_first_block_has_the_right_line() -> None:
+    rows = b"".join(b"%d,%d\n" % (index, 50_000_000 + index) for index in range(200_000))
+    with pytest.raises(ConfigError, match="line 200002, column rss_bytes"):
+        parse(b"elapsed_sec,rss_bytes\n" + rows + b"200000,none\n")
+
+
+def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot read .*nothing.csv"):
+        read_csv(tmp_path / "nothing.csv")
+
+
+def test_line_ends_and_quotes_of_other_writers() -> None:
+    run = parse(b'\xef\xbb\xbfelapsed_sec,rss_bytes,phase\r\n0,1,"a,b"\r\n1,2,"c"\r\n')
+    assert run.columns["rss_bytes"].tolist() == [1, 2]
+    assert run.phase_names == ("a,b", "c")
+
+
+cells = st.one_of(
+    st.just(""),
+    st.integers(0, 10**17).map(str),
+    st.decimals(0, 10**6, allow_nan=False, allow_infinity=False, places=3).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.sampled_from(["-1", "+2", "1e3", "nan", "NaN", "007", ".5", "5."]),
+)
+
+
+@given(st.lists(st.tuples(cells, cells, st.sampled_from(["running", "stopping", ""])), max_size=30))
+def test_every_cell_is_what_float_makes_of_it(rows: list[tuple[str, str, str]]) -> None:
+    content = "elapsed_sec,rss_bytes,phase\n" + "".join(f"{a},{b},{phase}\n" for a, b, phase in rows)
+    run = parse(content.encode())
+    for index, name in enumerate(("elapsed_sec", "rss_bytes")):
+        expected = [float(row[index]) if row[index] else math.nan for row in rows]
+        np.testing.assert_array_equal(run.columns[name], np.array(expected))
+    assert [run.phase_names[code] for code in run.phases] == [row[2] for row in rows]
