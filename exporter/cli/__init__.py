@@ -1,0 +1,86 @@
+"""The command line: one file per command; it parses, calls, and maps errors to exit codes, nothing else.
+
+A command is a module here whose ``command`` is a click command, and its name in ``COMMANDS``. Modules are imported
+when they are asked for, and import what is heavy when they run, so that ``exporter --help`` stays fast.
+"""
+
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from exporter import __version__
+from exporter.errors import ExporterError
+
+COMMANDS = ("run", "network", "completion")
+DEFAULT_COMMAND = "run"
+EXIT_INTERRUPTED = 130
+
+_log = logging.getLogger(__name__)
+
+
+class CommandLine(click.Group):
+    """The commands by name; options without a command belong to the default command."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"{__name__}.{cmd_name}")
+        found: click.Command = module.command
+        return found
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {option for parameter in self.get_params(ctx) for option in parameter.opts}
+        # Completion parses without arguments to complete the names of commands.
+        starts_with_command = bool(args) and (not args[0].startswith("-") or args[0] in own)
+        if not starts_with_command and not (ctx.resilient_parsing and not args):
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = super().shell_complete(ctx, incomplete)
+        default = self.get_command(ctx, DEFAULT_COMMAND)
+        if default is not None and incomplete.startswith("-"):
+            known = {item.value for item in found}
+            with click.Context(default, parent=ctx, info_name=DEFAULT_COMMAND, resilient_parsing=True) as inner:
+                found += [item for item in default.shell_complete(inner, incomplete) if item.value not in known]
+        return found
+
+
+@click.group(
+    cls=CommandLine,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    epilog="Without a command, 'run' is meant: exporter --duration 1h --csv out.csv",
+)
+@click.version_option(__version__, prog_name="exporter")
+def cli() -> None:
+    """Soak-test a payments SDK for memory leaks, live on /metrics, in a CSV, with a verdict."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with the exit code of what happened."""
+    sys.exit(exit_code_of(args))
+
+
+def exit_code_of(args: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code, with every expected error printed to stderr."""
+    try:
+        result: Any = cli.main(args=args, prog_name="exporter", standalone_mode=False)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except ExporterError as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    return result if isinstance(result, int) else 0

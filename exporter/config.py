@@ -1,0 +1,83 @@
+"""One run's settings, checked: every refusal names the setting, its value and the remedy."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from exporter.durations import format_duration
+from exporter.errors import ConfigError
+from exporter.workload.settings import WorkloadSettings
+
+# Past the range that is allocated to exporters (9100 to 9999, all taken, and a few above 10000), and claimed by none.
+DEFAULT_LISTEN_ADDRESS = "127.0.0.1:10366"
+LOCAL_NETWORK = "local"
+
+LogFormat = Literal["text", "json"]
+FailOn = Literal["leak", "inconclusive", "never"]
+ExistingCsv = Literal["refuse", "append", "overwrite"]
+
+
+@dataclass(frozen=True, slots=True)
+class DriverChoice:
+    """A subject to start: its name, in labels and file names, and the command, if it is not a driver of ours."""
+
+    name: str = "python"
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that a run is told; seconds throughout.
+
+    Raises ConfigError, naming all the settings that are wrong, their values and the remedies.
+    """
+
+    duration_seconds: float = 3600.0
+    mem_interval_seconds: float = 30.0
+    network: str = LOCAL_NETWORK  # local, regtest, or the path of a network file
+    driver: DriverChoice = field(default_factory=DriverChoice)
+    driver_timeout_seconds: float = 30.0  # a subject silent for longer is taken for dead
+    workload: WorkloadSettings = field(default_factory=WorkloadSettings)
+    listen_address: str = DEFAULT_LISTEN_ADDRESS
+    web_config: Path | None = None
+    run_name: str = ""
+    csv: Path | None = None
+    existing_csv: ExistingCsv = "refuse"
+    linger_seconds: float = 0.0  # keep serving after the end
+    quiet: bool = False
+    log_format: LogFormat = "text"
+    max_failure_ratio: float = 0.5  # of payments; above it the load has failed
+    fail_on: FailOn = "leak"
+
+    def __post_init__(self) -> None:
+        complaints = [
+            *_not_positive("duration", self.duration_seconds, "run for a second at least, for example 1h"),
+            *_not_positive("mem-interval", self.mem_interval_seconds, "take a sample every 30s, for example"),
+            *_not_positive("driver-timeout", self.driver_timeout_seconds, "wait 30s, for example"),
+        ]
+        if not (math.isfinite(self.linger_seconds) and self.linger_seconds >= 0):
+            complaints.append(f"linger is {self.linger_seconds!r}: 0s means not at all")
+        if not 0 <= self.max_failure_ratio <= 1:
+            complaints.append(f"max-failure-ratio is {self.max_failure_ratio!r}: give a share from 0 to 1")
+        if self.existing_csv != "refuse" and self.csv is None:
+            complaints.append(f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE")
+        if complaints:
+            raise ConfigError("; ".join(complaints))
+
+    def as_text(self) -> dict[str, str]:
+        """The settings of the measurement by flag name, for the run's info metric and the report's head."""
+        load = self.workload.as_text()
+        return {
+            "duration": format_duration(self.duration_seconds),
+            "mem-interval": format_duration(self.mem_interval_seconds),
+            "network": self.network,
+            "driver": self.driver.name,
+            **load,
+            "interval": format_duration(self.workload.interval_seconds),
+            "settle-min-gap": format_duration(self.workload.settle_min_gap_seconds),
+        }
+
+
+def _not_positive(flag: str, value: float, remedy: str) -> list[str]:
+    return [] if math.isfinite(value) and value > 0 else [f"{flag} is {value!r}: {remedy}"]

@@ -1,0 +1,15 @@
+"""Unique set size: what would be freed if the subject ended now."""
+
+from typing import ClassVar
+
+import psutil
+
+
+class UniqueMemoryProbe:
+    """Bytes that no other process shares; the kernel stops the subject while it counts, so only samples read it."""
+
+    name: ClassVar[str] = "unique_memory"
+    column: ClassVar[str] = "uss_bytes"
+
+    def read(self, process: psutil.Process) -> int:
+        return process.memory_full_info().uss
