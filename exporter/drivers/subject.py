@@ -1,9 +1,31 @@
 """A subject as the observer sees it: a driver process that takes commands and sends messages."""
 
+import asyncio
+import itertools
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from exporter.drivers.protocol import Hello, Json, Message
-from exporter.drivers.process import Exit
+from exporter.drivers.process import Child, Exit, StopLimits
+from exporter.drivers.protocol import (
+    PROTOCOL,
+    Bye,
+    Command,
+    Done,
+    Hello,
+    Json,
+    MalformedLineError,
+    Message,
+    emit_command,
+    emit_config,
+    parse_message,
+)
+from exporter.errors import SubjectError
+
+log = logging.getLogger(__name__)
+
+HELLO_TIMEOUT_SECONDS = 60.0
+MALFORMED_LINES_LOGGED = 10
 
 
 class CommandError(Exception):
@@ -17,31 +39,128 @@ class CommandError(Exception):
 class Subject:
     """One running driver; ``hello`` says what it is."""
 
-    hello: Hello
-    pid: int
+    def __init__(self, name: str, on_message: Callable[[Message], None]) -> None:
+        self.name = name
+        self.malformed_lines = 0
+        self._on_message = on_message
+        self._child: Child
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[Done]] = {}
+        self._hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
+        self._bye: Bye | None = None
 
     @classmethod
     async def start(
-        cls, argv: Sequence[str], config: Mapping[str, Json], on_message: Callable[[Message], None], *, name: str
+        cls,
+        argv: Sequence[str],
+        config: Mapping[str, Json],
+        on_message: Callable[[Message], None],
+        *,
+        name: str,
+        hello_timeout: float = HELLO_TIMEOUT_SECONDS,
     ) -> "Subject":
         """Start a driver, hand it its configuration and wait for its hello.
 
-        ``on_message`` gets every message but answers. Raises SubjectError if the driver ends, is silent, or
-        speaks another version.
+        ``on_message`` gets every message but answers. Raises SubjectError if the driver can't be started, ends, is
+        silent, or speaks another version.
         """
-        raise NotImplementedError
+        subject = cls(name, on_message)
+        try:
+            subject._child = await Child.start(argv, name=name, on_line=subject._on_line)
+        except OSError as error:
+            raise SubjectError(f"driver '{name}' can't be started: {error}; check its command") from None
+        subject._child.ended.add_done_callback(lambda _: subject._give_up_waiting())
+        subject._child.write(emit_config(config))
+        try:
+            await subject._await_hello(hello_timeout)
+        except BaseException:
+            subject._child.kill()
+            await subject._child.wait()
+            raise
+        return subject
+
+    @property
+    def hello(self) -> Hello:
+        return self._hello.result()
+
+    @property
+    def pid(self) -> int:
+        return self._child.pid
 
     async def request(self, do: str, **args: Json) -> tuple[dict[str, Json], float]:
         """Have a command done: its result's fields and the seconds it took.
 
         Raises CommandError if the driver answers that it failed, SubjectError if the driver ends meanwhile.
         """
-        raise NotImplementedError
+        if self._child.exit is not None:
+            raise self._ended_error()
+        number = next(self._ids)
+        answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            self._child.write(emit_command(Command(number, do, args)))
+            done = await answer
+        finally:
+            del self._waiting[number]
+        if not done.ok:
+            raise CommandError(do, done.error, done.kind, done.seconds)
+        return dict(done.result), done.seconds
 
     async def wait(self) -> Exit:
         """Wait for the driver's end; ``Exit.text`` says how: 'exit code 3', 'killed by SIGKILL'."""
-        raise NotImplementedError
+        return await self._child.wait()
 
-    async def stop(self) -> Exit:
+    async def stop(self, limits: StopLimits | None = None) -> Exit:
         """Ask the driver to stop, then terminate it, then kill it and its process group; safe to repeat."""
-        raise NotImplementedError
+        return await self._child.stop(emit_command(Command(next(self._ids), "stop")), limits)
+
+    def kill(self) -> None:
+        """Kill the driver and its process group at once, without waiting."""
+        self._child.kill()
+
+    async def _await_hello(self, limit: float) -> None:
+        either: list[asyncio.Future[Any]] = [self._hello, self._child.ended]
+        done, _ = await asyncio.wait(either, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
+        if not done:
+            raise SubjectError(f"driver '{self.name}' sent nothing for {limit:g} s; run it by hand to see why")
+        if not self._hello.done():
+            raise self._ended_error(" before it said hello")
+        if self._hello.result().protocol != PROTOCOL:
+            raise SubjectError(
+                f"driver '{self.name}' speaks version {self._hello.result().protocol} of the protocol, "
+                f"this exporter {PROTOCOL}; use a driver of this release"
+            )
+
+    def _give_up_waiting(self) -> None:
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(self._ended_error())
+
+    def _ended_error(self, when: str = "") -> SubjectError:
+        how = self._child.exit.text if self._child.exit else "its output closed"
+        words = (self._bye.message if self._bye else "") or self._child.last_words
+        parts = [f"driver '{self.name}' ended{when}: {how}", *([words] if words else [])]
+        return SubjectError("; ".join(parts))
+
+    def _on_line(self, line: bytes) -> None:
+        try:
+            message = parse_message(line)
+        except MalformedLineError as error:
+            self.malformed_lines += 1
+            if self.malformed_lines <= MALFORMED_LINES_LOGGED:
+                log.warning("driver '%s' sent a line that is no message: %s", self.name, error)
+            return
+        match message:
+            case None:
+                return
+            case Done():
+                answer = self._waiting.get(message.id)
+                if answer is not None and not answer.done():
+                    answer.set_result(message)
+                return
+            case Hello():
+                if not self._hello.done():
+                    self._hello.set_result(message)
+            case Bye():
+                self._bye = message
+        self._on_message(message)
