@@ -1,0 +1,74 @@
+"""Options that the environment can set too, under this program's names and the Rust harness's."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from exporter.durations import parse_duration
+
+ENVIRONMENT_PREFIX = "MEMTEST_"
+_OFF = frozenset({"0", "false", "no", "off"})
+
+
+class Duration(click.ParamType[float]):
+    """A Go-style duration on the command line, seconds as a float in the program."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_duration(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class EnvironmentOption(click.Option):
+    """An option that ``MEMTEST_<FLAG>`` sets as well, and perhaps a variable of the Rust harness.
+
+    A switch is on when its variable is set, as in the Rust harness, unless to 0, false, no or off.
+    ``section`` is the heading of the option in the help.
+    """
+
+    def __init__(
+        self,
+        *declarations: str,
+        section: str,
+        rust_variable: str | None = None,
+        from_rust: Callable[[str], str] = str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(declarations, show_default=True, **kwargs)
+        self.section = section
+        self.rust_variable = rust_variable
+        self._from_rust = from_rust
+        longest = max(self.opts, key=len)
+        self.envvar = ENVIRONMENT_PREFIX + longest.lstrip("-").replace("-", "_").replace(".", "_").upper()
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = os.environ.get(str(self.envvar))
+        if value is None and self.rust_variable is not None:
+            value = os.environ.get(self.rust_variable)
+            value = self._from_rust(value) if value else value
+        if value is None:
+            return None
+        if self.is_flag:
+            return "false" if value.strip().lower() in _OFF else "true"
+        return value or None
+
+
+class SectionedCommand(click.Command):
+    """A command whose help lists its options under the headings that they name."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(getattr(parameter, "section", "Other"), []).append(record)
+        for heading, records in sections.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
