@@ -1,0 +1,38 @@
+"""Run the local network in a process of its own: one JSON line on stdout, then serve until stdin closes."""
+
+import asyncio
+import json
+import signal
+import sys
+
+from exporter.errors import ExporterError
+from exporter.network import local
+from exporter.network.local import Settings
+
+
+async def serve(settings: Settings, *, until_stdin_closes: bool) -> None:
+    """Run the network until SIGINT, SIGTERM or, if asked, the end of stdin."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with local.run(settings) as description:
+        print(json.dumps(description), flush=True)
+        if until_stdin_closes:
+            stdin = asyncio.StreamReader()
+            await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stdin), sys.stdin)
+            closed = asyncio.create_task(stdin.read())
+            closed.add_done_callback(lambda _: stop.set())
+        await stop.wait()
+
+
+def main() -> None:
+    try:
+        asyncio.run(serve(Settings(), until_stdin_closes=True))
+    except ExporterError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""Serves the operators' services over gRPC: sessions, refusals as statuses, one port an operator."""
+
+from __future__ import annotations  # grpc's classes are generic in their stubs alone
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeAlias
+
+import grpc
+from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message_factory import GetMessageClass
+
+from exporter.network import errors
+from exporter.network.errors import NotAuthenticated, Refused
+from exporter.network.sessions import Sessions
+
+_log = logging.getLogger(__name__)
+
+_STATUS: dict[type[Refused], grpc.StatusCode] = {
+    errors.NotAuthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    errors.NotAllowed: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NotFound: grpc.StatusCode.NOT_FOUND,
+    errors.Invalid: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.NotReady: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.Exists: grpc.StatusCode.ALREADY_EXISTS,
+}
+
+_OPTIONS = [
+    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.so_reuseport", 0),  # a port in use is an error, not a second listener
+]
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+def new_server(credentials: grpc.ServerCredentials, host: str, port: int) -> tuple[grpc.aio.Server, int]:
+    """A server that is not started, and the port it took (of its own choice if ``port`` is 0).
+
+    Raises:
+        RuntimeError: the port is in use.
+    """
+    server = grpc.aio.server(options=_OPTIONS)
+    return server, server.add_secure_port(f"{host}:{port}", credentials)
+
+
+def add_service(
+    server: grpc.aio.Server, service: ServiceDescriptor, implementation: object, sessions: Sessions
+) -> None:
+    """Route every method of a service that the implementation has; the others are UNIMPLEMENTED.
+
+    Methods take the request and the caller's identity key, which the session in the call's metadata names.
+    """
+    handlers = {}
+    for method in service.methods:
+        function = getattr(implementation, method.name, None)
+        if function is not None:
+            handlers[method.name] = _handler(method, function, sessions)
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, handlers)])
+
+
+def add_open_service(server: grpc.aio.Server, service: ServiceDescriptor, implementation: object) -> None:
+    """As `add_service`, for a service that asks for no session: its methods take the request alone."""
+    handlers = {method.name: _handler(method, getattr(implementation, method.name), None) for method in service.methods}
+    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, handlers)])
+
+
+def _handler(
+    method: MethodDescriptor, function: Callable[..., Any], sessions: Sessions | None
+) -> grpc.RpcMethodHandler[Any, Any]:
+    make = grpc.unary_stream_rpc_method_handler if method.server_streaming else grpc.unary_unary_rpc_method_handler
+    wrap = _streaming if method.server_streaming else _unary
+    return make(
+        wrap(function, sessions),
+        request_deserializer=GetMessageClass(method.input_type).FromString,
+        response_serializer=GetMessageClass(method.output_type).SerializeToString,
+    )
+
+
+def _unary(function: Callable[..., Awaitable[Any]], sessions: Sessions | None) -> Callable[..., Awaitable[Any]]:
+    async def serve(request: Any, context: Context) -> Any:
+        try:
+            return await function(request, *_caller(context, sessions))
+        except Refused as refusal:
+            await _refuse(context, function.__name__, refusal)
+
+    return serve
+
+
+def _streaming(
+    function: Callable[..., AsyncIterator[Any]], sessions: Sessions | None
+) -> Callable[..., AsyncIterator[Any]]:
+    async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
+        try:
+            async for message in function(request, *_caller(context, sessions)):
+                yield message
+        except Refused as refusal:
+            await _refuse(context, function.__name__, refusal)
+
+    return serve
+
+
+def _caller(context: Context, sessions: Sessions | None) -> tuple[bytes, ...]:
+    if sessions is None:
+        return ()
+    for key, value in context.invocation_metadata() or ():
+        if key == "authorization":
+            return (sessions.identity(value if isinstance(value, str) else value.decode("ascii", "replace")),)
+    raise NotAuthenticated("there is no session token")
+
+
+async def _refuse(context: Context, method: str, refusal: Refused) -> None:
+    _log.info("%s refused: %s: %s", method, type(refusal).__name__, refusal)
+    await context.abort(_STATUS[type(refusal)], str(refusal))

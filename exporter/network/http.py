@@ -1,0 +1,66 @@
+"""The network's HTTP side: the service provider's and the faucet's GraphQL endpoint."""
+
+import base64
+import binascii
+import hmac
+import json
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from exporter.network.errors import NotAuthenticated
+from exporter.network.graphql import Api, Caller
+
+GRAPHQL_PATH = "graphql/spark/rc"
+
+
+@dataclass(frozen=True, slots=True)
+class FaucetLogin:
+    """The user name and the password that the faucet asks for."""
+
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"FaucetLogin(username={self.username!r})"
+
+
+def app(api: Api, faucet: FaucetLogin | None) -> Starlette:
+    """The application; a faucet without login is open to everybody."""
+
+    async def graphql(request: Request) -> Response:
+        try:
+            body = json.loads(await request.body())
+            query, variables, operation = body["query"], body.get("variables"), body.get("operationName")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return _error(400, "want a JSON object with a query")
+        try:
+            return JSONResponse(api.execute(query, variables, operation, _caller(request, faucet)))
+        except NotAuthenticated as refusal:
+            return _error(401, str(refusal))
+
+    return Starlette(routes=[Route(f"/{GRAPHQL_PATH}", graphql, methods=["POST"])])
+
+
+def _error(status: int, message: str) -> Response:
+    return JSONResponse({"data": None, "errors": [{"message": message}]}, status_code=status)
+
+
+def _caller(request: Request, faucet: FaucetLogin | None) -> Caller:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    token = credentials if scheme.lower() == "bearer" else None
+    if faucet is None:
+        return Caller(token, may_fund=True)
+    wanted = f"{faucet.username}:{faucet.password}".encode()
+    given = _decoded(credentials) if scheme.lower() == "basic" else b""
+    return Caller(token, may_fund=hmac.compare_digest(given, wanted))
+
+
+def _decoded(credentials: str) -> bytes:
+    try:
+        return base64.b64decode(credentials, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

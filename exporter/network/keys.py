@@ -1,0 +1,153 @@
+"""Secp256k1 arithmetic of the Spark protocol: key shares of three operators, tweaks, tagged hashes.
+
+Scalars are ``int`` modulo the group order, points are 33-byte compressed public keys.
+An operator with number ``i`` (0, 1, 2) holds the value of a line at ``x = i + 1``; two of the three
+values give the secret, the value at ``x = 0``.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+
+import ecies
+from coincurve import PrivateKey, PublicKey
+from coincurve.ecdsa import cdata_to_der, deserialize_compact
+from coincurve.utils import GROUP_ORDER_INT
+
+ORDER: int = GROUP_ORDER_INT
+OPERATORS = 3
+THRESHOLD = 2
+
+Shares = tuple[int, int, int]
+
+
+def random_scalar() -> int:
+    """A uniform scalar, never 0."""
+    return secrets.randbelow(ORDER - 1) + 1
+
+
+def scalar_bytes(scalar: int) -> bytes:
+    """32 bytes, big endian."""
+    return (scalar % ORDER).to_bytes(32, "big")
+
+
+def public_key(scalar: int) -> bytes:
+    """The point ``scalar·G``; raises ValueError for 0, which has no point."""
+    return PublicKey.from_valid_secret(scalar_bytes(scalar)).format()
+
+
+def add_points(*points: bytes) -> bytes:
+    """The sum of points; raises ValueError if one is no point or the sum is the point at infinity."""
+    return PublicKey.combine_keys([PublicKey(point) for point in points]).format()
+
+
+def subtract_points(minuend: bytes, subtrahend: bytes) -> bytes:
+    """``minuend - subtrahend``; raises ValueError as `add_points` does."""
+    negated = bytes([subtrahend[0] ^ 1]) + subtrahend[1:]
+    return add_points(minuend, negated)
+
+
+def split(secret: int, slope: int | None = None) -> Shares:
+    """Three shares of a secret, any two of which give it back."""
+    slope = random_scalar() if slope is None else slope
+    return ((secret + slope) % ORDER, (secret + 2 * slope) % ORDER, (secret + 3 * slope) % ORDER)
+
+
+def join(shares: Sequence[int]) -> int:
+    """The secret of which ``shares[0]`` and ``shares[1]`` are the first two shares."""
+    return (2 * shares[0] - shares[1]) % ORDER
+
+
+def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> bytes:
+    """Check Feldman's proofs of a tweak's three shares.
+
+    Args:
+        shares: the operators' shares, by operator number.
+        proofs: for each share its proofs: the points of the secret and of the slope.
+
+    Returns:
+        The point of the secret.
+
+    Raises:
+        ValueError: a share does not fit its proofs, or the proofs differ between operators.
+    """
+    first = [bytes(point) for point in proofs[0]]
+    if len(shares) != OPERATORS or len(first) != THRESHOLD or any(list(p) != first for p in proofs):
+        raise ValueError(f"want the same {THRESHOLD} proofs for each of {OPERATORS} shares")
+    secret_point, slope_point = first
+    expected = secret_point
+    for number, share in enumerate(shares, 1):
+        expected = add_points(expected, slope_point)
+        if not 0 < share < ORDER or public_key(share) != expected:
+            raise ValueError(f"share {number} does not fit its proofs")
+    return secret_point
+
+
+def tagged_message(tag: Sequence[str], *values: bytes | Mapping[str, bytes]) -> bytes:
+    """The message that Spark's structured hashing signs: tag hash twice, then the values.
+
+    Bytes carry an 8-byte big-endian length; a map is its count, then its keys and values sorted by key.
+    """
+    tag_hash = hashlib.sha256(b"".join(_prefixed(part.encode()) for part in tag)).digest()
+    out = [tag_hash, tag_hash]
+    for value in values:
+        if isinstance(value, bytes):
+            out.append(_prefixed(value))
+            continue
+        out.append(_prefixed(len(value).to_bytes(8, "big")))
+        for key in sorted(value, key=str.encode):
+            out += [_prefixed(key.encode()), _prefixed(value[key])]
+    return b"".join(out)
+
+
+def _prefixed(value: bytes) -> bytes:
+    return len(value).to_bytes(8, "big") + value
+
+
+def sign(secret: int, message: bytes) -> bytes:
+    """DER ECDSA signature over sha256 of the message."""
+    return PrivateKey(scalar_bytes(secret)).sign(message)
+
+
+def sign_compact(secret: int, message: bytes) -> bytes:
+    """64-byte ECDSA signature over sha256 of the message."""
+    return PrivateKey(scalar_bytes(secret)).sign_recoverable(message)[:64]
+
+
+def verify(point: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a DER or a 64-byte compact ECDSA signature over sha256 of the message is good."""
+    try:
+        if len(signature) == 64:
+            signature = cdata_to_der(deserialize_compact(signature))
+        return PublicKey(point).verify(signature, message)
+    except ValueError:
+        return False
+
+
+def encrypt(point: bytes, message: bytes) -> bytes:
+    """ECIES to a public key."""
+    return ecies.encrypt(point, message)
+
+
+def decrypt(secret: int, ciphertext: bytes) -> bytes:
+    """ECIES; raises ValueError if the text was not made for this key."""
+    try:
+        return ecies.decrypt(scalar_bytes(secret), ciphertext)
+    except Exception as error:  # the library raises whatever its ciphers raise
+        raise ValueError("cannot be decrypted") from error
+
+
+def taproot_script(point: bytes) -> bytes:
+    """The output script that pays to a key alone (BIP 341, no script tree)."""
+    return b"\x51\x20" + taproot_tweak_point(point)[1:]
+
+
+def taproot_tweak_point(point: bytes) -> bytes:
+    """The output key of BIP 341 for an internal key and no script tree."""
+    x_only = point[1:]
+    return PublicKey(b"\x02" + x_only).add(_taproot_tweak(x_only)).format()
+
+
+def _taproot_tweak(x_only: bytes) -> bytes:
+    tag = hashlib.sha256(b"TapTweak").digest()
+    return hashlib.sha256(tag + tag + x_only).digest()

@@ -1,0 +1,90 @@
+"""The few transaction shapes that leaves are made of, and the checks on those a client signs.
+
+A leaf owns an output of its node transaction; refund transactions spend that output back to its owner
+after a relative timelock (the low 16 bits of the input's sequence), which falls with every transfer.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from embit.script import Script
+from embit.transaction import Transaction, TransactionInput, TransactionOutput
+
+INITIAL_TIMELOCK = 2000
+TIMELOCK_STEP = 100
+DIRECT_OFFSET = 50
+RENEWABLE_TIMELOCK = 300
+
+_TIMELOCK_MASK = 0xFFFF
+_ANCHOR = TransactionOutput(0, Script(bytes.fromhex("51024e73")))
+_DIRECT_FEE = 191 * 5
+
+
+class Refunds(NamedTuple):
+    """A leaf's raw refund transactions; empty bytes where there is none."""
+
+    cpfp: bytes
+    direct: bytes = b""
+    direct_from_cpfp: bytes = b""
+
+
+class Node(NamedTuple):
+    """A node's raw transactions: the one its refunds spend, and the one for watchtowers."""
+
+    cpfp: bytes
+    direct: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What matters of a transaction with one input."""
+
+    txid: bytes
+    spent_txid: bytes
+    spent_vout: int
+    timelock: int
+    value: int
+    script: bytes
+
+
+def parse(raw: bytes) -> Spend:
+    """Read a raw transaction; raises ValueError if it is none, or has not exactly one input and an output."""
+    try:
+        tx = Transaction.parse(raw)
+        (spent,) = tx.vin
+        paid = tx.vout[0]
+    except Exception as error:  # the library raises whatever its parser trips over
+        raise ValueError("not a transaction with one input and an output") from error
+    return Spend(
+        tx.txid(), spent.txid, spent.vout, spent.sequence & _TIMELOCK_MASK, paid.value, paid.script_pubkey.data
+    )
+
+
+def node(parent_txid: bytes, vout: int, value: int, script: bytes, timelock: int) -> Node:
+    """The transactions of a node that spends an output of its parent; ``value`` in sats."""
+    return Node(
+        cpfp=_spend(parent_txid, vout, value, script, timelock, anchor=True),
+        direct=_spend(parent_txid, vout, value, script, timelock + DIRECT_OFFSET, anchor=False),
+    )
+
+
+def refunds(of: Node, value: int, script: bytes, timelock: int = INITIAL_TIMELOCK) -> Refunds:
+    """Refund transactions of a node, paying ``value`` sats to ``script``."""
+    cpfp_txid = Transaction.parse(of.cpfp).txid()
+    direct_txid = Transaction.parse(of.direct).txid()
+    later = timelock + DIRECT_OFFSET
+    return Refunds(
+        cpfp=_spend(cpfp_txid, 0, value, script, timelock, anchor=True),
+        direct=_spend(direct_txid, 0, value, script, later, anchor=False),
+        direct_from_cpfp=_spend(cpfp_txid, 0, value, script, later, anchor=False),
+    )
+
+
+def _spend(txid: bytes, vout: int, value: int, script: bytes, timelock: int, *, anchor: bool) -> bytes:
+    if not anchor and value > _DIRECT_FEE:
+        value -= _DIRECT_FEE
+    outputs = [TransactionOutput(value, Script(script))]
+    if anchor:
+        outputs.append(_ANCHOR)
+    inputs = [TransactionInput(txid, vout, sequence=timelock)]
+    return bytes(Transaction(version=3, vin=inputs, vout=outputs).serialize())
