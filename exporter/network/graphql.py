@@ -10,7 +10,16 @@ from importlib import resources
 from typing import Any
 
 from google.protobuf.message import DecodeError
-from graphql import DocumentNode, ExecutionResult, GraphQLError, build_schema, execute_sync, parse, validate
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    build_schema,
+    execute_sync,
+    parse,
+    separate_operations,
+    validate,
+)
 
 from exporter.network import addresses
 from exporter.network.errors import Invalid, NotAuthenticated, Refused
@@ -46,12 +55,10 @@ class Api:
         Raises:
             NotAuthenticated: the session is missing or has expired.
         """
-        document = _document(query)
+        document = _document(query, operation)
         if isinstance(document, GraphQLError):
             return dict(ExecutionResult(data=None, errors=[document]).formatted)
-        result = execute_sync(
-            _SCHEMA, document, self, context_value=caller, variable_values=variables, operation_name=operation
-        )
+        result = execute_sync(_SCHEMA, document, self, context_value=caller, variable_values=variables)
         for error in result.errors or ():
             match error.original_error:
                 case NotAuthenticated() as refusal:
@@ -150,11 +157,15 @@ class Api:
 
 
 @functools.lru_cache(maxsize=128)
-def _document(query: str) -> DocumentNode | GraphQLError:
+def _document(query: str, operation: str | None) -> DocumentNode | GraphQLError:
+    """The operation asked for, alone: wallets send all that they know in every request."""
     try:
-        document = parse(query)
+        operations = separate_operations(parse(query))
     except GraphQLError as error:
         return error
+    document = operations.get(operation or "") or (next(iter(operations.values())) if len(operations) == 1 else None)
+    if document is None:
+        return GraphQLError(f"there is no operation {operation!r}")
     errors = validate(_SCHEMA, document)
     return errors[0] if errors else document
 
