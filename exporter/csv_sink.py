@@ -4,6 +4,7 @@ A row is one write to a file opened for appending. A write that the disk refuses
 so that whatever happens the file is whole rows, but for the last one after a kill in the middle of a write.
 """
 
+import fcntl
 import os
 import stat
 from datetime import UTC, datetime
@@ -27,22 +28,19 @@ class CsvSink:
 
     @classmethod
     def open(cls, path: Path, existing: ExistingCsv) -> Self:
-        """Create ``path``, or go on with it, or replace it; raises ConfigError with the remedy."""
-        flags = os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC
-        flags |= {"refuse": os.O_EXCL, "append": 0, "overwrite": os.O_TRUNC}[existing]
+        """Create ``path``, or go on with it, or replace it; raises ConfigError with the remedy.
+
+        A file that is empty holds nothing to lose. The file is locked: two runs never write one.
+        """
         try:
-            descriptor = os.open(path, flags, 0o644)
-        except FileExistsError:
-            raise ConfigError(
-                f"csv {path} exists: add --csv-append to go on with it, --csv-overwrite to replace it, or name another"
-            ) from None
+            descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
         except FileNotFoundError:
             raise ConfigError(f"csv {path}: there is no directory {path.parent}; create it first") from None
         except OSError as error:
             raise ConfigError(f"csv {path} can't be written: {error.strerror}; name another file") from error
         try:
-            if existing == "append":
-                _check_and_mend(descriptor, path)
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                _make_ready(descriptor, path, existing)
             return cls(descriptor)
         except BaseException:
             os.close(descriptor)
@@ -91,15 +89,27 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _check_and_mend(descriptor: int, path: Path) -> None:
+def _make_ready(descriptor: int, path: Path, existing: ExistingCsv) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise ConfigError(f"csv {path} is being written by another run: name another file") from None
+    size = os.fstat(descriptor).st_size
+    if size and existing == "refuse":
+        raise ConfigError(
+            f"csv {path} exists: add --csv-append to go on with it, --csv-overwrite to replace it, or name another file"
+        )
+    if size and existing == "append":
+        _mend(descriptor, path, size)
+    if existing == "overwrite":
+        os.ftruncate(descriptor, 0)
+
+
+def _mend(descriptor: int, path: Path, size: int) -> None:
     """Refuse a file of other columns; cut off a last line that a kill has left incomplete."""
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return
     with open(descriptor, "rb", closefd=False) as stream:
-        size = stream.seek(0, os.SEEK_END)
-        stream.seek(0)
-        header = stream.readline(len(HEADER) + 1)
-        if size and header != HEADER.encode() and not HEADER.encode().startswith(header):
+        header = stream.readline(len(HEADER))
+        if not HEADER.encode().startswith(header):
             raise ConfigError(f"csv {path} has other columns than this version writes: name another file")
         complete = _end_of_last_line(stream, size)
     if complete < size:

@@ -1,15 +1,19 @@
 """``exporter network``: the local Spark network alone, for any SDK or for several runs."""
 
+import asyncio
+
 import click
 
 
 @click.command("network")
-def command() -> int:
+def command() -> None:
     """Run the local Spark network in the foreground.
 
-    Prints one JSON object that tells an SDK how to connect, then serves until interrupted or until its standard
-    input closes. 'exporter --network FILE' uses a network whose object was written to FILE.
+    Prints one JSON object that tells an SDK how to connect, then serves until it is interrupted. Another terminal
+    uses the network by that object: exporter network > network.json; exporter --network network.json
     """
-    from exporter.network.__main__ import main  # gRPC is not needed for --help
+    # gRPC is not needed for --help.
+    from exporter.network.__main__ import serve
+    from exporter.network.local import Settings
 
-    return main()
+    asyncio.run(serve(Settings(), until_stdin_closes=False))

@@ -85,6 +85,23 @@ def test_refuses_an_existing_file_and_leaves_it_alone(tmp_path: Path) -> None:
     assert path.read_text() == "precious"
 
 
+def test_takes_an_existing_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").touch()
+    write(tmp_path / "out.csv", SAMPLE)
+    assert (tmp_path / "out.csv").read_text() == HEADER + ROW
+
+
+@pytest.mark.parametrize("existing", ["refuse", "append", "overwrite"])
+def test_two_runs_never_write_one_file(tmp_path: Path, existing: str) -> None:
+    path = tmp_path / "out.csv"
+    first = CsvSink.open(path, "refuse")
+    first.write(SAMPLE)
+    with pytest.raises(ConfigError, match="being written by another run"):
+        write(path, SAMPLE, existing=existing)
+    first.close()
+    assert path.read_text() == HEADER + ROW
+
+
 def test_replaces_when_told(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text("old")
@@ -131,7 +148,7 @@ def test_refuses_a_directory_as_file(tmp_path: Path) -> None:
 
 
 def test_a_full_device_fails_each_write_and_the_sink_lives_on() -> None:
-    sink = CsvSink.open(Path("/dev/full"), "append")
+    sink = CsvSink.open(Path("/dev/full"), "refuse")
     for _ in range(2):
         with pytest.raises(OSError, match="No space left"):
             sink.write(SAMPLE)

@@ -1,0 +1,195 @@
+"""One run from start to verdict: the only owner of the clock and of signals."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from exporter import __version__
+from exporter.config import LOCAL_NETWORK, RunConfig
+from exporter.console import Console
+from exporter.csv_sink import CsvSink
+from exporter.drivers.local_network import NetworkChild, start_network
+from exporter.drivers.protocol import Json
+from exporter.durations import format_duration
+from exporter.errors import ExporterError, LoadError
+from exporter.logs import set_up_logging
+from exporter.network_file import read_network_file
+from exporter.outcome import INTERRUPTED, Outcome, load_failure
+from exporter.server import Server
+from exporter.state import RunState, SubjectState
+from exporter.subject_run import SubjectRun
+from exporter.trend_report import judge_csv, trend_report
+from exporter.workload.faucet import FaucetSettings
+
+NETWORK_COMMAND = (sys.executable, "-m", "exporter.network")
+
+
+def run(config: RunConfig) -> int:
+    """Do one run; return its exit code. Raises ConfigError for what can't be started."""
+    set_up_logging(config.log_format)
+    return asyncio.run(_run(config))
+
+
+async def _run(config: RunConfig) -> int:
+    started_at = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
+        path = config.csv or Path(directory) / "samples.csv"
+        sink = CsvSink.open(path, config.existing_csv)
+        with contextlib.closing(sink):
+            return await SoakRun(config, started_at, Path(directory), path, sink).end()
+
+
+class SoakRun:
+    """A run in progress; ``end`` does all of it."""
+
+    def __init__(self, config: RunConfig, started_at: datetime, directory: Path, csv: Path, sink: CsvSink) -> None:
+        self._config = config
+        self._directory = directory
+        self._csv = csv
+        self._console = Console(quiet=config.quiet)
+        subject = SubjectState(config.driver.name)
+        self._state = RunState(
+            name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
+            settings=config.as_text(),
+            started_at=started_at,
+            duration_seconds=config.duration_seconds,
+            subjects={subject.driver: subject},
+        )
+        self._subject = SubjectRun(config, subject, sink, self._console)
+        self._network: NetworkChild | None = None
+        self._stop = asyncio.Event()  # end the load, then report
+        self._released = asyncio.Event()  # end the lingering
+        self._interrupted = False
+        self._error: ExporterError | None = None
+
+    async def end(self) -> int:
+        """Do the run, from start to verdict; return the exit code."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        async with Server(self._state, self._config.listen_address, self._config.web_config) as server:
+            self._console.heading(__version__, self._state.name, server.url, self._state.settings)
+            try:
+                await self._soak()
+            except ExporterError as error:
+                self._error = error
+            finally:
+                await self._stop_children()
+            code = await self._conclude()
+            self._state.finished = True
+            await self._linger()
+        return code
+
+    async def _soak(self) -> None:
+        """Start everything, make the load, take it down; raises what ExporterError went wrong."""
+        if not await self._unless_stopped(self._start()):
+            return
+        self._console.line(f"Load for {format_duration(self._config.duration_seconds)}, Ctrl-C ends it earlier")
+        self._state.load_started_at = datetime.now(UTC)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._config.duration_seconds, self._stop.set)
+        progress = asyncio.create_task(self._show_progress())
+        try:
+            await self._subject.load(self._stop)
+        finally:
+            timer.cancel()
+            progress.cancel()
+        await self._subject.finish()
+        if self._subject.error is not None:
+            raise self._subject.error
+
+    async def _start(self) -> None:
+        """Bring up network and subject, connect and fund the wallets."""
+        network = await self._network_file()
+        faucet = FaucetSettings(url=network["faucet"]["url"], address="spark")
+        await self._subject.start(network, self._directory / "wallets", faucet)
+        state = self._subject.state
+        self._console.line(f"Subject {state.driver}: {state.sdk} {state.sdk_version}, process {state.pid}")
+        await self._subject.prepare()
+
+    async def _network_file(self) -> Mapping[str, Json]:
+        """Return how to connect to the network, which is started if it is the local one."""
+        if self._config.network != LOCAL_NETWORK:
+            return read_network_file(Path(self._config.network))
+        self._network = await start_network(NETWORK_COMMAND)
+        self._network_watch = asyncio.create_task(self._watch_network(self._network))
+        self._console.line(f"Local network: ready, process {self._network.pid}")
+        return self._network.file
+
+    async def _watch_network(self, network: NetworkChild) -> None:
+        how = await network.wait()
+        self._subject.fail(LoadError(f"the local network ended in the middle of the run: {how.text}; see the log"))
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Do ``work`` and return True; when the run is stopped meanwhile, cancel it and return False."""
+        task, stopped = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                task.result()
+            return task.done()
+        finally:
+            task.cancel()
+            stopped.cancel()
+            await asyncio.gather(task, stopped, return_exceptions=True)
+
+    async def _show_progress(self) -> None:
+        while True:
+            payments = self._subject.state.load.payments.total()
+            self._console.progress(self._subject.elapsed(), self._config.duration_seconds, payments)
+            await asyncio.sleep(1)
+
+    async def _stop_children(self) -> None:
+        await self._subject.stop()
+        if self._network is not None:
+            self._network_watch.cancel()
+            await self._network.stop()
+
+    async def _conclude(self) -> int:
+        """Print the report, publish the verdict; return the exit code. Raises the error of a run without samples."""
+        if self._subject.state.last_sample is None:
+            if self._error is not None and not self._interrupted:
+                raise self._error
+            self._console.line("Stopped before the load began: nothing was measured")
+            return INTERRUPTED
+        # Reading a million rows takes a while, and the last state has to stay scrapable meanwhile.
+        series, judgement = await asyncio.to_thread(judge_csv, self._csv)
+        state = self._subject.state
+        error = self._error or load_failure(state.driver, state.load, self._config.max_failure_ratio)
+        self._state.verdict, self._state.verdict_reason = str(judgement.verdict), judgement.reason
+        report = trend_report(series, judgement, state, error)
+        self._console.report(report, str(judgement.verdict))
+        return Outcome(self._interrupted, error, str(judgement.verdict)).exit_code(self._config.fail_on)
+
+    async def _linger(self) -> None:
+        seconds = self._config.linger_seconds
+        if seconds and not self._interrupted:
+            self._console.line(f"Serving the last state for {format_duration(seconds)}, Ctrl-C ends it")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._released.wait(), seconds)
+
+    def _on_signal(self) -> None:
+        """End the load at the first signal, everything at the second; a run that is over just ends."""
+        if self._state.finished:
+            self._released.set()
+        elif self._interrupted:
+            self._exit_at_once()
+        else:
+            self._interrupted = True
+            self._stop.set()
+            self._console.warning("Stopping: payments in flight are finished first; Ctrl-C again stops at once")
+
+    def _exit_at_once(self) -> None:
+        self._subject.kill()
+        if self._network is not None:
+            self._network.kill()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        os._exit(INTERRUPTED)

@@ -1,0 +1,174 @@
+"""One subject of a run: its process, its load, its samples, and how it ended."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from exporter.config import RunConfig
+from exporter.console import Console
+from exporter.csv_sink import CsvSink
+from exporter.drivers.protocol import Json, Message
+from exporter.drivers.subject import Subject
+from exporter.errors import ExporterError, SubjectError
+from exporter.samples import Sample
+from exporter.sampling import Sampler
+from exporter.state import SubjectState
+from exporter.workload.faucet import FaucetSettings
+from exporter.workload.wallets import driver_config, make_seeds
+from exporter.workload.workload import Workload, track
+
+PYTHON_DRIVER = (sys.executable, "-m", "exporter.drivers.breez")
+# A regular sample this close to the last one, as a share of the interval, adds nothing.
+_LAST_SAMPLE_SHARE = 0.1
+
+
+class SubjectRun:
+    """One subject from start to end. ``start``, ``prepare``, ``load``, ``finish`` in this order; ``stop`` always.
+
+    What goes wrong with the subject is kept in ``error``.
+    """
+
+    def __init__(self, config: RunConfig, state: SubjectState, sink: CsvSink, console: Console) -> None:
+        self.state = state
+        self.error: ExporterError | None = None
+        self._config = config
+        self._console = console
+        self._sampler = Sampler(state, sink, self.elapsed, self._show)
+        self._subject: Subject | None = None
+        self._workload: Workload | None = None
+        self._load_start: float | None = None
+        self._messages = 0
+        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def elapsed(self) -> float:
+        """Seconds since the start of the load, 0 before it."""
+        return 0.0 if self._load_start is None else asyncio.get_running_loop().time() - self._load_start
+
+    async def start(self, network: Mapping[str, Json], storage: Path, faucet: FaucetSettings) -> None:
+        """Start the subject's process; raises SubjectError if it doesn't come up."""
+        settings = self._config.workload
+        storage.mkdir(parents=True)
+        self._subject = await Subject.start(
+            self._config.driver.command or PYTHON_DRIVER,
+            driver_config(settings, network, str(storage), make_seeds(settings)),
+            self._on_message,
+            name=self.state.driver,
+        )
+        self.state.pid = self._subject.pid
+        self._workload = Workload(self._subject, settings, self.state, faucet, self._on_settled, self._console.event)
+
+    async def prepare(self) -> None:
+        """Connect and fund the wallets; raises LoadError or SubjectError."""
+        assert self._workload is not None
+        await self._while_alive(self._workload.prepare())
+
+    async def load(self, stop: asyncio.Event) -> None:
+        """Pay and take samples until ``stop``; the last sample is taken whatever happens."""
+        assert self._workload is not None
+        self._load_start = asyncio.get_running_loop().time()
+        await self._sampler.take()
+        over = asyncio.Event()
+        samples = asyncio.create_task(self._take_samples(over))
+        try:
+            await self._while_alive(self._workload.run(stop))
+        except ExporterError as error:
+            self._failed(error)
+        finally:
+            over.set()
+            await samples
+            await self._sampler.take()
+
+    async def finish(self) -> None:
+        """Settle a last time and disconnect; not for a subject that has failed."""
+        assert self._workload is not None
+        if self.error is None:
+            try:
+                await self._while_alive(self._workload.finish())
+            except ExporterError as error:
+                self._failed(error)
+
+    async def stop(self) -> None:
+        """End the subject's process, however far it got."""
+        self._broken.cancel()
+        if self._subject is not None:
+            await self._subject.stop()
+            self.state.pid = None
+            self.state.phase = "stopped"
+
+    def kill(self) -> None:
+        """End the subject's process at once."""
+        if self._subject is not None:
+            self._subject.kill()
+
+    def fail(self, error: ExporterError) -> None:
+        """End the work in hand with an error from elsewhere: the network is gone."""
+        if not self._broken.done():
+            self._broken.set_exception(error)
+
+    def _failed(self, error: ExporterError) -> None:
+        self.error = self.error or error
+        if isinstance(error, SubjectError):
+            self.state.pid = None
+            self.state.phase = "stopped"
+
+    async def _while_alive(self, work: Any) -> None:
+        """Do ``work`` while the subject lives and speaks; raises SubjectError if it doesn't, and what work raises."""
+        assert self._subject is not None
+        watch = (self._end(self._subject), self._silence())
+        tasks = [asyncio.create_task(step) for step in (work, *watch)]
+        try:
+            done, _ = await asyncio.wait([*tasks, self._broken], return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _end(self, subject: Subject) -> None:
+        """Wait for the end of the subject's process, which is an error as long as there is work."""
+        how = await subject.wait()
+        raise SubjectError(f"driver '{self.state.driver}' ended in the middle of the run: {how.text}")
+
+    async def _silence(self) -> None:
+        """Raise SubjectError when the driver has sent nothing for the time-out.
+
+        Seconds awake are counted, not the clock: a machine that slept is no silent driver.
+        """
+        limit = self._config.driver_timeout_seconds
+        silent, seen = 0, self._messages
+        while silent < limit:
+            await asyncio.sleep(1)
+            silent, seen = (silent + 1, seen) if self._messages == seen else (0, self._messages)
+        raise SubjectError(
+            f"driver '{self.state.driver}' sent nothing for {limit:g} s; "
+            "run it by hand to see why, or raise --driver-timeout"
+        )
+
+    async def _take_samples(self, over: asyncio.Event) -> None:
+        """Take the samples between the first and the last."""
+        interval = self._config.mem_interval_seconds
+        last = self._config.duration_seconds - _LAST_SAMPLE_SHARE * interval
+        while True:
+            # A sample that took longer than the interval costs the ones that it overran.
+            due = (self.elapsed() // interval + 1) * interval
+            try:
+                await asyncio.wait_for(over.wait(), due - self.elapsed())
+            except TimeoutError:
+                if due < last:
+                    await self._sampler.take()
+            else:
+                return
+
+    async def _on_settled(self) -> None:
+        await self._sampler.take(settled=True)
+
+    def _on_message(self, message: Message) -> None:
+        self._messages += 1
+        track(self.state, message)
+
+    def _show(self, sample: Sample) -> None:
+        left = self._config.duration_seconds - sample.elapsed_sec
+        self._console.sample("", sample, left)
