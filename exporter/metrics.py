@@ -50,14 +50,15 @@ def _latencies(subject: Subject) -> Iterator[Series]:
 
 def _settled_heaps(subject: Subject) -> Iterator[Series]:
     sample = subject.state.last_settled
-    return each(_heaps(sample) if sample else {})
+    return each(heaps_of(sample) if sample else {})
 
 
 def _taken(sample: Sample | None) -> float | None:
     return sample.timestamp.timestamp() if sample else None
 
 
-def _heaps(sample: Sample) -> dict[str, float]:
+def heaps_of(sample: Sample) -> dict[str, float]:
+    """Return the bytes in use in each heap that the sample has a figure of."""
     heaps = {"python": sample.heap_python_bytes, "native": sample.heap_native_bytes, "mmap": sample.heap_mmap_bytes}
     return {heap: value for heap, value in heaps.items() if value is not None}
 

@@ -1,0 +1,44 @@
+"""Looks at a run once a second and keeps what the live page draws."""
+
+import asyncio
+import time
+
+from exporter.collector import look_at
+from exporter.state import RunState, SubjectState
+from exporter.web.history import History, Point, observed
+
+STEP_SECONDS = 1.0
+
+
+class Recorder:
+    """One history per subject; a subject that is not there adds nothing."""
+
+    def __init__(self, run: RunState) -> None:
+        self._run = run
+        # Wall clocks jump; from here on time is counted.
+        self._offset = time.time() - time.monotonic()
+        self.histories: dict[str, History] = {name: History(resolution=STEP_SECONDS) for name in run.subjects}
+
+    async def follow(self) -> None:
+        """Record until cancelled."""
+        while True:
+            self.record(self._offset + time.monotonic())
+            await asyncio.sleep(STEP_SECONDS)
+
+    def record(self, now: float) -> None:
+        """Add what is to be seen at ``now``, in seconds since the epoch."""
+        for name, state in self._run.subjects.items():
+            if state.up:
+                self.histories.setdefault(name, History(resolution=STEP_SECONDS)).add(_observe(state, now))
+
+
+def _observe(state: SubjectState, now: float) -> Point:
+    settled = state.last_settled
+    return observed(
+        round(now, 3),
+        rss=look_at(state).seen.get("rss_bytes"),
+        heap=sum(state.heap_bytes.values()) if state.heap_bytes else None,
+        settled_heap=settled.heap_allocated_bytes if settled else None,
+        payments=state.load.payments.total(),
+        failures=state.load.failures.total(),
+    )
