@@ -16,7 +16,7 @@ from click.shell_completion import CompletionItem
 from exporter import __version__
 from exporter.errors import ExporterError
 
-COMMANDS = ("run", "network", "completion")
+COMMANDS = ("run", "network", "check-web-config", "completion")
 DEFAULT_COMMAND = "run"
 EXIT_INTERRUPTED = 130
 
@@ -32,7 +32,7 @@ class CommandLine(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"{__name__}.{cmd_name}")
+        module = importlib.import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         found: click.Command = module.command
         return found
 
