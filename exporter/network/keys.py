@@ -9,16 +9,22 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 
-import ecies
 from coincurve import PrivateKey, PublicKey
 from coincurve.ecdsa import cdata_to_der, deserialize_compact
 from coincurve.utils import GROUP_ORDER_INT
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 ORDER: int = GROUP_ORDER_INT
 OPERATORS = 3
 THRESHOLD = 2
 
 Shares = tuple[int, int, int]
+
+# The layout of an ECIES text: an uncompressed point, a nonce and a tag before the cipher text.
+_POINT, _NONCE, _TAG = 65, 16, 16
 
 
 def random_scalar() -> int:
@@ -58,7 +64,7 @@ def join(shares: Sequence[int]) -> int:
     return (2 * shares[0] - shares[1]) % ORDER
 
 
-def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> bytes:
+def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> list[bytes]:
     """Check Feldman's proofs of a tweak's three shares.
 
     Args:
@@ -66,21 +72,22 @@ def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> by
         proofs: for each share its proofs: the points of the secret and of the slope.
 
     Returns:
-        The point of the secret.
+        The point of each share.
 
     Raises:
         ValueError: a share does not fit its proofs, or the proofs differ between operators.
     """
-    first = [bytes(point) for point in proofs[0]]
-    if len(shares) != OPERATORS or len(first) != THRESHOLD or any(list(p) != first for p in proofs):
+    first = list(proofs[0])
+    if len(shares) != OPERATORS or len(first) != THRESHOLD or any(list(p) != first for p in proofs[1:]):
         raise ValueError(f"want the same {THRESHOLD} proofs for each of {OPERATORS} shares")
-    secret_point, slope_point = first
-    expected = secret_point
+    expected, slope = first
+    points = []
     for number, share in enumerate(shares, 1):
-        expected = add_points(expected, slope_point)
+        expected = add_points(expected, slope)
         if not 0 < share < ORDER or public_key(share) != expected:
             raise ValueError(f"share {number} does not fit its proofs")
-    return secret_point
+        points.append(expected)
+    return points
 
 
 def tagged_message(tag: Sequence[str], *values: bytes | Mapping[str, bytes]) -> bytes:
@@ -125,16 +132,28 @@ def verify(point: bytes, signature: bytes, message: bytes) -> bool:
 
 
 def encrypt(point: bytes, message: bytes) -> bytes:
-    """ECIES to a public key."""
-    return ecies.encrypt(point, message)
+    """ECIES to a public key: ephemeral key, nonce, tag, cipher text; AES-256-GCM under HKDF-SHA256."""
+    ephemeral = PrivateKey()
+    sender = ephemeral.public_key.format(compressed=False)
+    shared = PublicKey(point).multiply(ephemeral.secret).format(compressed=False)
+    nonce = secrets.token_bytes(_NONCE)
+    sealed = AESGCM(_derive_key(sender, shared)).encrypt(nonce, message, None)
+    return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]
 
 
 def decrypt(secret: int, ciphertext: bytes) -> bytes:
-    """ECIES; raises ValueError if the text was not made for this key."""
+    """Undo `encrypt`; raises ValueError if the text was not made for this key."""
+    sender, rest = ciphertext[:_POINT], ciphertext[_POINT:]
+    nonce, tag, sealed = rest[:_NONCE], rest[_NONCE : _NONCE + _TAG], rest[_NONCE + _TAG :]
     try:
-        return ecies.decrypt(scalar_bytes(secret), ciphertext)
-    except Exception as error:  # the library raises whatever its ciphers raise
+        shared = PublicKey(sender).multiply(scalar_bytes(secret)).format(compressed=False)
+        return AESGCM(_derive_key(sender, shared)).decrypt(nonce, sealed + tag, None)
+    except (InvalidTag, ValueError) as error:
         raise ValueError("cannot be decrypted") from error
+
+
+def _derive_key(sender: bytes, shared: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=None).derive(sender + shared)
 
 
 def taproot_script(point: bytes) -> bytes:

@@ -220,11 +220,11 @@ def _check_tweaks(leaf_id: str, tweaks: Sequence[_Tweak]) -> Shares:
     first, second, third = (int.from_bytes(tweak.secret_share_tweak.secret_share, "big") for tweak in tweaks)
     shares = first, second, third
     try:
-        keys.check_shares(shares, [tweak.secret_share_tweak.proofs for tweak in tweaks])
-        points = {name: keys.public_key(share) for name, share in zip(OPERATOR_IDS, shares, strict=True)}
+        points = keys.check_shares(shares, [tweak.secret_share_tweak.proofs for tweak in tweaks])
     except ValueError as error:
         raise Invalid(f"the key tweak of leaf {leaf_id} is wrong: {error}") from error
-    if any(dict(tweak.pubkey_shares_tweak) != points for tweak in tweaks):
+    public_shares = dict(zip(OPERATOR_IDS, points, strict=True))
+    if any(dict(tweak.pubkey_shares_tweak) != public_shares for tweak in tweaks):
         raise Invalid(f"the public shares of leaf {leaf_id} do not fit its key tweak")
     return shares
 

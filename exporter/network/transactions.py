@@ -4,6 +4,7 @@ A leaf owns an output of its node transaction; refund transactions spend that ou
 after a relative timelock (the low 16 bits of the input's sequence), which falls with every transfer.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ class Spend:
     script: bytes
 
 
+@functools.lru_cache(maxsize=4096)  # a leaf's transactions are looked at many times over
 def parse(raw: bytes) -> Spend:
     """Read a raw transaction; raises ValueError if it is none, or has not exactly one input and an output."""
     try:
@@ -70,8 +72,7 @@ def node(parent_txid: bytes, vout: int, value: int, script: bytes, timelock: int
 
 def refunds(of: Node, value: int, script: bytes, timelock: int = INITIAL_TIMELOCK) -> Refunds:
     """Refund transactions of a node, paying ``value`` sats to ``script``."""
-    cpfp_txid = Transaction.parse(of.cpfp).txid()
-    direct_txid = Transaction.parse(of.direct).txid()
+    cpfp_txid, direct_txid = parse(of.cpfp).txid, parse(of.direct).txid
     later = timelock + DIRECT_OFFSET
     return Refunds(
         cpfp=_spend(cpfp_txid, 0, value, script, timelock, anchor=True),
