@@ -1,0 +1,108 @@
+"""The command line's frame: the default command, exit codes, completion, and a fast start."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import click
+import pytest
+
+import exporter.cli
+from exporter import __version__
+from exporter.cli import COMMANDS, cli, exit_code_of
+from exporter.errors import ConfigError, ExporterError, LoadError, SubjectError
+
+HEAVY = ("numpy", "scipy", "grpc", "breez_sdk_spark", "uvicorn", "prometheus_client", "exporter.analysis.verdict")
+
+
+def stand_in(behaviour: Callable[[], object]) -> click.Command:
+    return click.Command("run", callback=lambda **_: behaviour(), params=[click.Option(["--duration"])])
+
+
+def run_with(monkeypatch: pytest.MonkeyPatch, behaviour: Callable[[], object], *args: str) -> int:
+    """The exit code when the command ``run`` behaves so."""
+    monkeypatch.setattr(exporter.cli.CommandLine, "get_command", lambda *_: stand_in(behaviour))
+    return exit_code_of(args)
+
+
+@pytest.mark.parametrize("args", [(), ("--duration", "1s"), ("run",), ("run", "--duration", "1s")])
+def test_run_is_the_default_command(monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...]) -> None:
+    assert run_with(monkeypatch, lambda: 42, *args) == 42
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(ConfigError("x"), 2), (SubjectError("x"), 4), (LoadError("x"), 5), (ExporterError("x"), 2)],
+)
+def test_an_expected_error_is_one_sentence_and_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: ExporterError, code: int
+) -> None:
+    def fail() -> None:
+        raise error
+
+    assert run_with(monkeypatch, fail) == code
+    assert capsys.readouterr() == ("", "Error: x\n")
+
+
+def test_an_interruption_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    assert run_with(monkeypatch, interrupt) == 130
+
+
+def test_a_programming_error_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_with(monkeypatch, lambda: 1 // 0)
+
+
+@pytest.mark.parametrize("args", [("--version",), ("--help",), *((name, "--help") for name in COMMANDS)])
+def test_help_and_version_succeed(capsys: pytest.CaptureFixture[str], args: tuple[str, ...]) -> None:
+    assert exit_code_of(args) == 0
+    assert capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    exit_code_of(["--version"])
+    assert capsys.readouterr().out == f"exporter, version {__version__}\n"
+
+
+@pytest.mark.parametrize("args", [("nosuch",), ("--nosuch",), ("run", "--duration"), ("run", "extra")])
+def test_bad_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str], args: tuple[str, ...]) -> None:
+    assert exit_code_of(args) == 2
+    assert "Error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("args", ["--help", "run --help"])
+def test_help_loads_nothing_heavy(args: str) -> None:
+    script = f"""
+import sys
+from exporter.cli import exit_code_of
+code = exit_code_of({args.split()!r})
+print("loaded:", [name for name in {HEAVY!r} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded: []"
+
+
+@pytest.mark.parametrize(
+    ("args", "incomplete", "offered"),
+    [
+        ((), "ne", "network"),
+        ((), "--dur", "--duration"),
+        (("--duration", "1m"), "--mem", "--mem-interval"),
+        (("run",), "--cs", "--csv-append"),
+        (("--payment-type",), "li", "lightning"),
+    ],
+)
+def test_completion_offers_commands_and_the_options_of_run(
+    args: tuple[str, ...], incomplete: str, offered: str
+) -> None:
+    completion = click.shell_completion.ShellComplete(cli, {}, "exporter", "_EXPORTER_COMPLETE")
+    assert offered in [item.value for item in completion.get_completions(list(args), incomplete)]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    assert exit_code_of(["completion", shell]) == 0
+    assert f"{shell}_complete" in capsys.readouterr().out

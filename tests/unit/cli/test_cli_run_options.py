@@ -1,0 +1,165 @@
+"""The options of ``run``: defaults, environment, refusals."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+
+from exporter.cli.options import EnvironmentOption
+from exporter.cli.run import command, config_of
+from exporter.config import DriverChoice, RunConfig
+from exporter.errors import ConfigError
+from exporter.workload.settings import WorkloadSettings, flag_name
+
+
+def parse(*args: str) -> RunConfig:
+    with command.make_context("run", list(args)) as context:
+        return config_of(context.params)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option in command.params:
+        if isinstance(option, EnvironmentOption):
+            monkeypatch.delenv(str(option.envvar), raising=False)
+            monkeypatch.delenv(option.rust_variable or "", raising=False)
+
+
+def test_without_options_every_setting_has_its_default() -> None:
+    assert parse() == RunConfig()
+
+
+@pytest.mark.parametrize(
+    ("flag", "default"),
+    [
+        ("duration", 3600),
+        ("interval", 5),
+        ("mem-interval", 30),
+        ("amount", 1000),
+        ("payment-type", "spark"),
+        ("reconnect-cycles", False),
+        ("reconnect-every", 100),
+        ("listener-churn", False),
+        ("frequent-sync", False),
+        ("payment-history", False),
+        ("payment-history-limit", 0),
+        ("destroy-responses", False),
+        ("force-gc", False),
+        ("extra-instances", 0),
+    ],
+)
+def test_the_defaults_are_the_go_harness_s(flag: str, default: object) -> None:
+    with command.make_context("run", []) as context:
+        assert context.params[flag.replace("-", "_")] == default
+
+
+def test_every_setting_of_the_load_is_an_option() -> None:
+    names = {option.name for option in command.params}
+    assert {flag_name(field.name).replace("-", "_") for field in fields(WorkloadSettings)} <= names
+
+
+def test_options_set_what_they_name() -> None:
+    config = parse(
+        *("--duration", "1h30m", "--interval", "0s", "--mem-interval", "500ms", "--csv", "a.csv", "--csv-append"),
+        *("--amount", "7", "--payment-type", "both", "--reconnect-cycles", "--no-prefer-spark"),
+        *("--driver-command", "/opt/my-driver --fast 'a b'", "--listen-address", ":0", "--linger", "1m", "--quiet"),
+        *("--fail-on", "inconclusive", "--run-name", "r", "--log-format", "json", "--network", "n.json"),
+    )
+    assert config == RunConfig(
+        duration_seconds=5400,
+        mem_interval_seconds=0.5,
+        csv=Path("a.csv"),
+        existing_csv="append",
+        workload=WorkloadSettings(
+            interval_seconds=0, amount_sats=7, payment_type="both", reconnect_cycles=True, prefer_spark=False
+        ),
+        driver=DriverChoice("my-driver", ("/opt/my-driver", "--fast", "a b")),
+        listen_address=":0",
+        linger_seconds=60,
+        quiet=True,
+        fail_on="inconclusive",
+        run_name="r",
+        log_format="json",
+        network="n.json",
+    )
+
+
+@pytest.mark.parametrize("option", [item for item in command.params if isinstance(item, EnvironmentOption)])
+def test_every_option_is_set_by_its_variable(monkeypatch: pytest.MonkeyPatch, option: EnvironmentOption) -> None:
+    flag = max(option.opts, key=len)
+    value = {"duration": "7s", "integer": "3", "float": "0.25", "boolean": "1", "path": "x"}.get(
+        option.type.name, "spark" if "payment" in flag else "text" if "log" in flag else "never"
+    )
+    monkeypatch.setenv("MEMTEST_" + flag[2:].upper().replace("-", "_"), value)
+    with command.make_context("run", []) as from_environment:
+        pass
+    monkeypatch.undo()
+    arguments = [flag] if option.is_flag else [flag, value]
+    with command.make_context("run", arguments) as from_arguments:
+        pass
+    assert from_environment.params == from_arguments.params
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "args"),
+    [
+        ("MEMTEST_DURATION_SECS", "1800", ("--duration", "30m")),
+        ("MEMTEST_PAYMENT_TYPE", "both", ("--payment-type", "both")),
+        ("MEMTEST_RECONNECT_CYCLES", "1", ("--reconnect-cycles",)),
+        ("MEMTEST_RECONNECT_EVERY", "7", ("--reconnect-every", "7")),
+        ("MEMTEST_EXTRA_INSTANCES", "2", ("--extra-instances", "2")),
+        ("MEMTEST_FREQUENT_SYNC", "", ("--frequent-sync",)),
+        ("MEMTEST_PAYMENT_HISTORY_QUERIES", "yes", ("--payment-history",)),
+        ("MEMTEST_PAYMENT_HISTORY_LIMIT", "50", ("--payment-history-limit", "50")),
+        ("MEMTEST_CSV_FILE", "rust.csv", ("--csv", "rust.csv")),
+    ],
+)
+def test_the_rust_harness_s_variables_work(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, args: tuple[str, ...]
+) -> None:
+    expected = parse(*args)
+    monkeypatch.setenv(variable, value)
+    assert parse() == expected
+
+
+@pytest.mark.parametrize("value", ["0", "false", "No", "off"])
+def test_a_switch_can_be_off_in_the_environment(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("MEMTEST_RECONNECT_CYCLES", value)
+    assert parse() == RunConfig()
+
+
+def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMTEST_DURATION", "1h")
+    monkeypatch.setenv("MEMTEST_DURATION_SECS", "99")
+    assert parse("--duration", "2m").duration_seconds == 120
+    assert parse().duration_seconds == 3600
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--duration", "0s"), "duration is 0.0: run for a second"),
+        (("--mem-interval", "0s"), "mem-interval is 0.0"),
+        (("--max-failure-ratio", "1.5"), "max-failure-ratio is 1.5: give a share"),
+        (("--amount", "0"), "amount is 0"),
+        (("--csv-append",), "csv-append does nothing without csv"),
+        (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),
+        (("--driver-command", "'"), "quote it"),
+        (("--driver-command", ""), "driver-command is empty"),
+    ],
+)
+def test_a_refusal_names_the_setting_its_value_and_the_remedy(args: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse(*args)
+    assert message in str(refusal.value)
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(ConfigError, match=r"duration is .*; mem-interval is .*"):
+        parse("--duration", "0s", "--mem-interval", "0s")
+
+
+def test_a_malformed_duration_says_how_to_write_one() -> None:
+    with pytest.raises(click.BadParameter, match="write it like 90s"):
+        parse("--duration", "90")
