@@ -5,7 +5,6 @@ when they are asked for, and import what is heavy when they run, so that ``expor
 """
 
 import importlib
-import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -19,8 +18,6 @@ from exporter.errors import ExporterError
 COMMANDS = ("run", "network", "check-web-config", "completion")
 DEFAULT_COMMAND = "run"
 EXIT_INTERRUPTED = 130
-
-_log = logging.getLogger(__name__)
 
 
 class CommandLine(click.Group):
