@@ -37,6 +37,7 @@ class LoadCounters:
     failures: Counter[str] = field(default_factory=Counter)  # unexpected, by rail
     expected_failures: Counter[str] = field(default_factory=Counter)  # made to fail on purpose, by reason
     latency_seconds: dict[str, Histogram] = field(default_factory=dict)  # by rail
+    unexpected_successes: Counter[str] = field(default_factory=Counter)  # should have failed, by reason
     missed: int = 0  # scheduled payments that could not be started in their slot
     reconnects: int = 0
     abandoned_instances: int = 0
@@ -45,6 +46,9 @@ class LoadCounters:
     history_queries: int = 0
     garbage_collections: int = 0
     refunds: int = 0
+    step_failures: Counter[str] = field(default_factory=Counter)  # by scenario
+    instance_heap_bytes: int | None = None  # what one more connected instance takes, measured before the load
+    instance_rss_bytes: int | None = None
     settles: int = 0
     sdk_events: Counter[str] = field(default_factory=Counter)  # by event type
     listeners: int = 0
@@ -64,6 +68,8 @@ class SubjectState:
     phase: str = "starting"
     load: LoadCounters = field(default_factory=LoadCounters)
     heap_bytes: dict[str, int] = field(default_factory=dict)  # by heap: python, native, mmap, …
+    allocator_bytes: dict[str, int] = field(default_factory=dict)  # what malloc holds: arena, free, top, …
+    objects: int | None = None  # known to the subject's garbage collector, counted at rest
     heap_time: datetime | None = None
     last_sample: Sample | None = None
     last_settled: Sample | None = None

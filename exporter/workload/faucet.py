@@ -1,9 +1,30 @@
 """The faucet that funds wallets: a GraphQL mutation over HTTP, the same one locally and on the hosted network."""
 
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
+
+from exporter.errors import LoadError
 
 HOSTED_FAUCET_URL = "https://api.lightspark.com/graphql/spark/rc"
+REQUESTS_AT_ONCE = 2
+TIMEOUT_SECONDS = 30.0
+RETRIES = 2  # after the first try
+RETRY_STATUSES = (429, 500, 502, 503, 504)
+
+_MUTATION = """mutation RequestRegtestFunds($address: String!, $amount_sats: Long!) {
+  request_regtest_funds(input: {address: $address, amount_sats: $amount_sats}) { transaction_hash }
+}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,3 +35,108 @@ class FaucetSettings:
     username: str | None = field(default=None, repr=False)
     password: str | None = field(default=None, repr=False)
     address: Literal["bitcoin", "spark"] = "bitcoin"  # kind of address that the money is sent to
+
+
+class FaucetError(LoadError):
+    """The faucet gave no money: says what it answered and what to do, never with the credentials."""
+
+
+class FaucetClient:
+    """Asks a faucet for money, at most two requests at once, each tried again when that can help."""
+
+    def __init__(self, settings: FaucetSettings, *, timeout: float = TIMEOUT_SECONDS, backoff: float = 1.0) -> None:
+        self._settings = settings
+        self._timeout = timeout
+        self._retry = Retry(
+            total=RETRIES,
+            status_forcelist=RETRY_STATUSES,
+            allowed_methods={"POST"},
+            backoff_factor=backoff,
+            backoff_max=30,
+            retry_after_max=30,
+            raise_on_status=False,
+        )
+        self._at_once = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        parts = urlsplit(settings.url)
+        self._name = f"the faucet at {parts.scheme}://{parts.hostname}"
+
+    async def fund(self, address: str, amount_sats: int) -> str:
+        """Have ``amount_sats`` sent to ``address``; the transaction's hash. Raises FaucetError."""
+        async with self._at_once:
+            return await _in_daemon_thread(lambda: self._request(address, amount_sats))
+
+    def _request(self, address: str, amount_sats: int) -> str:
+        variables = {"address": address, "amount_sats": amount_sats}
+        body = {"operationName": "RequestRegtestFunds", "query": _MUTATION, "variables": variables}
+        auth = (self._settings.username, self._settings.password or "") if self._settings.username else None
+        with requests.Session() as session:
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, HTTPAdapter(max_retries=self._retry))
+            try:
+                response = session.post(self._settings.url, json=body, auth=auth, timeout=self._timeout)
+            except requests.RequestException as error:
+                raise FaucetError(f"{self._name} {_why(error, self._timeout)}") from None
+        return self._transaction(response)
+
+    def _transaction(self, response: requests.Response) -> str:
+        if response.status_code in (401, 403):
+            raise FaucetError(
+                f"{self._name} refused with {response.status_code}; check FAUCET_USERNAME and FAUCET_PASSWORD"
+            )
+        if response.status_code != 200:
+            raise FaucetError(f"{self._name} answered with status {response.status_code}; try again later")
+        try:
+            return parse_answer(response.content)
+        except ValueError as error:
+            raise FaucetError(f"{self._name} gave no money: {error}") from None
+
+
+def _why(error: requests.RequestException, timeout: float) -> str:
+    """In words, as the exception's own text repeats the address, which may hold a password."""
+    cause = getattr(error.args[0], "reason", error) if error.args else error
+    if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return f"did not answer within {timeout:g} s; try again later"
+    return f"can't be reached ({type(cause).__name__}); check FAUCET_URL"
+
+
+def parse_answer(body: bytes) -> str:
+    """The transaction's hash from a GraphQL answer; raises ValueError with what the answer says instead."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise ValueError("its answer is not a JSON object; check FAUCET_URL")
+    errors = answer.get("errors")
+    if isinstance(errors, list) and errors:
+        messages = [str(error.get("message")) if isinstance(error, dict) else str(error) for error in errors]
+        raise ValueError("; ".join(messages)[:300])
+    try:
+        return str(answer["data"]["request_regtest_funds"]["transaction_hash"])
+    except (KeyError, TypeError):
+        raise ValueError("its answer holds no transaction; check FAUCET_URL") from None
+
+
+async def _in_daemon_thread(work: Callable[[], str]) -> str:
+    """Run blocking work in a thread that can't hold up the end of the process, as an executor's would."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[str] = loop.create_future()
+
+    def deliver(result: str | None, error: Exception | None) -> None:
+        if outcome.done():
+            return
+        if error is None:
+            outcome.set_result(result or "")
+        else:
+            outcome.set_exception(error)
+
+    def run() -> None:
+        try:
+            result, error = work(), None
+        except Exception as raised:
+            result, error = None, raised
+        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
+            loop.call_soon_threadsafe(deliver, result, error)
+
+    threading.Thread(target=run, name="faucet", daemon=True).start()
+    return await outcome

@@ -10,7 +10,7 @@ PaymentType = Literal["spark", "lightning", "both"]
 
 FUND_TO_SATS = 10_000
 REFUND_BELOW_SATS = 5_000
-FAUCET_REQUEST_SATS = 50_000
+FAUCET_REQUEST_SATS = 50_000  # the hosted faucet gives no more at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +88,14 @@ class WorkloadSettings:
         return ("spark", "lightning") if self.payment_type == "both" else (self.payment_type,)
 
     @property
-    def reconnects(self) -> bool:
-        return self.reconnect_cycles or self.abandon_instances
+    def refund_below_sats(self) -> int:
+        """The balance below which a wallet is funded again: enough for all payments in flight and their fees."""
+        return max(REFUND_BELOW_SATS, 2 * self.amount_sats * self.in_flight)
+
+    @property
+    def fund_to_sats(self) -> int:
+        """The balance that a wallet needs before the load starts, and is funded to again."""
+        return max(FUND_TO_SATS, 2 * self.refund_below_sats)
 
     def as_text(self) -> dict[str, str]:
         """The settings under their flags' names, for the run's info metric and the report's head."""

@@ -1,22 +1,50 @@
 """The wallets of a load: their names and seeds, and the configuration that a driver gets."""
 
+import hashlib
+import re
+import secrets
 from collections.abc import Mapping
 
 from exporter.drivers.protocol import Json
+from exporter.errors import ConfigError
+from exporter.workload.scenarios import scenarios_for
 from exporter.workload.settings import WorkloadSettings
+
+_SEED = re.compile(r"[0-9a-fA-F]{64}")
+
+
+def wallet_pairs(settings: WorkloadSettings) -> tuple[tuple[str, str], ...]:
+    """The wallets that pay each other: (alice, bob), (alice-2, bob-2), …"""
+    further = (pair for scenario in scenarios_for(settings) for pair in scenario.further_pairs())
+    return (("alice", "bob"), *further)
 
 
 def make_seeds(settings: WorkloadSettings, alice: str | None = None, bob: str | None = None) -> dict[str, str]:
     """Seeds by wallet (64 hex digits): alice, bob, alice-2, bob-2, …; random where none is given.
 
-    With given seeds the further pairs are derived from them, so that their money is found again.
+    The further pairs' seeds are derived from the first's, so that with given seeds their money is found again.
     Raises ConfigError for a malformed seed, without showing it.
     """
-    raise NotImplementedError
+    for name, seed in (("ALICE_SEED", alice), ("BOB_SEED", bob)):
+        if seed is not None and not _SEED.fullmatch(seed):
+            raise ConfigError(f"{name} is not 64 hex digits; make one with `openssl rand -hex 32`")
+    first = (alice or secrets.token_hex(32), bob or secrets.token_hex(32))
+    seeds = {}
+    for pair in wallet_pairs(settings):
+        for name, seed in zip(pair, first, strict=True):
+            derived = hashlib.sha256(f"{name}:{seed}".encode()).hexdigest()
+            seeds[name] = seed.lower() if name in ("alice", "bob") else derived
+    return seeds
 
 
 def driver_config(
     settings: WorkloadSettings, network: Mapping[str, Json], storage_dir: str, seeds: Mapping[str, str]
 ) -> dict[str, Json]:
     """The configuration object of a driver: the network file, where to store, which wallets."""
-    raise NotImplementedError
+    return {
+        "network": dict(network),
+        "storage_dir": storage_dir,
+        "wallets": dict(seeds),
+        "prefer_spark": settings.prefer_spark,
+        "options": {},
+    }

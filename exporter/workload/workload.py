@@ -1,22 +1,40 @@
 """The load on one subject, from connecting to the last payment, run by the observer."""
 
 import asyncio
+import itertools
+import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from functools import partial
 
-from exporter.drivers.protocol import Message
-from exporter.drivers.subject import Subject
-from exporter.state import SubjectState
+from exporter.drivers.protocol import Heap, Hello, Log, Message, SdkEvent
+from exporter.drivers.subject import CommandError, Subject
+from exporter.errors import LoadError
+from exporter.state import Histogram, LoadCounters, SubjectState
+from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetSettings
+from exporter.workload.fleet import Fleet
+from exporter.workload.funding import Funder
+from exporter.workload.gate import Gate
+from exporter.workload.pacing import Schedule
+from exporter.workload.payments import Payer, Payment, plan
+from exporter.workload.scenarios import scenarios_for
+from exporter.workload.scenarios.failing_payments import FailingPayments
+from exporter.workload.scenarios.scenario import Scenario, Stage
 from exporter.workload.settings import WorkloadSettings
+from exporter.workload.settling import Settler, connect_and_weigh, note_heap
+from exporter.workload.wallets import wallet_pairs
 
+__all__ = ["LoadEvent", "Workload", "start_counters", "track"]
 
-@dataclass(frozen=True, slots=True)
-class LoadEvent:
-    """Something worth a line on the console; the counters are kept apart."""
+CONNECT_PATIENCE_SECONDS = 60.0
+DRAIN_SECONDS = 60.0
+MAX_EVENT_KINDS = 40
 
-    kind: str  # phase, funded, refunded, refund_failed, payment_failed, reconnected, settled, step_failed
-    message: str
+# The events of payment SDKs that are known beforehand, so that their counters start at 0.
+KNOWN_EVENTS = (
+    *("synced", "payment_pending", "payment_succeeded", "payment_failed"),
+    *("new_deposits", "claimed_deposits", "unclaimed_deposits", "auto_optimization"),
+)
 
 
 class Workload:
@@ -33,29 +51,168 @@ class Workload:
         state: SubjectState,
         faucet: FaucetSettings,
         on_settled: Callable[[], Awaitable[None]],
-        on_event: Callable[[LoadEvent], None],
+        on_event: OnEvent,
     ) -> None:
-        raise NotImplementedError
+        self._subject = subject
+        self._settings = settings
+        self._state = state
+        self._on_event = on_event
+        self._scenarios = scenarios_for(settings)
+        self._pairs = wallet_pairs(settings)
+        wallets = tuple(wallet for pair in self._pairs for wallet in pair)
+        idle = [instance for scenario in self._scenarios for instance in scenario.idle_instances(wallets)]
+        start_counters(state.load, settings, wallets, self._scenarios)
+        self._fleet = Fleet(subject, wallets, idle, state.load)
+        self._funder = Funder(self._fleet, settings, faucet, on_event)
+        self._payer = Payer(self._fleet, on_event)
+        self._stage = Stage(self._fleet, self._payer, on_event)
+        self._settler = Settler(self._fleet, settings, state, on_settled, on_event)
+        self._gate = Gate()
+        self._finished_payments = 0
 
     async def prepare(self) -> None:
         """Connect every instance and fund every wallet.
 
         Raises LoadError if that fails, SubjectError if the subject ends.
         """
-        raise NotImplementedError
+        self._enter("connecting")
+        try:
+            await connect_and_weigh(self._fleet, self._subject.pid, self._state.load, CONNECT_PATIENCE_SECONDS)
+        except CommandError as error:
+            raise LoadError(f"connecting failed: the SDK could not {error.do}: {error}") from None
+        self._enter("funding")
+        await self._funder.fund_all()
+        balances = ", ".join(f"{wallet} {sats}" for wallet, sats in self._state.load.balances_sats.items())
+        self._on_event(LoadEvent("funded", f"funded, in satoshis: {balances}"))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pay until ``stop`` is set, then let what is in flight finish (at most 60 s).
 
         Raises SubjectError if the subject ends. A failed payment is counted, never raised.
         """
-        raise NotImplementedError
+        self._enter("running")
+        await self._settle()
+        clock = asyncio.get_running_loop().time
+        schedule = Schedule(clock(), self._settings.interval_seconds)
+        numbers = itertools.count()
+        running: set[asyncio.Task[None]] = set()
+        stopped = asyncio.create_task(_wait_for(stop))
+        try:
+            while not stop.is_set():
+                if len(running) >= self._settings.in_flight:
+                    await _first_of({stopped, *running})
+                elif delay := schedule.delay(clock()):
+                    await _first_of({stopped, *running}, delay)
+                else:
+                    self._state.load.missed += schedule.take(clock())
+                    running.add(asyncio.create_task(self._cycle(next(numbers))))
+                running = _still_running(running)
+            if running:
+                await asyncio.wait(running, timeout=DRAIN_SECONDS)
+            _still_running(running)
+        finally:
+            for task in (stopped, *running):
+                task.cancel()
+            await asyncio.gather(stopped, *running, return_exceptions=True)
 
     async def finish(self) -> None:
         """Settle a last time and disconnect every instance; failures are events."""
-        raise NotImplementedError
+        self._enter("stopping")
+        await self._settle()
+        await self._attempt("disconnect", self._fleet.disconnect)
+
+    async def _cycle(self, number: int) -> None:
+        """One payment and the steps that follow it."""
+        payment = plan(number, self._pairs, self._settings.rails, self._settings.amount_sats)
+        async with self._gate.shared():
+            await self._attempt("funding", partial(self._funder.refund, payment.sender))
+            await self._attempt("failing_payments", partial(self._pay, number, payment))
+        self._finished_payments += 1
+        payments = self._finished_payments
+        for scenario in self._scenarios:
+            if scenario.due(payments):
+                async with self._gate.exclusive() if scenario.exclusive else self._gate.shared():
+                    await self._attempt(scenario.name, partial(scenario.step, self._stage))
+        await self._settle_if_due()
+        await self._payer.rest_after_failures()
+
+    async def _pay(self, number: int, payment: Payment) -> None:
+        for scenario in self._scenarios:
+            if await scenario.pay_instead(self._stage, number, payment):
+                return
+        await self._payer.pay(payment)
+
+    async def _settle_if_due(self) -> None:
+        if not self._settler.due(self._finished_payments):
+            return
+        async with self._gate.exclusive():
+            # Another cycle may have settled while this one waited.
+            if self._settler.due(self._finished_payments):
+                await self._attempt("settle", partial(self._settler.settle, self._finished_payments))
+
+    async def _settle(self) -> None:
+        if self._settings.settle_every:
+            async with self._gate.exclusive():
+                await self._attempt("settle", partial(self._settler.settle, self._finished_payments))
+
+    async def _attempt(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
+        """Do a step of which a failure is counted and told, and doesn't end the load."""
+        try:
+            await step()
+        except CommandError as error:
+            self._state.load.step_failures[name] += 1
+            self._on_event(LoadEvent("step_failed", f"{name}: could not {error.do} ({error.kind}): {error}"))
+
+    def _enter(self, phase: str) -> None:
+        self._state.phase = phase
+        self._on_event(LoadEvent("phase", phase))
 
 
 def track(state: SubjectState, message: Message) -> None:
-    """Note in ``state`` what a driver's message says: pass it, bound to the state, as Subject's on_message."""
-    raise NotImplementedError
+    """Note in ``state`` what a driver's message says."""
+    match message:
+        case Hello():
+            state.sdk, state.sdk_version = message.sdk, message.sdk_version
+            state.language = message.language
+        case Heap():
+            note_heap(state, message)
+        case SdkEvent():
+            events = state.load.sdk_events
+            # A driver that makes up names must not make up series.
+            known = message.event in events or len(events) < MAX_EVENT_KINDS
+            events[message.event if known else "other"] += 1
+        case Log():
+            level = logging.getLevelNamesMapping().get(message.level.upper(), logging.INFO)
+            logging.getLogger(f"exporter.child.{state.driver}").log(level, "%s", message.message)
+
+
+def start_counters(
+    load: LoadCounters, settings: WorkloadSettings, wallets: tuple[str, ...], scenarios: tuple[Scenario, ...]
+) -> None:
+    """Put every key that can occur into the counters, at 0."""
+    for rail in settings.rails:
+        load.payments[rail] = load.failures[rail] = 0
+        load.latency_seconds[rail] = Histogram()
+    load.sdk_events.update(dict.fromkeys(KNOWN_EVENTS, 0))
+    load.balances_sats.update(dict.fromkeys(wallets, 0))
+    for scenario in scenarios:
+        load.step_failures[scenario.name] = 0
+        if isinstance(scenario, FailingPayments):
+            for reason in scenario.reasons:
+                load.expected_failures[reason] = load.unexpected_successes[reason] = 0
+
+
+async def _wait_for(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _first_of(tasks: set[asyncio.Task[None]], seconds: float | None = None) -> None:
+    await asyncio.wait(tasks, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+    """The tasks that are not done; raises the error of one that failed."""
+    for task in tasks:
+        if task.done():
+            task.result()
+    return {task for task in tasks if not task.done()}

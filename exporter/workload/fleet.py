@@ -1,0 +1,155 @@
+"""The SDK instances of a load: which are connected, and what is asked of them."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from exporter.drivers.protocol import Heap, Json, parse_heap
+from exporter.drivers.subject import CommandError, Subject
+from exporter.state import LoadCounters
+
+COMMAND_TIMEOUT_SECONDS = 60.0
+CONNECTS_AT_ONCE = 4
+CONNECT_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An SDK instance to connect: its name, which is also its storage's, and the wallet whose seed it has."""
+
+    name: str
+    wallet: str
+
+
+class Fleet:
+    """All instances of one subject; ``wallets`` name the instances that pay, the others are idle.
+
+    Every method raises SubjectError if the subject ends, and CommandError (kind ``timeout`` for no answer) if a command
+    fails. Counts go into ``counters``.
+    """
+
+    def __init__(
+        self, subject: Subject, wallets: Iterable[str], idle: Iterable[Instance], counters: LoadCounters
+    ) -> None:
+        self.wallets = tuple(wallets)
+        self.counters = counters
+        self._subject = subject
+        self._wanted = (*(Instance(wallet, wallet) for wallet in self.wallets), *idle)
+        self._listeners: dict[str, int] = {}  # by connected instance
+
+    @property
+    def size(self) -> int:
+        """How many instances there are when all are connected."""
+        return len(self._wanted)
+
+    async def ask(self, do: str, limit: float = COMMAND_TIMEOUT_SECONDS, **args: Json) -> tuple[dict[str, Json], float]:
+        """Have one command done within ``limit`` seconds: its result and the seconds that the driver took."""
+        try:
+            async with asyncio.timeout(limit):
+                return await self._subject.request(do, **args)
+        except TimeoutError:
+            raise CommandError(do, f"no answer to {do} within {limit:g} s", "timeout", limit) from None
+
+    async def connect(self, patience: float, count: int | None = None) -> None:
+        """Connect the first ``count`` instances (all by default) that aren't yet, and give each paying one a listener.
+
+        A connection that fails is tried again, until ``patience`` seconds have passed.
+        """
+        at_once = asyncio.Semaphore(CONNECTS_AT_ONCE)
+        give_up = asyncio.get_running_loop().time() + patience
+        missing = [instance for instance in self._wanted[:count] if instance.name not in self._listeners]
+        await together(self._connect(instance, at_once, give_up) for instance in missing)
+
+    async def disconnect(self) -> None:
+        """Disconnect every instance, listeners first; the first failure is raised once all have been tried."""
+        outcomes = await asyncio.gather(
+            *(self._disconnect(name) for name in list(self._listeners)), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def abandon(self) -> None:
+        """Drop every instance without disconnecting it."""
+        for name in list(self._listeners):
+            await self.ask("abandon", instance=name)
+            self._forget(name)
+            self.counters.abandoned_instances += 1
+
+    async def add_listeners(self, name: str, count: int) -> None:
+        await self.ask("add_listeners", instance=name, count=count)
+        self._listeners[name] += count
+        self.counters.listeners += count
+
+    async def remove_listeners(self, name: str, count: int) -> None:
+        await self.ask("remove_listeners", instance=name, count=count)
+        self._listeners[name] -= count
+        self.counters.listeners -= count
+
+    async def sync(self) -> None:
+        """Have every paying instance sync."""
+        await together(self.ask("sync", instance=wallet) for wallet in self.wallets)
+        self.counters.syncs += len(self.wallets)
+
+    async def balance(self, wallet: str) -> int:
+        """A wallet's balance in satoshis, as its instance knows it without a sync."""
+        result, _ = await self.ask("balance", instance=wallet)
+        balance = int(result["balance_sats"])
+        self.counters.balances_sats[wallet] = balance
+        return balance
+
+    async def collect_garbage(self) -> None:
+        await self.ask("collect_garbage")
+        self.counters.garbage_collections += 1
+
+    async def measure(self) -> Heap:
+        """Read the subject's heaps."""
+        result, _ = await self.ask("measure")
+        return parse_heap(result)
+
+    async def _connect(self, instance: Instance, at_once: asyncio.Semaphore, give_up: float) -> None:
+        loop = asyncio.get_running_loop()
+        for delay in _growing(CONNECT_RETRY_SECONDS):
+            try:
+                async with at_once:
+                    await self.ask("connect", instance=instance.name, wallet=instance.wallet)
+                break
+            except CommandError as error:
+                if error.kind == "already_connected":
+                    # An earlier try was answered too late to be noticed.
+                    break
+                if loop.time() + delay > give_up:
+                    raise
+            await asyncio.sleep(delay)
+        self._listeners[instance.name] = 0
+        self.counters.instances += 1
+        if instance.name in self.wallets:
+            await self.add_listeners(instance.name, 1)
+
+    async def _disconnect(self, name: str) -> None:
+        if self._listeners[name]:
+            await self.remove_listeners(name, self._listeners[name])
+        await self.ask("disconnect", instance=name)
+        self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self.counters.listeners -= self._listeners.pop(name)
+        self.counters.instances -= 1
+
+
+async def together(works: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """Do several things at once; the first error cancels the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+def _growing(delays: tuple[float, ...]) -> Iterable[float]:
+    """The delays in turn, then the last one for ever."""
+    yield from delays
+    while True:
+        yield delays[-1]

@@ -1,0 +1,30 @@
+"""Connect anew without disconnecting first: the instance left behind keeps its tasks, and leaks."""
+
+import math
+
+from exporter.workload.events import LoadEvent
+from exporter.workload.scenarios.scenario import Scenario, Stage
+from exporter.workload.settings import WorkloadSettings
+
+
+class AbandonInstances(Scenario):
+    """Every so many payments: drop all instances as they are, connect all, add listeners, sync."""
+
+    name = "abandon_instances"
+    exclusive = True
+
+    @classmethod
+    def wanted(cls, settings: WorkloadSettings) -> bool:
+        return settings.abandon_instances
+
+    def due(self, payments: int) -> bool:
+        return payments % self.settings.reconnect_every == 0
+
+    async def step(self, stage: Stage) -> None:
+        try:
+            await stage.fleet.abandon()
+        finally:
+            # Without its instances the load is over, so connecting goes on for as long as the run does.
+            await stage.fleet.connect(patience=math.inf)
+        await stage.fleet.sync()
+        stage.on_event(LoadEvent("abandoned", f"abandoned {stage.fleet.size} instances and connected anew"))

@@ -1,0 +1,96 @@
+"""Payments that are made to fail in ways that users meet, as some leaks grow on errors only."""
+
+import asyncio
+
+from exporter.drivers.subject import CommandError
+from exporter.workload.events import LoadEvent
+from exporter.workload.payments import PAYMENT_TIMEOUT_SECONDS, Payment
+from exporter.workload.scenarios.scenario import Scenario, Stage
+from exporter.workload.settings import WorkloadSettings
+
+EXPIRY_SECONDS = 1
+BEYOND_BALANCE_SATS = 1_000_000
+
+
+class FailingPayments(Scenario):
+    """A share of the payments fails on purpose, for each reason in turn.
+
+    The reasons that need a Lightning invoice only occur when payments go by Lightning without the Spark hint, as the
+    service provider alone knows of an invoice that it is paid or expired.
+    """
+
+    name = "failing_payments"
+
+    def __init__(self, settings: WorkloadSettings) -> None:
+        super().__init__(settings)
+        by_lightning = "lightning" in settings.rails and not settings.prefer_spark
+        self.reasons = ("insufficient_funds", *(("already_paid", "expired_invoice") if by_lightning else ()))
+        self._expiring: dict[str, tuple[str, float]] = {}  # an invoice by receiver, and when it has expired
+
+    @classmethod
+    def wanted(cls, settings: WorkloadSettings) -> bool:
+        return settings.failing_payments > 0
+
+    async def pay_instead(self, stage: Stage, number: int, payment: Payment) -> bool:
+        turn = turn_of(number, self.settings.failing_payments)
+        if turn is None:
+            return False
+        reason = self.reasons[turn % len(self.reasons)]
+        request = await self._request_for(reason, stage, payment)
+        counters = stage.fleet.counters
+        try:
+            if request is None:
+                reason = "insufficient_funds"
+                await self._pay_too_much(stage, payment)
+            else:
+                await stage.fleet.ask(
+                    "pay_request", PAYMENT_TIMEOUT_SECONDS, **{"from": payment.sender}, request=request
+                )
+        except CommandError:
+            counters.expected_failures[reason] += 1
+        else:
+            counters.unexpected_successes[reason] += 1
+            stage.on_event(LoadEvent("payment_failed", f"a payment that should fail ({reason}) went through"))
+        return True
+
+    async def _pay_too_much(self, stage: Stage, payment: Payment) -> None:
+        amount = await stage.fleet.balance(payment.sender) + BEYOND_BALANCE_SATS
+        await stage.fleet.ask(
+            "pay",
+            PAYMENT_TIMEOUT_SECONDS,
+            **{"from": payment.sender, "to": payment.receiver},
+            rail=payment.rail,
+            amount_sats=amount,
+        )
+
+    async def _request_for(self, reason: str, stage: Stage, payment: Payment) -> str | None:
+        """An invoice that can't be paid for this reason; None if there is none as yet."""
+        if reason == "already_paid":
+            return stage.payer.paid_invoice
+        if reason == "expired_invoice":
+            return await self._expired_invoice(stage, payment)
+        return None
+
+    async def _expired_invoice(self, stage: Stage, payment: Payment) -> str | None:
+        now = asyncio.get_running_loop().time()
+        invoice, expired_at = self._expiring.get(payment.receiver, ("", 0.0))
+        if invoice and now < expired_at:
+            return None
+        try:
+            result, _ = await stage.fleet.ask(
+                "invoice", instance=payment.receiver, amount_sats=payment.amount_sats, expiry_seconds=EXPIRY_SECONDS
+            )
+        except CommandError:
+            return None
+        # The invoice's times are whole seconds, so it may last one more.
+        self._expiring[payment.receiver] = (result["invoice"], now + EXPIRY_SECONDS + 1.5)
+        return invoice or None
+
+
+def turn_of(number: int, share: float) -> int | None:
+    """Which of the failing payments payment ``number`` is, both counted from 0; None if it isn't one.
+
+    Of the first n payments, the whole part of n times the share fail, evenly spread.
+    """
+    before, after = int(number * share), int((number + 1) * share)
+    return before if after > before else None

@@ -1,0 +1,31 @@
+"""Disconnect every instance and connect it again, as an app does when it comes back from the background."""
+
+import math
+
+from exporter.workload.events import LoadEvent
+from exporter.workload.scenarios.scenario import Scenario, Stage
+from exporter.workload.settings import WorkloadSettings
+
+
+class ReconnectCycles(Scenario):
+    """Every so many payments: remove the listeners, disconnect all, connect all, add listeners, sync."""
+
+    name = "reconnect_cycles"
+    exclusive = True
+
+    @classmethod
+    def wanted(cls, settings: WorkloadSettings) -> bool:
+        return settings.reconnect_cycles
+
+    def due(self, payments: int) -> bool:
+        return payments % self.settings.reconnect_every == 0
+
+    async def step(self, stage: Stage) -> None:
+        try:
+            await stage.fleet.disconnect()
+        finally:
+            # Without its instances the load is over, so connecting goes on for as long as the run does.
+            await stage.fleet.connect(patience=math.inf)
+        await stage.fleet.sync()
+        stage.fleet.counters.reconnects += 1
+        stage.on_event(LoadEvent("reconnected", f"reconnected {stage.fleet.size} instances"))

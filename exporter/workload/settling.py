@@ -1,0 +1,89 @@
+"""Settled samples: the load at rest, garbage collected, and only then the heaps read."""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import psutil
+
+from exporter.drivers.protocol import Heap
+from exporter.errors import SubjectError
+from exporter.state import LoadCounters, SubjectState
+from exporter.workload.events import LoadEvent, OnEvent
+from exporter.workload.fleet import Fleet
+from exporter.workload.settings import WorkloadSettings
+
+
+class Settler:
+    """Says when the load should come to rest, and takes the settled sample when it has."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        settings: WorkloadSettings,
+        state: SubjectState,
+        on_settled: Callable[[], Awaitable[None]],
+        on_event: OnEvent,
+    ) -> None:
+        self._fleet = fleet
+        self._settings = settings
+        self._state = state
+        self._on_settled = on_settled
+        self._on_event = on_event
+        self._last_payments = 0
+        self._last_time = -math.inf
+
+    def due(self, payments: int) -> bool:
+        """Whether to settle now, after so many payments."""
+        since = asyncio.get_running_loop().time() - self._last_time
+        return (
+            self._settings.settle_every > 0
+            and payments - self._last_payments >= self._settings.settle_every
+            and since >= self._settings.settle_min_gap_seconds
+        )
+
+    async def settle(self, payments: int) -> None:
+        """Take a settled sample; nothing may be in flight. Raises CommandError."""
+        self._last_payments = payments
+        await self._fleet.sync()
+        for wallet in self._fleet.wallets:
+            await self._fleet.balance(wallet)
+        note_heap(self._state, await rest_and_measure(self._fleet))
+        self._state.load.settles += 1
+        await self._on_settled()
+        self._last_time = asyncio.get_running_loop().time()
+        self._on_event(LoadEvent("settled", f"settled after {payments} payments"))
+
+
+async def rest_and_measure(fleet: Fleet) -> Heap:
+    """The subject's heaps without its garbage."""
+    await fleet.collect_garbage()
+    return await fleet.measure()
+
+
+def note_heap(state: SubjectState, heap: Heap) -> None:
+    """Keep a reading as the subject's latest."""
+    state.heap_bytes = dict(heap.heap_bytes)
+    state.allocator_bytes = dict(heap.allocator_bytes)
+    state.objects = state.objects if heap.objects is None else heap.objects
+    state.heap_time = datetime.now(UTC)
+
+
+async def connect_and_weigh(fleet: Fleet, pid: int, counters: LoadCounters, patience: float) -> None:
+    """Connect the whole fleet, and note what each instance after the first has added to heap and resident memory."""
+    await fleet.connect(patience, count=1)
+    heap, rss = await rest_and_measure(fleet), _resident_bytes(pid)
+    await fleet.connect(patience)
+    await fleet.sync()
+    added_heap = sum((await rest_and_measure(fleet)).heap_bytes.values()) - sum(heap.heap_bytes.values())
+    counters.instance_heap_bytes = added_heap // (fleet.size - 1)
+    counters.instance_rss_bytes = (_resident_bytes(pid) - rss) // (fleet.size - 1)
+
+
+def _resident_bytes(pid: int) -> int:
+    """The subject's resident set size; raises SubjectError if it is gone."""
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error as error:
+        raise SubjectError(f"the subject ended while its instances were connected: {error}") from None
