@@ -99,6 +99,7 @@ async def _serve_http(application: Any, port: int) -> AsyncIterator[str]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()  # whoever is told of the network may come before the server's loop does
     except OSError as error:
         listener.close()
         raise ConfigError(f"port {port} on {HOST} cannot be used ({error.strerror}); choose another one") from error

@@ -1,0 +1,158 @@
+"""A wallet that speaks the protocol as the SDK does, as far as the tests need it, and can get things wrong."""
+
+import uuid
+from dataclasses import dataclass, field
+
+from exporter.network import keys, transactions
+from exporter.network.archive import Archive
+from exporter.network.events import Events
+from exporter.network.ledger import Leaf, Ledger, Transfer
+from exporter.network.messages import OPERATOR_IDS, OperatorKeys
+from exporter.network.operators import SparkService
+from exporter.network.proto import spark_pb2 as pb
+from exporter.network.ssp import ServiceProvider
+
+
+@dataclass
+class World:
+    """A network without its servers."""
+
+    operators: OperatorKeys = field(
+        default_factory=lambda: OperatorKeys((keys.random_scalar(), keys.random_scalar(), keys.random_scalar()))
+    )
+    archive: Archive = field(default_factory=Archive)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.archive)
+        self.service = SparkService(self.ledger, self.archive, Events(), self.operators)
+        self.provider = ServiceProvider(self.ledger, self.archive, self.service)
+
+    def close(self) -> None:
+        self.archive.close()
+
+
+class Wallet:
+    """One identity, and the secrets of the leaves it holds."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.secret = keys.random_scalar()
+        self.identity = keys.public_key(self.secret)
+        self.leaf_secrets: dict[str, int] = {}
+
+    @property
+    def leaves(self) -> list[Leaf]:
+        return self.world.ledger.leaves_of(self.identity)
+
+    async def funded(self, sats: int) -> "Wallet":
+        """Receive fresh leaves from the provider."""
+        await self.claim(self.world.provider.fund(self.identity, sats))
+        return self
+
+    def start_request(
+        self, leaves: list[Leaf], receiver: bytes, *, step: int = transactions.TIMELOCK_STEP
+    ) -> pb.StartTransferRequest:
+        """A good request to send leaves; tests spoil it."""
+        transfer_id = str(uuid.uuid4())
+        package = pb.TransferPackage(hash_variant=pb.HASH_VARIANT_V2)
+        tweaks: list[list[pb.SendLeafKeyTweak]] = [[], [], []]
+        for leaf in leaves:
+            old, new = self.leaf_secrets[leaf.id], keys.random_scalar()
+            cipher = keys.encrypt(receiver, keys.scalar_bytes(new))
+            signature = keys.sign_compact(self.secret, (leaf.id + transfer_id).encode() + cipher)
+            for of_operator, share in zip(tweaks, _secret_shares(old - new), strict=True):
+                of_operator.append(
+                    pb.SendLeafKeyTweak(
+                        leaf_id=leaf.id,
+                        secret_share_tweak=share.share,
+                        pubkey_shares_tweak=share.points,
+                        secret_cipher=cipher,
+                        signature=signature,
+                    )
+                )
+            timelock = transactions.parse(leaf.refunds.cpfp).timelock - step
+            package.leaves_to_send.append(_refund_job(leaf, keys.public_key(old), receiver, timelock))
+        raw = [pb.SendLeafKeyTweaks(leaves_to_send=part).SerializeToString() for part in tweaks]
+        request = pb.StartTransferRequest(
+            transfer_id=transfer_id,
+            owner_identity_public_key=self.identity,
+            receiver_identity_public_key=receiver,
+            transfer_package=package,
+        )
+        self.seal(request.transfer_package, transfer_id, "transfer", raw)
+        return request
+
+    def claim_request(self, transfer: Transfer) -> pb.ClaimTransferRequest:
+        """A good request to claim a transfer, which also learns the new secrets."""
+        package = pb.ClaimPackage(hash_variant=pb.HASH_VARIANT_V2)
+        tweaks: list[list[pb.ClaimLeafKeyTweak]] = [[], [], []]
+        for part in transfer.sent:
+            leaf = self.world.ledger.leaf(part.leaf_id)
+            incoming = int.from_bytes(keys.decrypt(self.secret, part.secret_cipher), "big")
+            new = self.leaf_secrets[leaf.id] = keys.random_scalar()
+            for of_operator, share in zip(tweaks, _secret_shares(incoming - new), strict=True):
+                of_operator.append(
+                    pb.ClaimLeafKeyTweak(
+                        leaf_id=leaf.id, secret_share_tweak=share.share, pubkey_shares_tweak=share.points
+                    )
+                )
+            timelock = transactions.parse(part.refunds.cpfp).timelock
+            signing_key = keys.public_key(new)
+            package.leaves_to_claim.append(_refund_job(leaf, signing_key, signing_key, timelock))
+        raw = [pb.ClaimLeafKeyTweaks(leaves_to_receive=part).SerializeToString() for part in tweaks]
+        request = pb.ClaimTransferRequest(
+            transfer_id=transfer.row.id, owner_identity_public_key=self.identity, claim_package=package
+        )
+        self.seal(request.claim_package, transfer.row.id, "claim", raw)
+        return request
+
+    def seal(
+        self, package: pb.TransferPackage | pb.ClaimPackage, transfer_id: str, kind: str, raw: list[bytes]
+    ) -> None:
+        """Encrypt each operator's part to it and sign the whole."""
+        for name, key, part in zip(OPERATOR_IDS, self.world.operators.public, raw, strict=True):
+            package.key_tweak_package[name] = keys.encrypt(key, part)
+        message = keys.tagged_message(
+            ("spark", kind, "signing payload"), uuid.UUID(transfer_id).bytes, package.key_tweak_package
+        )
+        package.user_signature = keys.sign(self.secret, message)
+
+    async def send(self, leaves: list[Leaf], receiver: "Wallet") -> Transfer:
+        """Start a transfer, as far as the receiver's turn."""
+        request = self.start_request(leaves, receiver.identity)
+        await self.world.service.start_transfer_v2(request, self.identity)
+        return self.world.ledger.transfer(request.transfer_id)
+
+    async def claim(self, transfer: Transfer) -> None:
+        await self.world.service.claim_transfer(self.claim_request(transfer), self.identity)
+
+    async def pay(self, leaves: list[Leaf], receiver: "Wallet") -> None:
+        await receiver.claim(await self.send(leaves, receiver))
+
+    async def swap(self, leaves: list[Leaf], targets: list[int]) -> None:
+        """Swap leaves with the provider and claim what comes back."""
+        request = self.start_request(leaves, self.world.provider.identity)
+        primary = pb.InitiateSwapPrimaryTransferRequest(transfer=request)
+        await self.world.service.initiate_swap_primary_transfer(primary, self.identity)
+        total = sum(leaf.value for leaf in leaves)
+        swap = self.world.provider.swap(self.identity, request.transfer_id, total, targets)
+        await self.claim(swap.inbound)
+
+
+@dataclass(frozen=True)
+class _Share:
+    share: pb.SecretShare
+    points: dict[str, bytes]
+
+
+def _secret_shares(secret: int) -> list[_Share]:
+    slope = keys.random_scalar()
+    shares = keys.split(secret % keys.ORDER, slope)
+    proofs = [keys.public_key(secret), keys.public_key(slope)]
+    points = {name: keys.public_key(share) for name, share in zip(OPERATOR_IDS, shares, strict=True)}
+    return [_Share(pb.SecretShare(secret_share=keys.scalar_bytes(share), proofs=proofs), points) for share in shares]
+
+
+def _refund_job(leaf: Leaf, signing_key: bytes, pays_to: bytes, timelock: int) -> pb.UserSignedTxSigningJob:
+    raw = transactions.refunds(leaf.node, leaf.value, keys.taproot_script(pays_to), timelock).cpfp
+    return pb.UserSignedTxSigningJob(leaf_id=leaf.id, signing_public_key=signing_key, raw_tx=raw)

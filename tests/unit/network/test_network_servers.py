@@ -1,0 +1,238 @@
+"""The running services: sessions over gRPC and HTTP, refusals as statuses, event streams, ports."""
+
+import asyncio
+import base64
+import json
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+import pytest
+import requests
+from google.protobuf.message_factory import GetMessageClass
+
+from exporter.errors import ConfigError
+from exporter.network import keys, local
+from exporter.network.http import FaucetLogin
+from exporter.network.local import Settings
+from exporter.network.proto import authn_pb2, ssp_authn_pb2
+from exporter.network.proto import spark_pb2 as pb
+
+SECRET = 11
+IDENTITY = keys.public_key(SECRET)
+Check = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def with_network(check: Check, settings: Settings | None = None) -> None:
+    async def main() -> None:
+        async with local.run(settings or Settings()) as network:
+            await check(network)
+
+    asyncio.run(asyncio.wait_for(main(), 60))
+
+
+class Client:
+    """One operator's services, called by name."""
+
+    def __init__(self, network: dict[str, Any], operator: int = 0) -> None:
+        credentials = grpc.ssl_channel_credentials(network["ca_cert_pem"].encode())
+        target = network["operators"][operator]["address"].removeprefix("https://")
+        self.channel = grpc.aio.secure_channel(target, credentials)
+        self.token: str | None = None
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.channel.close()
+
+    async def call(self, file: Any, service: str, name: str, request: Any) -> Any:
+        method = file.DESCRIPTOR.services_by_name[service].methods_by_name[name]
+        path = f"/{method.containing_service.full_name}/{name}"
+        answer = GetMessageClass(method.output_type).FromString
+        make: Any = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
+        metadata = [("authorization", self.token)] if self.token is not None else []
+        call = make(path, lambda message: message.SerializeToString(), answer)(request, metadata=metadata, timeout=20)
+        return call if method.server_streaming else await call
+
+    async def spark(self, name: str, request: Any) -> Any:
+        return await self.call(pb, "SparkService", name, request)
+
+    async def sign_in(self, secret: int = SECRET) -> None:
+        identity = keys.public_key(secret)
+        service = "SparkAuthnService"
+        made = await self.call(authn_pb2, service, "get_challenge", authn_pb2.GetChallengeRequest(public_key=identity))
+        signed = made.protected_challenge.challenge.SerializeToString()
+        request = authn_pb2.VerifyChallengeRequest(
+            protected_challenge=made.protected_challenge, signature=keys.sign(SECRET, signed), public_key=identity
+        )
+        self.token = (await self.call(authn_pb2, service, "verify_challenge", request)).session_token
+
+
+async def status_of(call: Awaitable[Any]) -> grpc.StatusCode:
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await call
+    code: grpc.StatusCode = caught.value.code()
+    return code
+
+
+def test_operators_want_a_session_of_their_own() -> None:
+    async def check(network: dict[str, Any]) -> None:
+        async with Client(network) as coordinator, Client(network, 1) as other:
+            query = pb.QueryBalanceRequest(identity_public_key=IDENTITY)
+            assert await status_of(coordinator.spark("query_balance", query)) is grpc.StatusCode.UNAUTHENTICATED
+            await coordinator.sign_in()
+            assert (await coordinator.spark("query_balance", query)).balance == 0
+            other.token = coordinator.token
+            assert await status_of(other.spark("query_balance", query)) is grpc.StatusCode.UNAUTHENTICATED
+            other.token = "forged"
+            assert await status_of(other.spark("query_balance", query)) is grpc.StatusCode.UNAUTHENTICATED
+            assert await status_of(other.sign_in(SECRET + 1)) is grpc.StatusCode.UNAUTHENTICATED
+
+    with_network(check)
+
+
+def test_refusals_have_the_status_of_a_real_operator() -> None:
+    async def check(network: dict[str, Any]) -> None:
+        async with Client(network) as client:
+            await client.sign_in()
+            foreign = pb.StartTransferRequest(owner_identity_public_key=keys.public_key(5))
+            assert await status_of(client.spark("start_transfer_v2", foreign)) is grpc.StatusCode.PERMISSION_DENIED
+            empty = pb.StartTransferRequest(owner_identity_public_key=IDENTITY)
+            assert await status_of(client.spark("start_transfer_v2", empty)) is grpc.StatusCode.INVALID_ARGUMENT
+            nowhere = pb.RenewLeafRequest(leaf_id="nowhere")
+            assert await status_of(client.spark("renew_leaf", nowhere)) is grpc.StatusCode.NOT_FOUND
+            none = pb.GetSigningCommitmentsRequest(count=0)
+            assert await status_of(client.spark("get_signing_commitments", none)) is grpc.StatusCode.INVALID_ARGUMENT
+
+    with_network(check)
+
+
+def test_funding_reaches_the_open_event_stream() -> None:
+    async def check(network: dict[str, Any]) -> None:
+        async with Client(network) as client:
+            await client.sign_in()
+            stream = await client.spark(
+                "subscribe_to_events", pb.SubscribeToEventsRequest(identity_public_key=IDENTITY)
+            )
+            assert (await stream.read()).WhichOneof("event") == "connected"
+            answer = await asyncio.to_thread(ask_faucet, network, spark_address(IDENTITY), 1000)
+            assert "errors" not in answer
+            transfer = (await stream.read()).receiver_transfer.transfer
+            assert transfer.total_value == 1000
+            wanted = pb.TransferFilter(receiver_identity_public_key=IDENTITY)
+            pending = await client.spark("query_pending_transfers", wanted)
+            assert [found.id for found in pending.transfers] == [transfer.id]
+            assert pending.offset == -1
+
+    with_network(check)
+
+
+def test_wallet_settings_are_remembered() -> None:
+    async def check(network: dict[str, Any]) -> None:
+        async with Client(network) as client:
+            await client.sign_in()
+            await client.spark("update_wallet_setting", pb.UpdateWalletSettingRequest(private_enabled=True))
+            answer = await client.spark("query_wallet_setting", pb.QueryWalletSettingRequest())
+            assert answer.wallet_setting.private_enabled
+
+    with_network(check)
+
+
+def spark_address(identity: bytes) -> str:
+    from embit import bech32
+
+    payload = pb.SparkAddress(identity_public_key=identity).SerializeToString()
+    data = bech32.convertbits(payload, 8, 5)
+    address: str = bech32.bech32_encode(bech32.Encoding.BECH32M, "sparkrt", data)
+    return address
+
+
+def ask(network: dict[str, Any], query: str, variables: dict[str, Any], **options: Any) -> requests.Response:
+    url = f"{network['ssp']['base_url']}/{network['ssp']['schema_endpoint']}"
+    return requests.post(url, json={"query": query, "variables": variables}, timeout=20, **options)
+
+
+FAUCET = (
+    "mutation RequestRegtestFunds($address: String!, $amount_sats: Long!) {"
+    " request_regtest_funds(input: {address: $address, amount_sats: $amount_sats}) { transaction_hash } }"
+)
+
+
+def ask_faucet(network: dict[str, Any], address: str, sats: int) -> dict[str, Any]:
+    answer: dict[str, Any] = ask(network, FAUCET, {"address": address, "amount_sats": sats}).json()
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("address", "sats", "problem"),
+    [("nonsense", 1000, "not a Spark address"), (None, 50_001, "50000"), (None, 0, "from 1")],
+)
+def test_the_faucet_says_what_is_wrong(address: str | None, sats: int, problem: str) -> None:
+    async def check(network: dict[str, Any]) -> None:
+        answer = await asyncio.to_thread(ask_faucet, network, address or spark_address(IDENTITY), sats)
+        assert problem in answer["errors"][0]["message"]
+
+    with_network(check)
+
+
+def test_the_faucet_asks_for_its_password() -> None:
+    async def check(network: dict[str, Any]) -> None:
+        variables = {"address": spark_address(IDENTITY), "amount_sats": 1000}
+        for login, status in ((None, 401), (("user", "wrong"), 401), (("user", "secret"), 200)):
+            answer = await asyncio.to_thread(ask, network, FAUCET, variables, auth=login)
+            assert answer.status_code == status
+            assert "secret" not in answer.text
+
+    assert "secret" not in repr(FaucetLogin("user", "secret"))
+    with_network(check, Settings(faucet=FaucetLogin("user", "secret")))
+
+
+CHALLENGE = "mutation Get($input: GetChallengeInput!) { get_challenge(input: $input) { protected_challenge } }"
+VERIFY = "mutation Verify($input: VerifyChallengeInput!) { verify_challenge(input: $input) { session_token } }"
+TRANSFERS = "query Transfers($ids: [UUID!]!) { transfers(transfer_spark_ids: $ids) { __typename spark_id } }"
+
+
+def test_the_provider_opens_a_session_for_a_signed_challenge() -> None:
+    async def check(network: dict[str, Any]) -> None:
+        def sign_in(secret: int) -> dict[str, Any]:
+            made = ask(network, CHALLENGE, {"input": {"public_key": IDENTITY.hex()}}).json()
+            text = made["data"]["get_challenge"]["protected_challenge"]
+            raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            assert ssp_authn_pb2.ProtectedChallenge.FromString(raw).challenge.public_key == IDENTITY
+            signature = base64.urlsafe_b64encode(keys.sign(secret, raw)).decode()
+            given = {"protected_challenge": text, "signature": signature, "identity_public_key": IDENTITY.hex()}
+            answer = ask(network, VERIFY, {"input": given})
+            return {"status": answer.status_code, **answer.json()}
+
+        assert (await asyncio.to_thread(sign_in, SECRET + 1))["status"] == 401
+        token = (await asyncio.to_thread(sign_in, SECRET))["data"]["verify_challenge"]["session_token"]
+        for header, status in ((None, 401), ("Bearer forged", 401), (f"Bearer {token}", 200)):
+            headers = {"Authorization": header} if header else {}
+            answer = await asyncio.to_thread(ask, network, TRANSFERS, {"ids": []}, headers=headers)
+            assert answer.status_code == status
+
+    with_network(check)
+
+
+@pytest.mark.parametrize("body", ["", "[]", "{}", "not json", json.dumps({"query": "query {"})])
+def test_a_malformed_request_is_answered(body: str) -> None:
+    async def check(network: dict[str, Any]) -> None:
+        url = f"{network['ssp']['base_url']}/{network['ssp']['schema_endpoint']}"
+        answer = await asyncio.to_thread(requests.post, url, data=body, timeout=20)
+        assert answer.status_code in (200, 400)
+        assert answer.json()["errors"]
+
+    with_network(check)
+
+
+def test_a_port_in_use_is_refused_by_name() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        async def check(network: dict[str, Any]) -> None:
+            raise AssertionError("must not start")
+
+        with pytest.raises(ConfigError, match=str(port)):
+            with_network(check, Settings(port=port))
