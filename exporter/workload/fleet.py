@@ -43,13 +43,15 @@ class Fleet:
         """How many instances there are when all are connected."""
         return len(self._wanted)
 
-    async def ask(self, do: str, limit: float = COMMAND_TIMEOUT_SECONDS, **args: Json) -> tuple[dict[str, Json], float]:
-        """Have one command done within ``limit`` seconds: its result and the seconds that the driver took."""
+    async def ask(
+        self, do: str, within: float = COMMAND_TIMEOUT_SECONDS, /, **args: Json
+    ) -> tuple[dict[str, Json], float]:
+        """Have one command done ``within`` so many seconds: its result and the seconds that the driver took."""
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(within):
                 return await self._subject.request(do, **args)
         except TimeoutError:
-            raise CommandError(do, f"no answer to {do} within {limit:g} s", "timeout", limit) from None
+            raise CommandError(do, f"no answer to {do} within {within:g} s", "timeout", within) from None
 
     async def connect(self, patience: float, count: int | None = None) -> None:
         """Connect the first ``count`` instances (all by default) that aren't yet, and give each paying one a listener.
@@ -113,7 +115,8 @@ class Fleet:
         for delay in _growing(CONNECT_RETRY_SECONDS):
             try:
                 async with at_once:
-                    await self.ask("connect", instance=instance.name, wallet=instance.wallet)
+                    idle = instance.name not in self.wallets
+                    await self.ask("connect", instance=instance.name, wallet=instance.wallet, idle=idle)
                 break
             except CommandError as error:
                 if error.kind == "already_connected":
