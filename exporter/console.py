@@ -63,7 +63,7 @@ class Console:
         now = monotonic()
         if now - self._event_shown.get(event.kind, -inf) >= 1:
             self._event_shown[event.kind] = now
-            text = f"{event.kind.replace('_', ' ')}: {event.message}"
+            text = f"Phase: {event.message}" if event.kind == "phase" else event.message
             (self.warning if event.kind.endswith("_failed") else self.line)(text)
 
     def progress(self, elapsed: float, duration: float, payments: int) -> None:
@@ -103,8 +103,9 @@ class Console:
 
 def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_left: float) -> str:
     """Return a sample as one line: ``[00:01:30] RSS=54.4MiB (+0.1MiB) Heap=… Payments=…``."""
-    known = sample.rss_bytes is not None and first_rss is not None
-    growth = f" ({_mib(sample.rss_bytes - first_rss, sign='+')})" if known else ""
+    growth = ""
+    if sample.rss_bytes is not None and first_rss is not None:
+        growth = f" ({_mib(sample.rss_bytes - first_rss, sign='+')})"
     parts = [
         f"[{format_clock(sample.elapsed_sec)}]",
         f"{subject}:" if subject else "",

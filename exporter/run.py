@@ -40,29 +40,33 @@ def run(config: RunConfig) -> int:
 
 async def _run(config: RunConfig) -> int:
     started_at = datetime.now(UTC)
-    with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
-        path = config.csv or Path(directory) / "samples.csv"
-        sink = CsvSink.open(path, config.existing_csv)
-        with contextlib.closing(sink):
-            return await SoakRun(config, started_at, Path(directory), path, sink).end()
+    subject = SubjectState(config.driver.name)
+    state = RunState(
+        name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
+        settings=config.as_text(),
+        started_at=started_at,
+        duration_seconds=config.duration_seconds,
+        subjects={subject.driver: subject},
+    )
+    # What can be refused comes first: nothing is started, and no file is made, for a run that can't be.
+    async with Server(state, config.listen_address, config.web_config) as server:
+        with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
+            csv = config.csv or Path(directory) / "samples.csv"
+            with contextlib.closing(CsvSink.open(csv, config.existing_csv)) as sink:
+                run = SoakRun(config, state, sink, csv, Path(directory))
+                return await run.end(server.url)
 
 
 class SoakRun:
     """A run in progress; ``end`` does all of it."""
 
-    def __init__(self, config: RunConfig, started_at: datetime, directory: Path, csv: Path, sink: CsvSink) -> None:
+    def __init__(self, config: RunConfig, state: RunState, sink: CsvSink, csv: Path, directory: Path) -> None:
         self._config = config
-        self._directory = directory
+        self._state = state
         self._csv = csv
+        self._directory = directory  # for the wallets, gone after the run
         self._console = Console(quiet=config.quiet)
-        subject = SubjectState(config.driver.name)
-        self._state = RunState(
-            name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
-            settings=config.as_text(),
-            started_at=started_at,
-            duration_seconds=config.duration_seconds,
-            subjects={subject.driver: subject},
-        )
+        (subject,) = state.subjects.values()
         self._subject = SubjectRun(config, subject, sink, self._console)
         self._network: NetworkChild | None = None
         self._stop = asyncio.Event()  # end the load, then report
@@ -70,22 +74,21 @@ class SoakRun:
         self._interrupted = False
         self._error: ExporterError | None = None
 
-    async def end(self) -> int:
-        """Do the run, from start to verdict; return the exit code."""
+    async def end(self, url: str) -> int:
+        """Do the run, from start to verdict; return the exit code. ``url`` is where it is served."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
                 asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
-        async with Server(self._state, self._config.listen_address, self._config.web_config) as server:
-            self._console.heading(__version__, self._state.name, server.url, self._state.settings)
-            try:
-                await self._soak()
-            except ExporterError as error:
-                self._error = error
-            finally:
-                await self._stop_children()
-            code = await self._conclude()
-            self._state.finished = True
-            await self._linger()
+        self._console.heading(__version__, self._state.name, url, self._state.settings)
+        try:
+            await self._soak()
+        except ExporterError as error:
+            self._error = error
+        finally:
+            await self._stop_children()
+        code = await self._conclude()
+        self._state.finished = True
+        await self._linger()
         return code
 
     async def _soak(self) -> None:

@@ -68,6 +68,7 @@ class SubjectRun:
         """Pay and take samples until ``stop``; the last sample is taken whatever happens."""
         assert self._workload is not None
         self._load_start = asyncio.get_running_loop().time()
+        self.state.phase = "running"
         await self._sampler.take()
         over = asyncio.Event()
         samples = asyncio.create_task(self._take_samples(over))

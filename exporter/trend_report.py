@@ -115,8 +115,7 @@ def _load(load: LoadCounters) -> list[str]:
     scenarios = {name: count for name, count in done.items() if count}
     if scenarios:
         rows.append(_row("Scenarios", _counts(scenarios)))
-    if load.sdk_events:
-        rows.append(_row("Events", _counts(load.sdk_events)))
+    rows.append(_row("Events", _counts({event: count for event, count in load.sdk_events.items() if count})))
     return rows
 
 

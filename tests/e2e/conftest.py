@@ -1,0 +1,151 @@
+"""Real runs of the installed command, and what they leave behind."""
+
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+import pytest
+
+T = TypeVar("T")
+
+EXPORTER = Path(sys.executable).with_name("exporter")
+FAKE_DRIVER = Path(__file__).parents[1] / "fixtures" / "fake_driver.py"
+LIMIT_SECONDS = 120
+
+
+def wait_until(condition: Callable[[], T | None], what: str, seconds: float = LIMIT_SECONDS) -> T:
+    """Return the first true value of ``condition``; fails the test after the limit."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.05)
+    pytest.fail(f"not within {seconds:g} s: {what}")
+
+
+class RunningExporter:
+    """A running ``exporter``: what it prints, where it serves, and its children."""
+
+    def __init__(self, args: tuple[str, ...], directory: Path, launcher: tuple[str, ...] = ()) -> None:
+        self.directory = directory
+        self._errors = (directory / "stderr.txt").open("w")
+        self.process = subprocess.Popen(
+            [*launcher, EXPORTER, *args],
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+        self._output: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self._output.extend(self.process.stdout)
+
+    @property
+    def output(self) -> str:
+        return "".join(self._output)
+
+    @property
+    def errors(self) -> str:
+        return (self.directory / "stderr.txt").read_text()
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Wait until the output matches; fails when the process ends without it."""
+
+        def found() -> re.Match[str] | None:
+            ended = self.process.poll() is not None
+            if ended:
+                self._reader.join()
+            match = re.search(pattern, self.output)
+            if ended and not match:
+                pytest.fail(f"ended with {self.process.returncode} before {pattern!r}:\n{self.output}\n{self.errors}")
+            return match
+
+        return wait_until(found, f"{pattern!r} in the output")
+
+    @property
+    def url(self) -> str:
+        return self.wait_for(r"(http://\S+)/metrics")[1]
+
+    def scrape(self) -> str:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
+            text: str = answer.read().decode()
+        return text
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def child(self, word: str) -> psutil.Process:
+        """Wait for the child whose command line holds ``word``."""
+
+        def found() -> psutil.Process | None:
+            return next((child for child in self.children() if word in " ".join(child.cmdline())), None)
+
+        return wait_until(found, f"a child process with {word!r}")
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def finish(self) -> int:
+        """Wait for the end; return the exit code."""
+        code = self.process.wait(LIMIT_SECONDS)
+        self._reader.join()
+        return code
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            for process in [*self.children(), psutil.Process(self.process.pid)]:
+                process.kill()
+        self.process.wait()
+        self._reader.join()
+        self._errors.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+Start = Callable[..., RunningExporter]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start ``exporter`` with these arguments on a free port, in a directory of its own; it is ended in any case."""
+    running: list[RunningExporter] = []
+
+    def begin(*args: str, launcher: tuple[str, ...] = ()) -> RunningExporter:
+        directory = tmp_path / f"run-{len(running)}"
+        directory.mkdir()
+        running.append(RunningExporter(("--listen-address", "127.0.0.1:0", *args), directory, launcher))
+        return running[-1]
+
+    yield begin
+    for each in running:
+        each.close()
+
+
+def assert_all_gone(processes: list[psutil.Process]) -> None:
+    """Fail if one of the processes still lives after a while."""
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    assert alive == []
+
+
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """The path of promtool, which ``make tools`` provides."""
+    unpacked = Path(__file__).parents[2] / ".tools" / "usr" / "bin" / "promtool"
+    found = shutil.which("promtool") or (str(unpacked) if unpacked.exists() else None)
+    if found is None:
+        pytest.fail("promtool is missing: make tools")
+    return found
