@@ -1,46 +1,172 @@
-"""The verdict on a run, from its series."""
+"""The verdict on a run, from its series: what each shows, and the rule that combines them (docs/verdict.md)."""
 
-import numpy as np
+from dataclasses import dataclass
 
+from exporter.analysis.evidence import (
+    SHORTEST_FOR_LEAK_MINUTES,
+    Evidence,
+    count_evidence,
+    memory_at_rest,
+    memory_under_load,
+)
+from exporter.analysis.flags import growing_part, growth_while_failing, time_to_limit
+from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.judgement import Interval, Judgement, SeriesEvidence, Settings, Verdict
+from exporter.analysis.load import Load, check_load
 from exporter.analysis.series import Run
+from exporter.analysis.stretch import Stretch, longest_stretch
 
 __all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
 
-_FEWEST_SAMPLES = 10
-_WARMUP_SHARE = 0.25
-_SHORTEST_MINUTES = 10.0
+HEAP, RESIDENT = "heap_allocated_bytes", "rss_bytes"
+_COUNTS = ("open_fds", "threads", "goroutines")
+_WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
+_RESIDENT_ALLOWANCE = 4.0  # resident memory may stay that much less certain once the whole heap is acquitted
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """All evidence of a run, in the order in which it is believed."""
+
+    heap_at_rest: Evidence
+    heap: Evidence
+    resident_at_rest: Evidence
+    resident: Evidence
+    counts: tuple[Evidence, ...]
+    whole_heap: bool
+
+    @property
+    def memory(self) -> tuple[Evidence, ...]:
+        return self.heap_at_rest, self.heap, self.resident_at_rest, self.resident
+
+    @property
+    def told(self) -> tuple[Evidence, ...]:
+        return tuple(part for part in (*self.memory, *self.counts) if part.samples)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    verdict: Verdict
+    by: Evidence
+    reason: str
+    missed: float | None = None
+    flags: tuple[str, ...] = ()
 
 
 def judge(run: Run, settings: Settings | None = None) -> Judgement:
-    """The verdict on a run: a line through the resident memory after the first quarter."""
+    """The verdict on a run; never raises for what a run can hold."""
     settings = settings or Settings()
-    series = "rss_bytes" if run.column("rss_bytes") is not None else "heap_allocated_bytes"
-    values = run.column(series)
-    elapsed = run.columns["elapsed_sec"]
-    minutes = float(np.nanmax(elapsed) - np.nanmin(elapsed)) / 60 if len(run) else 0.0
-    if values is None or len(run) < _FEWEST_SAMPLES or minutes < _SHORTEST_MINUTES:
-        reason = f"{len(run)} samples over {minutes:.1f} min are too few to tell growth from warm-up"
-        return _inconclusive(reason, f"a run of at least {_SHORTEST_MINUTES:.0f} min")
-    warmup = float(np.nanmin(elapsed)) + _WARMUP_SHARE * minutes * 60
-    kept = (elapsed >= warmup) & ~np.isnan(values)
-    x, y = elapsed[kept] / 60, values[kept] / 1024
-    if len(x) < _FEWEST_SAMPLES:
-        return _inconclusive("too few samples after warm-up", "a shorter --mem-interval")
-    x = x - x.mean()
-    slope = float(x @ y / (x @ x))
-    residual = y - y.mean() - slope * x
-    error = float(np.sqrt(residual @ residual / (len(x) - 2) / (x @ x)))
-    growth = Interval(slope, slope - 1.96 * error, slope + 1.96 * error)
-    total = float(((y - y.mean()) ** 2).sum())
-    explained = 1 - float(residual @ residual) / total if total else 0.0
-    leak = slope > 100 and explained > 0.7
-    verdict = Verdict.LEAK if leak else Verdict.NO_LEAK
-    reason = f"{series} grows by {slope:.1f} KiB/min after warm-up (R² {explained:.2f})"
+    stretch = longest_stretch(run)
+    load = check_load(stretch)
+    found = _gather(stretch, settings)
+    decision = _combine(found, load, settings)
+    by = decision.by
+    leak = decision.verdict is Verdict.LEAK
+    flags = [*decision.flags, *stretch.notes]
+    if load.note:
+        flags.append(load.note)
+    if leak:
+        flags += [growing_part(stretch, by), growth_while_failing(stretch, by), time_to_limit(stretch, by, settings)]
+    shown = by if by.series.endswith("_bytes") else found.resident
     return Judgement(
-        verdict, series, "passive", growth, None, None, None, warmup, None if leak else growth.high, reason, ""
+        verdict=decision.verdict,
+        series=by.series if by.trend else None,
+        evidence="none" if by.trend is None else "settled" if by.settled else "passive",
+        growth_kib_per_min=shown.trend.growth if shown.trend else None,
+        growth_bytes_per_payment=growth_per_operation(stretch, "payments", shown),
+        growth_bytes_per_reconnect=growth_per_operation(stretch, "reconnects", shown),
+        growth_bytes_per_instance=growth_per_operation(stretch, "instances", shown),
+        warmup_sec=by.trend.others.warmup * 60 if by.trend else None,
+        missed_kib_per_min=decision.missed,
+        reason=decision.reason,
+        would_decide="" if decision.verdict is not Verdict.INCONCLUSIVE else _would_decide(found, by, load, settings),
+        flags=tuple(flag for flag in flags if flag),
+        parts=tuple(part.summary() for part in found.told),
     )
 
 
-def _inconclusive(reason: str, would_decide: str) -> Judgement:
-    return Judgement(Verdict.INCONCLUSIVE, None, "none", None, None, None, None, None, None, reason, would_decide)
+def _gather(stretch: Stretch, settings: Settings) -> _Found:
+    return _Found(
+        heap_at_rest=memory_at_rest(stretch, HEAP, settings),
+        heap=memory_under_load(stretch, HEAP, settings),
+        resident_at_rest=memory_at_rest(stretch, RESIDENT, settings),
+        resident=memory_under_load(stretch, RESIDENT, settings),
+        counts=tuple(count_evidence(stretch, name) for name in _COUNTS if stretch.values(name) is not None),
+        whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
+    )
+
+
+def _combine(found: _Found, load: Load, settings: Settings) -> _Decision:
+    acquitting_heap = next((part for part in (found.heap_at_rest, found.heap) if part.verdict is Verdict.NO_LEAK), None)
+    heap_leaks = [part for part in (found.heap_at_rest, found.heap) if part.verdict is Verdict.LEAK]
+    if heap_leaks and (acquitting_heap is not found.heap_at_rest):
+        return _Decision(Verdict.LEAK, heap_leaks[0], heap_leaks[0].reason)
+    count_leaks = [part for part in found.counts if part.verdict is Verdict.LEAK]
+    if found.resident.verdict is Verdict.LEAK:
+        if not (acquitting_heap and found.whole_heap):
+            return _Decision(Verdict.LEAK, found.resident, found.resident.reason)
+        if not count_leaks:
+            return _retention(found.resident, acquitting_heap)
+    if count_leaks:
+        return _Decision(Verdict.LEAK, count_leaks[0], count_leaks[0].reason)
+    return _acquit(found, acquitting_heap, load, settings)
+
+
+def _retention(resident: Evidence, heap: Evidence) -> _Decision:
+    reason = f"{resident.reason}; but {heap.reason}"
+    flag = (
+        "allocator retention: memory is freed and kept by the allocator, or mapped outside of the heaps that are read"
+    )
+    return _Decision(Verdict.INCONCLUSIVE, resident, reason, flags=(flag,))
+
+
+def _acquit(found: _Found, heap: Evidence | None, load: Load, settings: Settings) -> _Decision:
+    heap_known = bool(found.heap.samples or found.heap_at_rest.samples)
+    undecided = next((part for part in found.memory if part.samples and part.verdict is Verdict.INCONCLUSIVE), None)
+    if heap_known and heap is None:
+        by = found.heap_at_rest if found.heap_at_rest.trend else found.heap if found.heap.trend else found.resident
+        return _Decision(Verdict.INCONCLUSIVE, by, by.reason, _missed(by))
+    resident = min((found.resident_at_rest, found.resident), key=_resident_bound)
+    bound = _resident_bound(resident)
+    most = settings.acquit_kib_per_min * (_RESIDENT_ALLOWANCE if heap and found.whole_heap else 1.0)
+    if found.resident.samples + found.resident_at_rest.samples and bound >= most:
+        by = resident if resident.trend else undecided or found.resident
+        return _Decision(Verdict.INCONCLUSIVE, by, by.reason, _missed(by))
+    acquitting = [part for part in (heap, resident) if part is not None and part.trend is not None]
+    if not acquitting:
+        return _Decision(Verdict.INCONCLUSIVE, found.resident, found.resident.reason)
+    by = max(acquitting, key=_resident_bound)
+    if load.idle:
+        return _Decision(Verdict.INCONCLUSIVE, by, f"{load.note}, so {by.reason} says nothing of payments", _missed(by))
+    reason = "; ".join(part.reason for part in acquitting)
+    return _Decision(Verdict.NO_LEAK, by, reason, _missed(by))
+
+
+def _missed(part: Evidence) -> float | None:
+    return part.trend.missed if part.trend else None
+
+
+def _resident_bound(part: Evidence) -> float:
+    missed = _missed(part)
+    return float("inf") if missed is None else missed
+
+
+def _would_decide(found: _Found, by: Evidence, load: Load, settings: Settings) -> str:
+    if load.idle:
+        return "a run in which payments succeed throughout"
+    ways = [_longer(by, settings)]
+    if not found.heap_at_rest.samples:
+        ways.append("a settled sample every 20 payments")
+    if not found.heap.samples and not found.heap_at_rest.samples:
+        ways.append("a subject that reports its heap")
+    return ", or ".join(way for way in ways if way)
+
+
+def _longer(by: Evidence, settings: Settings) -> str:
+    """How much longer the run would have to be, as far as that can be told: errors of a slope fall as time^-1.5."""
+    if by.trend is None or (by.minutes < SHORTEST_FOR_LEAK_MINUTES and not by.settled):
+        return f"another {max(SHORTEST_FOR_LEAK_MINUTES - by.minutes, 1):.0f} min"
+    growth, reach = by.trend.growth.value, by.trend.missed - by.trend.growth.value
+    room = settings.acquit_kib_per_min - growth if growth < settings.acquit_kib_per_min / 2 else growth
+    factor = min(max(reach / room, 1.5) ** (2 / 3), 10.0) if room > 0 else 2.0
+    return f"another {by.minutes * (factor - 1):.0f} min"

@@ -1,0 +1,168 @@
+"""What one series shows by itself, under load or at rest; the rule is derived in docs/verdict.md."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from exporter.analysis.judgement import SeriesEvidence, Settings, Verdict
+from exporter.analysis.stretch import Stretch
+from exporter.analysis.trend import Trend, trend_of_floors
+
+FEWEST_SAMPLES = 24
+FEWEST_AT_REST = 10
+SHORTEST_MINUTES = 5.0
+SHORTEST_AT_REST_MINUTES = 2.0
+SHORTEST_FOR_LEAK_MINUTES = 20.0
+LONG_RUN_MINUTES = 45.0
+_LASTING_SHARE = 0.35
+
+_COUNT_THRESHOLD_PER_MIN = 0.1
+_COUNT_ACQUIT_PER_MIN = 0.5
+_FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
+
+LABELS = {
+    "rss_bytes": "resident memory",
+    "heap_allocated_bytes": "the heap",
+    "heap_python_bytes": "the Python heap",
+    "heap_native_bytes": "the native heap",
+    "heap_mmap_bytes": "mapped memory",
+    "open_fds": "the number of open descriptors",
+    "threads": "the number of threads",
+    "goroutines": "the number of goroutines",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a leak has to show: growth above ``floor``, likely to last, in steady steps."""
+
+    floor: float
+    probability: float
+    steadiness: float
+
+
+# The second of each is for growth so fast that no cache seen keeps it up.
+LONG_RUN = (Demand(0.0, 0.95, 1.0), Demand(200.0, 0.5, 0.0))
+SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
+AT_REST = (Demand(0.0, 0.95, 2.0),)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One series' verdict and the trend behind it (None when it is too short for one); see `SeriesEvidence`."""
+
+    series: str
+    settled: bool
+    verdict: Verdict
+    trend: Trend | None
+    minutes: float
+    samples: int
+    reason: str
+
+    def summary(self) -> SeriesEvidence:
+        """The same without the arrays."""
+        return SeriesEvidence(
+            self.series,
+            "settled" if self.settled else "passive",
+            self.verdict,
+            self.trend.growth if self.trend else None,
+            self.trend.missed if self.trend else None,
+            self.reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What a column counts, from where on growth matters, and which growth must be excluded for an acquittal."""
+
+    divisor: float
+    unit: str
+    threshold: float
+    acquit: float
+
+
+def _kib(settings: Settings) -> _Scale:
+    return _Scale(1024.0, " KiB", settings.threshold_kib_per_min, settings.acquit_kib_per_min)
+
+
+_COUNT = _Scale(1.0, "", _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
+
+
+def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Evidence:
+    """The passive evidence of a column in bytes."""
+    return _passive(stretch, name, _kib(settings))
+
+
+def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
+    """The settled evidence of a column in bytes."""
+    return _settled(stretch, name, _kib(settings))
+
+
+def count_evidence(stretch: Stretch, name: str) -> Evidence:
+    """The evidence of a column of counts, at rest where there are enough such samples."""
+    found = _settled(stretch, name, _COUNT)
+    if found.trend is None:
+        found = _passive(stretch, name, _COUNT)
+    trend = found.trend
+    if found.verdict is Verdict.LEAK and trend is not None and np.ptp(trend.floors.y) < _FEWEST_MORE:
+        reason = f"{found.reason}, but by fewer than {_FEWEST_MORE:.0f} in all"
+        return Evidence(name, found.settled, Verdict.INCONCLUSIVE, trend, found.minutes, found.samples, reason)
+    return found
+
+
+def _passive(stretch: Stretch, name: str, scale: _Scale) -> Evidence:
+    t, y = stretch.points(name, settled=False)
+    minutes = float(t[-1] - t[0]) if len(t) else 0.0
+    enough = len(t) >= FEWEST_SAMPLES and minutes >= SHORTEST_MINUTES
+    trend = trend_of_floors(t, y / scale.divisor) if enough else None
+    return _evidence(name, False, trend, minutes, len(t), _passive_demands(minutes), scale)
+
+
+def _settled(stretch: Stretch, name: str, scale: _Scale) -> Evidence:
+    t, y = stretch.points(name, settled=True)
+    minutes = float(t[-1] - t[0]) if len(t) else 0.0
+    enough = len(t) >= FEWEST_AT_REST and minutes >= SHORTEST_AT_REST_MINUTES
+    trend = trend_of_floors(t, y / scale.divisor) if enough else None
+    return _evidence(name, True, trend, minutes, len(t), AT_REST, scale)
+
+
+def _passive_demands(minutes: float) -> tuple[Demand, ...]:
+    if minutes < SHORTEST_FOR_LEAK_MINUTES:
+        return ()
+    return LONG_RUN if minutes >= LONG_RUN_MINUTES else SHORT_RUN
+
+
+def _evidence(
+    name: str,
+    settled: bool,
+    trend: Trend | None,
+    minutes: float,
+    samples: int,
+    demands: tuple[Demand, ...],
+    scale: _Scale,
+) -> Evidence:
+    label = LABELS.get(name, name) + (" at rest" if settled else "")
+    if trend is None:
+        reason = f"{samples} samples of {label} over {minutes:.1f} min are too few to judge"
+        return Evidence(name, settled, Verdict.INCONCLUSIVE, None, minutes, samples, reason)
+    growth = trend.growth
+    told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+    if any(_meets(trend, demand, scale.threshold) for demand in demands):
+        verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
+    elif trend.missed < scale.acquit:
+        verdict = Verdict.NO_LEAK
+        reason = f"{label} leaves no room for growth above {trend.missed:.1f}{scale.unit} a minute"
+    elif trend.low <= scale.threshold:
+        verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
+    else:
+        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
+    return Evidence(name, settled, verdict, trend, minutes, samples, reason)
+
+
+def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:
+    lasting = max(threshold, _LASTING_SHARE * trend.growth.value)
+    return (
+        trend.low > max(demand.floor, threshold)
+        and trend.steadiness > demand.steadiness
+        and trend.others.probability_above(lasting) > demand.probability
+    )

@@ -1,0 +1,87 @@
+"""What else the series say about a growth: where it sits, when it happens, how long it can go on."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from exporter.analysis.evidence import LABELS, Evidence
+from exporter.analysis.floors import Floors
+from exporter.analysis.judgement import Settings
+from exporter.analysis.slope import FEWEST_POINTS, slope
+from exporter.analysis.stretch import Stretch
+from exporter.analysis.trend import TAIL_SHARE
+
+_PARTS = ("heap_python_bytes", "heap_native_bytes", "heap_mmap_bytes")
+_MOST = 0.8
+_NEXT_TO_NOTHING = 0.1
+_FEWEST_PERIODS = 3
+
+
+def growing_part(stretch: Stretch, leak: Evidence) -> str:
+    """Which of the subject's heaps takes the growth; empty when it is not one alone, or not known."""
+    if leak.trend is None or not leak.series.endswith("_bytes"):
+        return ""
+    growth = leak.trend.growth.value
+    rates = {name: rate for name in _PARTS if (rate := _rate(stretch, name, leak)) is not None}
+    if len(rates) < 2 or growth <= 0:
+        return ""
+    top = max(rates, key=lambda name: rates[name])
+    others = sum(abs(rate) for name, rate in rates.items() if name != top)
+    if rates[top] > _MOST * growth and others < _NEXT_TO_NOTHING * growth:
+        side = {"heap_python_bytes": "Python", "heap_native_bytes": "native"}.get(top, "mapped-memory")
+        return f"growth on the {side} side only: {LABELS[top]} takes {rates[top]:.1f} KiB a minute"
+    if leak.series == "rss_bytes" and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
+        return (
+            "the subject's own heaps do not grow: allocator retention, stacks, or memory mapped outside the allocator"
+        )
+    return ""
+
+
+def _rate(stretch: Stretch, name: str, leak: Evidence) -> float | None:
+    t, y = stretch.points(name, settled=leak.settled)
+    if len(t) < FEWEST_POINTS:
+        return None
+    tail = t >= t[0] + TAIL_SHARE * (t[-1] - t[0])
+    if tail.sum() < FEWEST_POINTS:
+        return None
+    return slope(t[tail], y[tail]).value / 1024 if tail.sum() <= 1000 else _plain_slope(t[tail], y[tail]) / 1024
+
+
+def _plain_slope(t: "np.typing.NDArray[np.float64]", y: "np.typing.NDArray[np.float64]") -> float:
+    x = t - t.mean()
+    return float(x @ y / (x @ x))
+
+
+def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
+    """Whether memory grows in those periods only in which payments fail."""
+    failures = stretch.values("payment_failures")
+    if failures is None or leak.trend is None:
+        return ""
+    floors: Floors = leak.trend.floors
+    known = ~np.isnan(failures)
+    failed = np.diff(np.interp(floors.t, stretch.minutes[known], failures[known])) > 0
+    if failed.sum() < _FEWEST_PERIODS or (~failed).sum() < _FEWEST_PERIODS:
+        return ""
+    grown = np.diff(floors.y)
+    if grown[failed].sum() > 0 and grown[~failed].sum() < _NEXT_TO_NOTHING * grown[failed].sum():
+        return "growth only while payments fail"
+    return ""
+
+
+def time_to_limit(stretch: Stretch, leak: Evidence, settings: Settings) -> str:
+    """When the subject's memory limit is reached if growth goes on as it is."""
+    t, y = stretch.points("rss_bytes", settled=False)
+    if settings.memory_limit_bytes is None or leak.trend is None or not len(t):
+        return ""
+    rate = leak.trend.growth.value * 1024
+    left = settings.memory_limit_bytes - float(np.median(y[-5:]))
+    if rate <= 0 or not leak.series.endswith("_bytes"):
+        return ""
+    minutes = max(left, 0.0) / rate
+    limit = f"the memory limit of {settings.memory_limit_bytes / 1024**2:.0f} MiB is reached"
+    when = f"in {int(minutes // 60)} h {int(minutes % 60):02d} min"
+    try:
+        at = datetime.fromisoformat(stretch.run.last_timestamp) + timedelta(minutes=minutes)
+    except (ValueError, OverflowError):
+        return f"{limit} {when} at this rate"
+    return f"{limit} at about {at:%H:%M} on {at:%Y-%m-%d}, {when}, at this rate"

@@ -1,0 +1,69 @@
+"""Floors: the low edge of a series in windows of time, where sawtooth and spikes do not reach."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Self
+
+import numpy as np
+
+from exporter.analysis.csv_cells import Floats
+
+WINDOW_COUNTS = (60, 40, 30, 20, 12)
+_LOW_SHARE = 0.1
+_FEWEST_PER_WINDOW = 2
+_MOST_SAMPLES = 20_000
+_THINNED = 6_000
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """Points on a series' low edge: ``t`` in minutes, ``y`` in the series' unit, both of shape (points,)."""
+
+    t: Floats
+    y: Floats
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def after(self, minute: float) -> Self:
+        """The points from a minute on."""
+        kept = self.t >= minute
+        return type(self)(self.t[kept], self.y[kept])
+
+
+def thinned(t: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The series itself, or the minimum of each of 6,000 equal runs of samples when it is much longer than that."""
+    if len(t) <= _MOST_SAMPLES:
+        return t, y
+    starts = np.linspace(0, len(t), _THINNED, endpoint=False).astype(np.intp)
+    return t[starts], np.minimum.reduceat(y, starts)
+
+
+def all_floors(t: Floats, y: Floats) -> list[Floors]:
+    """Floors in 60, 40, 30, 20 and 12 windows, as far as two samples fall into a window; at least in 12.
+
+    ``t`` in minutes, rising; ``y`` without NaN. Which count suits depends on the period of the sawtooth.
+    """
+    t, y = thinned(t, y)
+    fewest = WINDOW_COUNTS[-1]
+    return [_floors(t, y, count) for count in WINDOW_COUNTS if count == fewest or len(t) >= count * _FEWEST_PER_WINDOW]
+
+
+def _floors(t: Floats, y: Floats, windows: int) -> Floors:
+    """In each of so many equal windows: the mean time and the mean value of the lowest tenth of its samples."""
+    cuts = np.searchsorted(t, np.linspace(t[0], t[-1], windows + 1)[1:-1])
+    bounds = np.concatenate(([0], cuts, [len(t)])).tolist()
+    times, lows = [], []
+    for start, end in pairwise(bounds):
+        if start == end:
+            continue  # a gap in the record
+        count = max(1, round((end - start) * _LOW_SHARE))
+        if count == 1:
+            lowest = start + int(y[start:end].argmin())
+            times.append(t[lowest])
+            lows.append(y[lowest])
+        else:
+            indices = start + np.argpartition(y[start:end], count - 1)[:count]
+            times.append(t[indices].sum() / count)
+            lows.append(y[indices].sum() / count)
+    return Floors(np.array(times), np.array(lows))

@@ -1,0 +1,87 @@
+"""The slope of a series whose noise may be anything from independent to a random walk.
+
+Quasi-differenced generalised least squares after Perron and Yabu, "Estimating deterministic trends with an integrated
+or stationary noise component", Journal of Econometrics 151 (2009): the AR(1) coefficient is corrected for its bias
+after Roy and Fuller (2001) and set to 1 when it is near 1, so that the t statistic is normal in either case.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from exporter.analysis.csv_cells import Floats
+from exporter.analysis.judgement import Interval
+
+FEWEST_POINTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """A slope per unit of t, its standard error, the degrees of freedom and the AR(1) coefficient used."""
+
+    value: float
+    error: float
+    freedom: int
+    phi: float
+
+    def bounds(self, coverage: float) -> Interval:
+        """The two-sided interval of a coverage such as 0.95."""
+        reach = float(stdtrit(self.freedom, 0.5 + coverage / 2)) * self.error
+        return Interval(self.value, self.value - reach, self.value + reach)
+
+
+def slope(t: Floats, y: Floats) -> Slope:
+    """The slope of ``y`` against ``t``, both of shape (points,), at least six points."""
+    phi = _autocorrelation(t, y)
+    design = np.column_stack((np.ones(len(t)), t - t[0]))
+    if phi >= 1:
+        design, response = np.diff(design[:, 1:], axis=0), np.diff(y)
+    else:
+        first = np.sqrt(1 - phi * phi)
+        response = np.concatenate(([first * y[0]], y[1:] - phi * y[:-1]))
+        design = np.vstack((first * design[0], design[1:] - phi * design[:-1]))
+    normal = np.linalg.inv(design.T @ design)
+    coefficients = normal @ (design.T @ response)
+    residuals = response - design @ coefficients
+    freedom = max(len(response) - design.shape[1], 1)
+    variance = float(residuals @ residuals) / freedom
+    return Slope(float(coefficients[-1]), float(np.sqrt(variance * normal[-1, -1])), freedom, phi)
+
+
+def _autocorrelation(t: Floats, y: Floats) -> float:
+    """The AR(1) coefficient of the detrended series, bias-corrected, 1 when it is too near to 1 to tell."""
+    n = len(t)
+    residuals = detrend(t, y)
+    before, after = residuals[:-1], residuals[1:]
+    energy = float(before @ before)
+    if energy <= 0:
+        return 0.0
+    phi = float(before @ after) / energy
+    errors = after - phi * before
+    deviation = float(np.sqrt(errors @ errors / max(n - 2, 1) / energy))
+    if deviation > 0:
+        phi += deviation * _roy_fuller((phi - 1) / deviation, n)
+    if abs(phi - 1) < 1 / np.sqrt(n) or phi > 1:
+        return 1.0
+    return max(phi, 0.0)
+
+
+def _roy_fuller(tau: float, n: int) -> float:
+    """Their correction C(tau) for an AR(1) around a trend, with the median of tau under a unit root."""
+    median, reach, order = -1.96, 10.0, 3
+    if tau > median:
+        return -tau
+    if tau > -reach:
+        bend = (order * n - median**2 * (1 + n)) / (median * (reach + median) * (1 + n))
+        return tau / n - order / (tau + bend * (tau + reach))
+    if tau > -np.sqrt(order * n):
+        return tau / n - order / tau
+    return 0.0
+
+
+def detrend(t: Floats, y: Floats) -> Floats:
+    """What is left of ``y`` after an ordinary least squares line."""
+    x = t - t.mean()
+    centred = y - y.mean()
+    return np.asarray(centred - (x @ centred) / (x @ x) * x)

@@ -1,0 +1,125 @@
+"""The part of a run that can be judged: one subject, one clock, the load running."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.analysis.csv_cells import Floats
+from exporter.analysis.series import Run
+
+_COUNTERS = ("payments", "payment_failures", "reconnects")
+_LOAD_PHASES = ("running", "")
+_GAP_STEPS = 20
+_GAP_SECONDS = 60.0
+_JUMP_SHARE = 0.25
+_MOST_NOTES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Rows of a run that belong together: ``minutes`` of shape (rows,), ``rows`` their indices in the run.
+
+    ``settled`` says which were taken with the load at rest; ``notes`` are sentences about what was left out.
+    """
+
+    run: Run
+    rows: NDArray[np.intp]
+    minutes: Floats
+    settled: NDArray[np.bool_]
+    notes: tuple[str, ...]
+
+    @property
+    def duration(self) -> float:
+        """Minutes from the first row to the last."""
+        return float(self.minutes[-1] - self.minutes[0]) if len(self.minutes) else 0.0
+
+    def values(self, name: str) -> Floats | None:
+        """A column's values in these rows; None when there are none."""
+        column = self.run.column(name)
+        if column is None:
+            return None
+        values = column[self.rows]
+        return None if np.isnan(values).all() else values
+
+    def points(self, name: str, *, settled: bool) -> tuple[Floats, Floats]:
+        """Minutes and values of a column at rest or under load, without empty cells."""
+        values = self.values(name)
+        if values is None:
+            return np.empty(0), np.empty(0)
+        kept = (self.settled == settled) & ~np.isnan(values)
+        return self.minutes[kept], values[kept]
+
+
+def longest_stretch(run: Run) -> Stretch:
+    """The longest part between two restarts of the subject, with the clock's jumps taken out."""
+    notes: list[str] = []
+    rows = _rows_under_load(run)
+    elapsed = run.columns["elapsed_sec"][rows]
+    starts = _restarts(run, rows, elapsed)
+    bounds = [0, *starts.tolist(), len(rows)]
+    lengths = [_length(elapsed[a:b]) for a, b in pairwise(bounds)]
+    longest = int(np.argmax(lengths))
+    first, last = bounds[longest], bounds[longest + 1]
+    if len(starts):
+        times = ", ".join(f"{elapsed[start - 1] / 60:.1f}" for start in starts[:_MOST_NOTES].tolist())
+        more = ", …" if len(starts) > len(starts[:_MOST_NOTES]) else ""
+        notes.append(
+            f"the subject restarted after minute {times}{more}: the longest stretch of {lengths[longest] / 60:.1f} min "
+            "was judged"
+        )
+    rows, elapsed = rows[first:last], elapsed[first:last]
+    minutes = _steady_clock(elapsed, notes) / 60
+    if run.torn:
+        notes.append("the file's last line is torn and was left out")
+    settled = run.columns.get("settled")
+    at_rest = settled[rows] > 0 if settled is not None else np.zeros(len(rows), dtype=np.bool_)
+    return Stretch(run, rows, minutes, at_rest, tuple(notes))
+
+
+def _rows_under_load(run: Run) -> NDArray[np.intp]:
+    kept = ~np.isnan(run.columns["elapsed_sec"])
+    wanted = [code for code, name in enumerate(run.phase_names) if name in _LOAD_PHASES]
+    if wanted:
+        kept &= np.isin(run.phases, wanted)
+    return np.flatnonzero(kept)
+
+
+def _restarts(run: Run, rows: NDArray[np.intp], elapsed: Floats) -> NDArray[np.intp]:
+    """Where a new subject begins: a counter that only rises has fallen."""
+    fallen = np.zeros(max(len(rows) - 1, 0), dtype=np.bool_)
+    for name in _COUNTERS:
+        values = run.columns.get(name)
+        if values is not None:
+            kept = values[rows]
+            known = np.flatnonzero(~np.isnan(kept))
+            drops = known[1:][np.diff(kept[known]) < 0]
+            fallen[drops - 1] = True
+    return np.flatnonzero(fallen) + 1
+
+
+def _length(elapsed: Floats) -> float:
+    return float(np.maximum(np.diff(elapsed), 0).sum()) if len(elapsed) > 1 else 0.0
+
+
+def _steady_clock(elapsed: Floats, notes: list[str]) -> Floats:
+    """Elapsed seconds without jumps of the clock: each counts as one usual step."""
+    if len(elapsed) < 3:
+        return elapsed
+    steps = np.diff(elapsed)
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
+    long = (steps > _GAP_STEPS * usual) & (steps > _GAP_SECONDS)
+    jumps = (steps < 0) | (long & (steps > _JUMP_SHARE * (elapsed.max() - elapsed.min())))
+    notes += [
+        f"no sample was taken between minute {elapsed[index] / 60:.1f} and {elapsed[index + 1] / 60:.1f}"
+        for index in np.flatnonzero(long & ~jumps)[:_MOST_NOTES]
+    ]
+    notes += [
+        f"the clock jumped by {steps[index]:+.0f} s after minute {elapsed[index] / 60:.1f}: counted as one step"
+        for index in np.flatnonzero(jumps)[:_MOST_NOTES]
+    ]
+    if not jumps.any():
+        return elapsed
+    steps[jumps] = usual
+    return np.asarray(elapsed[0] + np.concatenate(([0.0], np.cumsum(steps))))
