@@ -30,7 +30,7 @@ def main() -> int:
     arguments = ["--listen-address", "127.0.0.1:0", "--fail-on", "never", *(sys.argv[1:] or DEFAULTS)]
     with subprocess.Popen([EXPORTER, *arguments], stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
-        url = next(found[1] for line in run.stdout if (found := _ADDRESS.search(line)))
+        url = next(match[1] for line in run.stdout if (match := _ADDRESS.search(line)))
         next(text for text in run.stdout if text.startswith("Load for"))
         threading.Thread(target=run.stdout.read, daemon=True).start()
         observer = psutil.Process(run.pid)
