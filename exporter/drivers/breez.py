@@ -93,7 +93,7 @@ class BreezDriver:
         storage = self._storage / name
         storage.mkdir(parents=True, exist_ok=True)
         seed = bytes.fromhex(self._seeds[args.get("wallet", name)])
-        config = sdk_config(self._network, self._prefer_spark, optimize=not args.get("idle"))
+        config = sdk_config(self._network, self._prefer_spark, args.get("optimize_leaves", True))
         builder = sdk.SdkBuilder(config, sdk.Seed.ENTROPY(seed))
         await builder.with_default_storage(str(storage))
         if chain := self._network.get("chain"):
@@ -209,7 +209,7 @@ class BreezDriver:
 _CHAIN_APIS = {"esplora": sdk.ChainApiType.ESPLORA, "mempool": sdk.ChainApiType.MEMPOOL_SPACE}
 
 
-def sdk_config(network: Mapping[str, Json], prefer_spark: bool, *, optimize: bool = True) -> Any:
+def sdk_config(network: Mapping[str, Json], prefer_spark: bool, optimize_leaves: bool) -> Any:
     """The SDK's configuration for a network file; one without operators means the SDK's own network."""
     config = sdk.default_config(network=sdk.Network[network["network"].upper()])
     wanted: dict[str, Any] = {
@@ -221,9 +221,7 @@ def sdk_config(network: Mapping[str, Json], prefer_spark: bool, *, optimize: boo
     }
     if "operators" in network:
         wanted["spark_config"] = _spark_config(network)
-    if not optimize:
-        # Two instances on one seed would swap each other's leaves away in the middle of a payment.
-        config.leaf_optimization_config.auto_enabled = False
+    config.leaf_optimization_config.auto_enabled = optimize_leaves
     for name, value in wanted.items():
         if hasattr(config, name):
             setattr(config, name, value)

@@ -1,7 +1,7 @@
 """The SDK instances of a load: which are connected, and what is asked of them."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,26 +16,30 @@ CONNECT_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An SDK instance to connect: its name, which is also its storage's, and the wallet whose seed it has."""
+    """An SDK instance to connect: its name, which is also its storage's, and the wallet whose seed it has.
+
+    Only one instance per seed may optimise its leaves: two would swap them away in the middle of each other's payments.
+    """
 
     name: str
     wallet: str
+    optimize_leaves: bool = False
 
 
 class Fleet:
-    """All instances of one subject; ``wallets`` name the instances that pay, the others are idle.
+    """All instances of one subject; ``wallets`` name those that pay, the others are idle.
 
     Every method raises SubjectError if the subject ends, and CommandError (kind ``timeout`` for no answer) if a command
     fails. Counts go into ``counters``.
     """
 
     def __init__(
-        self, subject: Subject, wallets: Iterable[str], idle: Iterable[Instance], counters: LoadCounters
+        self, subject: Subject, paying: Sequence[Instance], idle: Sequence[Instance], counters: LoadCounters
     ) -> None:
-        self.wallets = tuple(wallets)
         self.counters = counters
         self._subject = subject
-        self._wanted = (*(Instance(wallet, wallet) for wallet in self.wallets), *idle)
+        self._wanted = (*paying, *idle)
+        self.wallets = tuple(instance.wallet for instance in paying)
         self._listeners: dict[str, int] = {}  # by connected instance
 
     @property
@@ -115,8 +119,12 @@ class Fleet:
         for delay in _growing(CONNECT_RETRY_SECONDS):
             try:
                 async with at_once:
-                    idle = instance.name not in self.wallets
-                    await self.ask("connect", instance=instance.name, wallet=instance.wallet, idle=idle)
+                    await self.ask(
+                        "connect",
+                        instance=instance.name,
+                        wallet=instance.wallet,
+                        optimize_leaves=instance.optimize_leaves,
+                    )
                 break
             except CommandError as error:
                 if error.kind == "already_connected":

@@ -12,7 +12,7 @@ from exporter.errors import LoadError
 from exporter.state import Histogram, LoadCounters, SubjectState
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetSettings
-from exporter.workload.fleet import Fleet
+from exporter.workload.fleet import Fleet, Instance
 from exporter.workload.funding import Funder
 from exporter.workload.gate import Gate
 from exporter.workload.pacing import Schedule
@@ -62,7 +62,9 @@ class Workload:
         wallets = tuple(wallet for pair in self._pairs for wallet in pair)
         idle = [instance for scenario in self._scenarios for instance in scenario.idle_instances(wallets)]
         start_counters(state.load, settings, wallets, self._scenarios)
-        self._fleet = Fleet(subject, wallets, idle, state.load)
+        # An abandoned instance lives on beside its successor, on the same seed.
+        paying = [Instance(wallet, wallet, optimize_leaves=not settings.abandon_instances) for wallet in wallets]
+        self._fleet = Fleet(subject, paying, idle, state.load)
         self._funder = Funder(self._fleet, settings, faucet, on_event)
         self._payer = Payer(self._fleet, on_event)
         self._stage = Stage(self._fleet, self._payer, on_event)
