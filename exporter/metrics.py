@@ -7,7 +7,10 @@ import platform
 import re
 from collections.abc import Iterator
 
+import psutil
+
 from exporter import __version__
+from exporter.memory_limit import memory_limit_bytes
 from exporter.metric_types import (
     Metric,
     Series,
@@ -41,6 +44,13 @@ def _subject_info(subject: Subject) -> Iterator[Series]:
 
 def _load_end(run: RunState) -> float | None:
     return run.load_started_at.timestamp() + run.duration_seconds if run.load_started_at else None
+
+
+def _subject_start(subject: Subject) -> float | None:
+    try:
+        return psutil.Process(subject.state.pid).create_time()
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _latencies(subject: Subject) -> Iterator[Series]:
@@ -83,6 +93,11 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
         "1 once the run has ended and only its last state is served, else 0.",
         lambda run: run.finished,
     ),
+    run_gauge(
+        "memtest_memory_limit_bytes",
+        "Memory that the run can have: the machine's, or the limit of the container.",
+        lambda run: memory_limit_bytes(),
+    ),
     Metric(
         "memtest_verdict",
         "stateset",
@@ -112,6 +127,11 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "What the subject is doing.",
         lambda subject: states(subject.state.phase, PHASES),
         ("driver",),
+    ),
+    level(
+        "memtest_subject_start_timestamp_seconds",
+        "When the subject's process was started.",
+        _subject_start,
     ),
     level(
         "memtest_resident_memory_bytes",

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
+import psutil
 import pytest
 from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
@@ -14,6 +15,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.collector import make_registry
+from exporter.memory_limit import memory_limit_bytes
 from exporter.metrics import TABLE
 from exporter.samples import COLUMNS, Sample
 from exporter.state import Histogram, LoadCounters, RunState, SubjectState
@@ -102,6 +104,7 @@ def test_levels_vanish_with_the_subject_and_counters_stay() -> None:
     run.subjects["python"].pid = None
     series = scrape(run)
     assert lively - names(series) == {
+        "memtest_subject_start_timestamp_seconds",
         "memtest_resident_memory_bytes",
         "memtest_unique_memory_bytes",
         "memtest_heap_bytes",
@@ -193,3 +196,21 @@ def test_registry_knows_the_names_so_that_they_can_be_asked_for_one_by_one() -> 
     registry = make_registry(run_with())
     text = generate_latest(registry.restricted_registry(["memtest_up"])).decode()
     assert [line for line in text.splitlines() if not line.startswith("#")] == ['memtest_up{driver="python"} 0.0']
+
+
+def test_start_of_the_subject_is_its_process_start() -> None:
+    process = psutil.Process()
+    assert value(scrape(run_with(pid=process.pid)), "memtest_subject_start_timestamp_seconds", driver="python") == (
+        process.create_time()
+    )
+
+
+def test_subject_that_is_gone_has_no_start() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    series = scrape(run_with(pid=ended.pid))
+    assert value(series, "memtest_subject_start_timestamp_seconds", driver="python") is None
+
+
+def test_memory_limit_is_published() -> None:
+    assert value(scrape(run_with()), "memtest_memory_limit_bytes") == memory_limit_bytes()
