@@ -70,10 +70,9 @@ def test_the_result_of_measure_reads_like_a_heap_message(heap: Heap) -> None:
 def test_any_line_is_a_message_or_unknown_or_malformed(line: bytes) -> None:
     try:
         message = parse_message(line)
-    except MalformedLineError as error:
-        assert str(error)
-    else:
-        assert message is None or parse_message(emit_message(message)) == message
+    except MalformedLineError:
+        return
+    assert message is None or parse_message(emit_message(message)) == message
 
 
 @pytest.mark.parametrize(
