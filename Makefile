@@ -1,4 +1,4 @@
-# make run: a soak run of two minutes, with everything it needs. make test: every check that CI does.
+# make run: a soak run of two minutes (or DURATION), with everything it needs. make test: every check that CI does.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -7,12 +7,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CSV ?= out.csv
+DURATION ?= 2m
 ARGS ?=
 
 .PHONY: run test lint install tools clean
 
 run: $(VENV)/installed
-	$(BIN)/exporter --duration 2m --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
+	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
 
 test: lint tools
 	$(BIN)/python -m pytest $(ARGS)

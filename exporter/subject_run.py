@@ -2,13 +2,14 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from exporter.config import RunConfig
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
+from exporter.drivers.process import StopLimits
 from exporter.drivers.protocol import Json, Message
 from exporter.drivers.subject import Subject
 from exporter.errors import ExporterError, SubjectError
@@ -19,7 +20,11 @@ from exporter.workload.faucet import FaucetSettings
 from exporter.workload.wallets import driver_config, make_seeds
 from exporter.workload.workload import Workload, track
 
+T = TypeVar("T")
+
 PYTHON_DRIVER = (sys.executable, "-m", "exporter.drivers.breez")
+# For a subject that no longer answers.
+_NO_PATIENCE = StopLimits(asked_seconds=1.0, terminated_seconds=1.0)
 # A regular sample this close to the last one, as a share of the interval, adds nothing.
 _LAST_SAMPLE_SHARE = 0.1
 
@@ -50,12 +55,14 @@ class SubjectRun:
         """Start the subject's process; raises SubjectError if it doesn't come up."""
         settings = self._config.workload
         storage.mkdir(parents=True)
-        self._subject = await Subject.start(
+        starting = Subject.start(
             self._config.driver.command or PYTHON_DRIVER,
             driver_config(settings, network, str(storage), make_seeds(settings)),
             self._on_message,
             name=self.state.driver,
+            hello_timeout=self._config.driver_timeout_seconds,
         )
+        self._subject = await self._first_of(starting)
         self.state.pid = self._subject.pid
         self._workload = Workload(self._subject, settings, self.state, faucet, self._on_settled, self._console.event)
 
@@ -94,7 +101,7 @@ class SubjectRun:
         """End the subject's process, however far it got."""
         self._broken.cancel()
         if self._subject is not None:
-            await self._subject.stop()
+            await self._subject.stop(_NO_PATIENCE if isinstance(self.error, SubjectError) else None)
             self.state.pid = None
             self.state.phase = "stopped"
 
@@ -114,15 +121,20 @@ class SubjectRun:
             self.state.pid = None
             self.state.phase = "stopped"
 
-    async def _while_alive(self, work: Any) -> None:
+    async def _while_alive(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` while the subject lives and speaks; raises SubjectError if it doesn't, and what work raises."""
         assert self._subject is not None
-        watch = (self._end(self._subject), self._silence())
-        tasks = [asyncio.create_task(step) for step in (work, *watch)]
+        await self._first_of(work, self._end(self._subject), self._silence())
+
+    async def _first_of(self, *steps: Coroutine[Any, Any, T]) -> T:
+        """Return what the first step to end returns, or raise what it raised, or what ``fail`` was told."""
+        tasks = [asyncio.create_task(step) for step in steps]
         try:
-            done, _ = await asyncio.wait([*tasks, self._broken], return_when=asyncio.FIRST_COMPLETED)
-            for ended in done:
-                ended.result()
+            either: list[asyncio.Future[Any]] = [*tasks, self._broken]
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._broken.done():
+                self._broken.result()
+            return next(task for task in tasks if task.done()).result()
         finally:
             for task in tasks:
                 task.cancel()
@@ -130,8 +142,8 @@ class SubjectRun:
 
     async def _end(self, subject: Subject) -> None:
         """Wait for the end of the subject's process, which is an error as long as there is work."""
-        how = await subject.wait()
-        raise SubjectError(f"driver '{self.state.driver}' ended in the middle of the run: {how.text}")
+        await subject.wait()
+        raise subject.ended_error(" in the middle of the run")
 
     async def _silence(self) -> None:
         """Raise SubjectError when the driver has sent nothing for the time-out.

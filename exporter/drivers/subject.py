@@ -93,7 +93,7 @@ class Subject:
         Raises CommandError if the driver answers that it failed, SubjectError if the driver ends meanwhile.
         """
         if self._child.exit is not None:
-            raise self._ended_error()
+            raise self.ended_error()
         number = next(self._ids)
         answer: asyncio.Future[Done] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
@@ -124,7 +124,7 @@ class Subject:
         if not done:
             raise SubjectError(f"driver '{self.name}' sent nothing for {limit:g} s; run it by hand to see why")
         if not self._hello.done():
-            raise self._ended_error(" before it said hello")
+            raise self.ended_error(" before it said hello")
         if self._hello.result().protocol != PROTOCOL:
             raise SubjectError(
                 f"driver '{self.name}' speaks version {self._hello.result().protocol} of the protocol, "
@@ -134,9 +134,10 @@ class Subject:
     def _give_up_waiting(self) -> None:
         for answer in self._waiting.values():
             if not answer.done():
-                answer.set_exception(self._ended_error())
+                answer.set_exception(self.ended_error())
 
-    def _ended_error(self, when: str = "") -> SubjectError:
+    def ended_error(self, when: str = "") -> SubjectError:
+        """The error that says how the driver ended, with its last words."""
         how = self._child.exit.text if self._child.exit else "its output closed"
         words = (self._bye.message if self._bye else "") or self._child.last_words
         parts = [f"driver '{self.name}' ended{when}: {how}", *([words] if words else [])]
