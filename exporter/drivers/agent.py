@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from exporter.drivers.heaps import HeapReader, trim
+from exporter.drivers.allocators import active_allocator
+from exporter.drivers.heaps import HeapReader
 from exporter.drivers.protocol import (
     MAX_LINE_BYTES,
     Bye,
@@ -161,7 +162,7 @@ async def _collect_garbage(_: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 async def _trim(_: Mapping[str, Json]) -> Mapping[str, Json]:
-    return {"released": trim()}
+    return {"released": active_allocator().trim()}
 
 
 async def _next_line(reader: asyncio.StreamReader) -> bytes:

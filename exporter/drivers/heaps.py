@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-import psutil
-
+from exporter.drivers.allocators import AllocatorReading, active_allocator
 from exporter.drivers.protocol import Heap
 
 log = logging.getLogger(__name__)
@@ -23,25 +22,23 @@ class HeapReader:
     """Reads the heaps of its own process; a figure that this platform lacks is left out.
 
     ``python`` is what pymalloc's blocks hold (objects up to 512 bytes), ``native`` what malloc's chunks hold (larger
-    Python objects and everything native), ``mmap`` what malloc has mapped singly. The three don't overlap.
+    Python objects and everything native), ``mmap`` what glibc's malloc has mapped singly. The three don't overlap:
+    pymalloc maps its arenas itself. Under mimalloc ``native`` is unreadable.
     """
 
     def __init__(self) -> None:
         self._python = _working("pymalloc's statistics", read_pymalloc)
-        self._malloc = _working("psutil.heap_info", _read_malloc)
-        self._retained = _working("mallinfo2", read_mallinfo)
+        allocator = active_allocator()
+        self._malloc = _working(f"the statistics of the {allocator.name} allocator", allocator.read)
 
     def read(self, *, count_objects: bool = False) -> Heap:
         """Read all heaps; counting the garbage collector's objects takes milliseconds, so it is asked for."""
-        heap_bytes: dict[str, int] = {}
-        if self._python is not None:
-            heap_bytes["python"] = self._python()
-        if self._malloc is not None:
-            heap_bytes |= self._malloc()
-        retained = {} if self._retained is None else self._retained()
+        python = {} if self._python is None else {"python": self._python()}
+        malloc = AllocatorReading({}, {}) if self._malloc is None else self._malloc()
         # Last, as the list of all objects is itself a large block.
         objects = len(gc.get_objects()) if count_objects else None
-        return Heap(heap_bytes, retained, objects)
+        collections = sum(generation["collections"] for generation in gc.get_stats())
+        return Heap({**python, **malloc.in_use}, malloc.held, objects, collections, malloc.uncounted)
 
 
 def parse_pymalloc_stats(text: bytes) -> int:
@@ -72,39 +69,6 @@ def read_pymalloc() -> int:
         return parse_pymalloc_stats(ctypes.string_at(text.value or 0, size.value))
     finally:
         _libc.free(text)
-
-
-# malloc.h of glibc 2.33 and later
-_MALLINFO2_FIELDS = (
-    *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
-    *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
-)
-
-
-class _Mallinfo2(ctypes.Structure):
-    _fields_ = tuple((name, ctypes.c_size_t) for name in _MALLINFO2_FIELDS)
-
-
-def read_mallinfo() -> dict[str, int]:
-    """What malloc holds: ``arena`` from the kernel for its arenas, of which ``free`` is not in use and ``top`` could
-    be given back from the top; raises AttributeError where there is no mallinfo2.
-    """
-    _libc.mallinfo2.restype = _Mallinfo2
-    info = _libc.mallinfo2()
-    return {"arena": info.arena, "free": info.fordblks, "top": info.keepcost}
-
-
-def trim() -> bool:
-    """Have malloc give back what it can to the kernel; tells whether it gave any.
-
-    Raises AttributeError where there is no malloc_trim.
-    """
-    return bool(_libc.malloc_trim(0))
-
-
-def _read_malloc() -> dict[str, int]:
-    info = psutil.heap_info()
-    return {"native": info.heap_used, "mmap": info.mmap_used}
 
 
 def _working(name: str, reader: Callable[[], T]) -> Callable[[], T] | None:

@@ -55,11 +55,15 @@ class SdkEvent:
 
 @dataclass(frozen=True, slots=True)
 class Heap:
-    """The subject's own heaps: bytes in use by heap, and what its allocator holds, by kind."""
+    """The subject's own heaps: bytes in use by heap, and what its allocator holds, by kind; how many objects its
+    garbage collector knows, and how often it has run. ``unreadable`` names the heaps whose size can't be had.
+    """
 
     heap_bytes: Mapping[str, int] = field(default_factory=dict)
     allocator_bytes: Mapping[str, int] = field(default_factory=dict)
     objects: int | None = None
+    collections: int | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +153,25 @@ def heap_fields(heap: Heap) -> dict[str, Json]:
         fields["allocator_bytes"] = dict(heap.allocator_bytes)
     if heap.objects is not None:
         fields["objects"] = heap.objects
+    if heap.collections is not None:
+        fields["collections"] = heap.collections
+    if heap.unreadable:
+        fields["unreadable_heaps"] = list(heap.unreadable)
     return fields
 
 
 def parse_heap(fields: Mapping[str, Json]) -> Heap:
     """Read the fields of a heap message; raises MalformedLineError."""
-    objects = fields.get("objects")
-    if objects is not None and not _is_int(objects):
-        raise MalformedLineError(f"objects is {_shown(objects)}, not a whole number")
-    return Heap(_bytes_by_name(fields, "heap_bytes"), _bytes_by_name(fields, "allocator_bytes"), objects)
+    unreadable = fields.get("unreadable_heaps", [])
+    if not isinstance(unreadable, list) or not all(isinstance(name, str) for name in unreadable):
+        raise MalformedLineError(f"unreadable_heaps is {_shown(unreadable)}, not a list of names")
+    return Heap(
+        _bytes_by_name(fields, "heap_bytes"),
+        _bytes_by_name(fields, "allocator_bytes"),
+        _optional_integer(fields, "objects"),
+        _optional_integer(fields, "collections"),
+        tuple(unreadable),
+    )
 
 
 def parse_command(line: bytes) -> Command:
@@ -243,6 +257,10 @@ def _integer(fields: Mapping[str, Json], name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise MalformedLineError(f"{name} is {_shown(value)}, not a whole number")
     return value
+
+
+def _optional_integer(fields: Mapping[str, Json], name: str) -> int | None:
+    return None if fields.get(name) is None else _integer(fields, name)
 
 
 def _bytes_by_name(fields: Mapping[str, Json], name: str) -> dict[str, int]:

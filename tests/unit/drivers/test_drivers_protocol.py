@@ -35,12 +35,13 @@ JSON_VALUES = st.recursive(
 FIELDS = st.dictionaries(TEXTS.map(lambda name: "x_" + name), JSON_VALUES, max_size=4)
 SECONDS = st.floats(min_value=0, max_value=1e6)
 BYTES_BY_NAME = st.dictionaries(TEXTS, st.integers(min_value=0, max_value=2**63), max_size=4)
+COUNTS = (st.none() | st.integers(), st.none() | st.integers())
 MESSAGES = st.one_of(
     st.builds(Hello, TEXTS, TEXTS, TEXTS, TEXTS, st.none() | st.integers(), st.integers()),
     st.builds(Done, st.integers(), st.just(True), SECONDS, st.just(""), st.just(""), FIELDS),
     st.builds(Done, st.integers(), st.just(False), SECONDS, TEXTS, TEXTS, FIELDS),
     st.builds(SdkEvent, TEXTS, TEXTS),
-    st.builds(Heap, BYTES_BY_NAME, BYTES_BY_NAME, st.none() | st.integers()),
+    st.builds(Heap, BYTES_BY_NAME, BYTES_BY_NAME, *COUNTS, st.lists(TEXTS).map(tuple)),
     st.builds(Log, TEXTS, TEXTS),
     st.builds(Bye, TEXTS, TEXTS),
 )
@@ -61,7 +62,7 @@ def test_a_command_comes_back_as_it_was(command: Command) -> None:
     assert parse_command(line) == command
 
 
-@given(st.builds(Heap, BYTES_BY_NAME, BYTES_BY_NAME, st.none() | st.integers()))
+@given(st.builds(Heap, BYTES_BY_NAME, BYTES_BY_NAME, *COUNTS, st.lists(TEXTS).map(tuple)))
 def test_the_result_of_measure_reads_like_a_heap_message(heap: Heap) -> None:
     assert parse_heap(heap_fields(heap)) == heap
 
@@ -88,6 +89,8 @@ def test_any_line_is_a_message_or_unknown_or_malformed(line: bytes) -> None:
         (b'{"type":"done","id":7,"ok":true,"seconds":NaN}', "seconds is nan"),
         (b'{"type":"heap","heap_bytes":{"python":-1}}', "heap_bytes is"),
         (b'{"type":"heap","heap_bytes":[1]}', "heap_bytes is"),
+        (b'{"type":"heap","objects":"many"}', "objects is 'many'"),
+        (b'{"type":"heap","unreadable_heaps":[1]}', "unreadable_heaps is"),
         (b'{"type":"hello","protocol":1}', "driver is None"),
     ],
 )

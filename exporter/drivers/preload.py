@@ -1,0 +1,53 @@
+"""Running a subject under another allocator: which library to preload, and where it comes from."""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from exporter.errors import ConfigError
+
+AllocatorName = Literal["glibc", "jemalloc", "mimalloc"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Library:
+    file: str
+    package: str  # of Debian
+
+
+_LIBRARIES = {
+    "jemalloc": _Library("libjemalloc.so.2", "libjemalloc2"),
+    "mimalloc": _Library("libmimalloc.so.2", "libmimalloc2.0"),
+}
+
+
+def library_directories() -> tuple[Path, ...]:
+    """Where the system keeps its shared libraries."""
+    architecture = sysconfig.get_config_var("MULTIARCH") or f"{os.uname().machine}-linux-gnu"
+    roots = (Path("/usr/local/lib"), Path("/usr/lib"), Path("/lib"))
+    return (*(root / architecture for root in roots), *roots, Path("/usr/lib64"), Path("/lib64"))
+
+
+def allocator_environment(
+    allocator: AllocatorName, environ: Mapping[str, str], directories: Iterable[Path]
+) -> dict[str, str]:
+    """What to add to a subject's environment so that it runs under ``allocator``; nothing for the system's own.
+
+    Raises ConfigError naming the package where the library is missing.
+    """
+    if allocator == "glibc":
+        return {}
+    library = _LIBRARIES[allocator]
+    if sys.platform != "linux":
+        raise ConfigError(f"allocator is {allocator!r}: preloading works on Linux only; leave the option out")
+    found = next((path for directory in directories if (path := directory / library.file).exists()), None)
+    if found is None:
+        raise ConfigError(
+            f"allocator is {allocator!r}, but {library.file} is not installed: apt-get install {library.package}"
+        )
+    before = environ.get("LD_PRELOAD", "")
+    return {"LD_PRELOAD": f"{found} {before}".strip()}
