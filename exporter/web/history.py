@@ -10,7 +10,8 @@ CAPACITY = 600
 class Point:
     """What was seen in one step: of levels the last, lowest and highest, of counters and times the last.
 
-    ``time`` is in seconds since the epoch; ``None`` where the subject had no such figure.
+    ``time`` is in seconds since the epoch; ``None`` where the subject had no such figure, of the settled heap also
+    where there was no settled sample in the step.
     """
 
     time: float

@@ -42,12 +42,10 @@ class Listener:
         listener: socket.socket,
         make_connection: Callable[[], BoundedConnection],
         tls_context: Callable[[], SSLContext | None],
-        most_connections: int = MOST_CONNECTIONS,
     ) -> None:
         self._socket = listener
         self._make_connection = make_connection
         self._tls_context = tls_context
-        self._most = most_connections
         self._visitors: dict[_Visitor, None] = {}  # in the order of their arrival
         self._left = asyncio.Event()
         self._accepting = asyncio.create_task(self._accept())
@@ -79,7 +77,7 @@ class Listener:
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             self._admit(accepted)
-            while len(self._visitors) >= self._most and not self._make_room():
+            while len(self._visitors) >= MOST_CONNECTIONS and not self._make_room():
                 self._left.clear()
                 await self._left.wait()
 

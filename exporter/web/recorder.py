@@ -4,6 +4,7 @@ import asyncio
 import time
 
 from exporter.collector import look_at
+from exporter.samples import Sample
 from exporter.state import RunState, SubjectState
 from exporter.web.history import History, Point, observed
 
@@ -17,6 +18,7 @@ class Recorder:
         self._run = run
         # Wall clocks jump; from here on time is counted.
         self._offset = time.time() - time.monotonic()
+        self._settled: dict[str, Sample | None] = {}
         self.histories: dict[str, History] = {name: History(resolution=STEP_SECONDS) for name in run.subjects}
 
     async def follow(self) -> None:
@@ -29,16 +31,17 @@ class Recorder:
         """Add what is to be seen at ``now``, in seconds since the epoch."""
         for name, state in self._run.subjects.items():
             if state.up:
-                self.histories.setdefault(name, History(resolution=STEP_SECONDS)).add(_observe(state, now))
+                self.histories.setdefault(name, History(resolution=STEP_SECONDS)).add(self._observe(name, state, now))
 
-
-def _observe(state: SubjectState, now: float) -> Point:
-    settled = state.last_settled
-    return observed(
-        round(now, 3),
-        rss=look_at(state).seen.get("rss_bytes"),
-        heap=sum(state.heap_bytes.values()) if state.heap_bytes else None,
-        settled_heap=settled.heap_allocated_bytes if settled else None,
-        payments=state.load.payments.total(),
-        failures=state.load.failures.total(),
-    )
+    def _observe(self, name: str, state: SubjectState, now: float) -> Point:
+        settled = state.last_settled
+        news = settled is not None and settled is not self._settled.get(name)
+        self._settled[name] = settled
+        return observed(
+            round(now, 3),
+            rss=look_at(state).seen.get("rss_bytes"),
+            heap=sum(state.heap_bytes.values()) if state.heap_bytes else None,
+            settled_heap=settled.heap_allocated_bytes if settled and news else None,
+            payments=state.load.payments.total(),
+            failures=state.load.failures.total(),
+        )

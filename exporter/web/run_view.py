@@ -8,6 +8,7 @@ from exporter import __version__
 from exporter.collector import look_at
 from exporter.metrics import heaps_of
 from exporter.state import Histogram, LoadCounters, RunState, SubjectState
+from exporter.trend_report import quantile
 
 QUANTILES = (0.5, 0.95, 0.99)
 
@@ -37,22 +38,6 @@ def elapsed_seconds(run: RunState, now: datetime) -> float:
     if run.finished:
         return max((s.last_sample.elapsed_sec for s in run.subjects.values() if s.last_sample), default=0.0)
     return max(0.0, (now - run.load_started_at).total_seconds())
-
-
-def estimate_quantile(histogram: Histogram, share: float) -> float | None:
-    """Return the value below which ``share`` of the observations lie, interpolated within its bucket.
-
-    None without observations; the highest bound if it lies above that, as PromQL's histogram_quantile has it.
-    """
-    rank = share * histogram.count
-    if not histogram.count:
-        return None
-    lower, below = 0.0, 0
-    for bound, count in zip(histogram.bounds, histogram.counts, strict=True):
-        if count >= rank and count > below:
-            return lower + (bound - lower) * (rank - below) / (count - below)
-        lower, below = bound, count
-    return histogram.bounds[-1]
 
 
 def _describe_subject(state: SubjectState) -> dict[str, Any]:
@@ -97,7 +82,7 @@ def _describe_load(load: LoadCounters) -> dict[str, Any]:
 
 
 def _describe_latency(histogram: Histogram) -> Mapping[str, float | None]:
-    quantiles = {f"p{share * 100:g}": estimate_quantile(histogram, share) for share in QUANTILES}
+    quantiles = {f"p{share * 100:g}": quantile(histogram, share) for share in QUANTILES}
     return {"count": histogram.count, "sum": histogram.total, **quantiles}
 
 
