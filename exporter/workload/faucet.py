@@ -94,7 +94,9 @@ class FaucetClient:
 def _why(error: requests.RequestException, timeout: float) -> str:
     """In words, as the exception's own text repeats the address, which may hold a password."""
     cause = getattr(error.args[0], "reason", error) if error.args else error
-    if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError):
+    # urllib3 has a refused connection among the time-outs.
+    refused = isinstance(cause, urllib3.exceptions.NewConnectionError)
+    if isinstance(cause, requests.Timeout | urllib3.exceptions.TimeoutError) and not refused:
         return f"did not answer within {timeout:g} s; try again later"
     return f"can't be reached ({type(cause).__name__}); check FAUCET_URL"
 

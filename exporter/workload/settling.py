@@ -64,9 +64,11 @@ async def rest_and_measure(fleet: Fleet) -> Heap:
 
 def note_heap(state: SubjectState, heap: Heap) -> None:
     """Keep a reading as the subject's latest."""
-    state.heap_bytes = dict(heap.heap_bytes)
+    state.heap_bytes = {name: size for name, size in heap.heap_bytes.items() if size is not None}
     state.allocator_bytes = dict(heap.allocator_bytes)
+    state.unreadable_heaps = heap.unreadable
     state.objects = state.objects if heap.objects is None else heap.objects
+    state.collections = heap.collections
     state.heap_time = datetime.now(UTC)
 
 
@@ -76,9 +78,13 @@ async def connect_and_weigh(fleet: Fleet, pid: int, counters: LoadCounters, pati
     heap, rss = await rest_and_measure(fleet), _resident_bytes(pid)
     await fleet.connect(patience)
     await fleet.sync()
-    added_heap = sum((await rest_and_measure(fleet)).heap_bytes.values()) - sum(heap.heap_bytes.values())
+    added_heap = _total(await rest_and_measure(fleet)) - _total(heap)
     counters.instance_heap_bytes = added_heap // (fleet.size - 1)
     counters.instance_rss_bytes = (_resident_bytes(pid) - rss) // (fleet.size - 1)
+
+
+def _total(heap: Heap) -> int:
+    return sum(size or 0 for size in heap.heap_bytes.values())
 
 
 def _resident_bytes(pid: int) -> int:

@@ -1,0 +1,163 @@
+"""The faucet client, against a real HTTP server that answers as told."""
+
+import asyncio
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings, parse_answer
+
+MONEY = json.dumps({"data": {"request_regtest_funds": {"transaction_hash": "ab12"}}})
+SECRET = "hunter2-hunter2"
+
+
+class Faucet:
+    """What the server has seen, and what it will answer: (status, headers, body) in turn, the last one for ever."""
+
+    def __init__(self, *answers: tuple[int, dict[str, str], str], delay: float = 0.0) -> None:
+        self.answers = list(answers)
+        self.delay = delay
+        self.requests: list[tuple[dict[str, str], Any]] = []
+        self.at_once = self.most_at_once = 0
+        self.lock = threading.Lock()
+        self.url = ""
+
+
+@contextmanager
+def serving(faucet: Faucet) -> Iterator[Faucet]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            with faucet.lock:
+                faucet.requests.append((dict(self.headers), json.loads(body)))
+                faucet.at_once += 1
+                faucet.most_at_once = max(faucet.most_at_once, faucet.at_once)
+                status, headers, text = faucet.answers.pop(0) if len(faucet.answers) > 1 else faucet.answers[0]
+            time.sleep(faucet.delay)
+            with faucet.lock:
+                faucet.at_once -= 1
+            with suppress(BrokenPipeError):  # the client has given up
+                self._answer(status, headers, text)
+
+        def _answer(self, status: int, headers: dict[str, str], text: str) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    faucet.url = f"http://127.0.0.1:{server.server_port}/graphql"
+    try:
+        yield faucet
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def ask(faucet: Faucet, *, times: int = 1, timeout: float = 10.0) -> list[str]:
+    async def main() -> list[str]:
+        client = FaucetClient(FaucetSettings(faucet.url, "alice", SECRET), timeout=timeout, backoff=0.01)
+        return await asyncio.gather(*(client.fund("bcrt1address", 50_000) for _ in range(times)))
+
+    return asyncio.run(main())
+
+
+def test_the_mutation_is_sent_with_basic_auth() -> None:
+    with serving(Faucet((200, {}, MONEY))) as faucet:
+        assert ask(faucet) == ["ab12"]
+    headers, body = faucet.requests[0]
+    assert headers["Authorization"] == "Basic " + base64.b64encode(f"alice:{SECRET}".encode()).decode()
+    assert body["operationName"] == "RequestRegtestFunds"
+    assert body["variables"] == {"address": "bcrt1address", "amount_sats": 50_000}
+    assert "request_regtest_funds(input: {address: $address, amount_sats: $amount_sats})" in body["query"]
+
+
+def test_two_requests_go_out_at_once_and_no_more() -> None:
+    with serving(Faucet((200, {}, MONEY), delay=0.1)) as faucet:
+        assert ask(faucet, times=6) == ["ab12"] * 6
+    assert faucet.most_at_once == 2
+
+
+@pytest.mark.parametrize(
+    "hiccup",
+    [(503, {}, ""), (500, {}, "boom"), (429, {"Retry-After": "0"}, "")],
+)
+def test_what_may_pass_is_tried_again(hiccup: tuple[int, dict[str, str], str]) -> None:
+    with serving(Faucet(hiccup, hiccup, (200, {}, MONEY))) as faucet:
+        assert ask(faucet) == ["ab12"]
+    assert len(faucet.requests) == 3
+
+
+def test_retry_after_is_waited_for() -> None:
+    with serving(Faucet((429, {"Retry-After": "1"}, ""), (200, {}, MONEY))) as faucet:
+        began = time.monotonic()
+        assert ask(faucet) == ["ab12"]
+        assert time.monotonic() - began >= 1.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint", "requests"),
+    [
+        ((401, {}, ""), "refused with 401; check FAUCET_USERNAME and FAUCET_PASSWORD", 1),
+        ((404, {}, ""), "answered with status 404", 1),
+        ((503, {}, ""), "answered with status 503", 3),
+        ((200, {}, '{"errors":[{"message":"daily limit reached"}],"data":null}'), "no money: daily limit reached", 1),
+        ((200, {}, "<html>"), "not a JSON object", 1),
+        ((200, {}, '{"data":{}}'), "holds no transaction", 1),
+    ],
+)
+def test_a_refusal_says_what_and_shows_no_secret(
+    answer: tuple[int, dict[str, str], str], complaint: str, requests: int
+) -> None:
+    with serving(Faucet(answer)) as faucet:
+        with pytest.raises(FaucetError) as refusal:
+            ask(faucet)
+        assert complaint in str(refusal.value)
+        assert SECRET not in str(refusal.value)
+        assert len(faucet.requests) == requests
+
+
+def test_a_silent_faucet_is_given_up() -> None:
+    with (
+        serving(Faucet((200, {}, MONEY), delay=0.5)) as faucet,
+        pytest.raises(FaucetError, match=r"did not answer within 0\.1 s"),
+    ):
+        ask(faucet, timeout=0.1)
+
+
+def test_a_faucet_that_is_away_is_named_without_the_password_in_its_address() -> None:
+    faucet = Faucet()
+    faucet.url = f"http://alice:{SECRET}@127.0.0.1:9/graphql"
+    with pytest.raises(FaucetError, match=r"the faucet at http://127\.0\.0\.1 can't be reached") as refusal:
+        ask(faucet)
+    assert SECRET not in str(refusal.value)
+
+
+def test_settings_show_no_credentials() -> None:
+    assert SECRET not in repr(FaucetSettings("http://x", "alice", SECRET))
+
+
+@given(st.binary(max_size=100) | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(["data", "errors", "message", "request_regtest_funds"]), inner, max_size=3),
+).map(lambda value: json.dumps(value).encode()))  # fmt: skip
+def test_any_answer_is_a_transaction_or_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_answer(body)

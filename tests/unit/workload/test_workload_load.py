@@ -1,0 +1,175 @@
+"""The load as a whole, on a real subject process that has no SDK but real memory."""
+
+import asyncio
+
+import pytest
+from fake_load import FakeLoad, with_load
+
+from exporter.drivers.protocol import Heap, Hello, SdkEvent
+from exporter.errors import LoadError, SubjectError
+from exporter.state import SubjectState
+from exporter.workload import funding, workload
+from exporter.workload.settings import WorkloadSettings
+from exporter.workload.workload import MAX_EVENT_KINDS, track
+
+FAST = WorkloadSettings(interval_seconds=0, settle_every=0)
+
+
+async def whole_run(load: FakeLoad, payments: int) -> None:
+    await load.workload.prepare()
+    await load.run_until(lambda: load.state.load.payments.total() >= payments)
+    await load.workload.finish()
+
+
+def test_two_wallets_pay_each_other_and_all_is_counted() -> None:
+    load = with_load(FAST, lambda load: whole_run(load, 50))
+    counters = load.state.load
+    assert counters.payments["spark"] >= 50
+    assert counters.failures == {"spark": 0}
+    assert counters.latency_seconds["spark"].count == counters.payments["spark"]
+    assert counters.balances_sats.keys() == {"alice", "bob"}
+    assert counters.sdk_events["payment_succeeded"] == 2 * counters.payments["spark"]
+    assert counters.step_failures == {}
+    assert (counters.instances, counters.listeners) == (0, 0)
+    assert load.told("phase") == ["connecting", "funding", "running", "stopping"]
+    assert load.state.sdk == "fake-sdk"
+
+
+def test_instances_and_listeners_are_counted_while_they_live() -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        assert (load.state.load.instances, load.state.load.listeners) == (6, 2)
+
+    with_load(WorkloadSettings(extra_instances=2), use)
+
+
+def test_payments_keep_to_their_schedule() -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await load.run_until(lambda: load.state.load.payments.total() >= 11)
+        # The eleventh payment is due ten intervals after the first.
+        assert clock() - began >= 0.5
+
+    load = with_load(WorkloadSettings(interval_seconds=0.05, settle_every=0), use)
+    assert load.state.load.payments.total() + load.state.load.missed >= 11
+
+
+def test_slots_missed_by_slow_payments_are_counted() -> None:
+    settings = WorkloadSettings(interval_seconds=0.01, settle_every=0)
+    load = with_load(settings, lambda load: whole_run(load, 5), "--payment-seconds", "0.1")
+    assert load.state.load.missed >= 20
+
+
+def test_several_payments_are_in_flight() -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        await load.run_until(lambda: load.state.load.payments.total() >= 40)
+        assert clock() - began < 40 * 0.1
+
+    with_load(WorkloadSettings(interval_seconds=0, in_flight=8, settle_every=0), use, "--payment-seconds", "0.1")
+
+
+def test_failures_are_counted_and_told_and_the_load_goes_on() -> None:
+    load = with_load(FAST, lambda load: whole_run(load, 20), "--fail-every", "4")
+    assert load.state.load.payments["spark"] >= 20
+    assert load.state.load.failures["spark"] >= 5
+    assert load.told("payment_failed")[0].endswith("failed (network_error): the operator did not answer")
+
+
+def test_a_connection_that_fails_at_first_is_tried_again() -> None:
+    load = with_load(FAST, lambda load: whole_run(load, 1), "--fail-connects", "2")
+    assert load.state.load.payments.total() >= 1
+
+
+def test_a_connection_that_never_comes_up_is_a_load_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workload, "CONNECT_PATIENCE_SECONDS", 0.1)
+    with pytest.raises(LoadError, match="connecting failed: the SDK could not connect: the network is away"):
+        with_load(FAST, lambda load: load.workload.prepare(), "--fail-connects", "99")
+
+
+def test_a_subject_that_dies_ends_the_run_with_a_subject_error() -> None:
+    with pytest.raises(SubjectError, match="driver 'fake' ended: killed by SIGKILL"):
+        with_load(FAST, lambda load: whole_run(load, 50), "--crash-after", "10")
+
+
+def test_a_payment_that_hangs_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workload, "DRAIN_SECONDS", 0.2)
+    load = with_load(FAST, lambda load: whole_run(load, 10), "--hang-after", "10")
+    assert load.state.load.payments.total() == 10
+
+
+def test_a_faucet_that_is_away_is_a_load_error_when_money_is_needed() -> None:
+    with pytest.raises(LoadError, match=r"the faucet at http://127\.0\.0\.1 can't be reached"):
+        with_load(FAST, lambda load: load.workload.prepare(), "--initial-sats", "9999")
+
+
+def test_a_refund_that_fails_is_told_once_and_does_not_end_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        await load.run_until(lambda: load.state.load.payments.total() >= 20)
+
+    monkeypatch.setattr(WorkloadSettings, "refund_below_sats", 20_000)
+    monkeypatch.setattr(WorkloadSettings, "fund_to_sats", 0)
+
+    async def no_money(*_: object) -> bool:
+        raise LoadError("no money today")
+
+    monkeypatch.setattr(funding.Funder, "_fund", no_money)
+    monkeypatch.setattr(funding.Funder, "fund_all", lambda _: asyncio.sleep(0))
+    load = with_load(FAST, use, "--initial-sats", "10000")
+    assert len(load.told("refund_failed")) == 2
+    assert load.state.load.payments.total() >= 20
+
+
+def test_settled_samples_come_with_the_load_at_rest() -> None:
+    settings = WorkloadSettings(interval_seconds=0, in_flight=4, settle_every=10, settle_min_gap_seconds=0)
+    load = with_load(settings, lambda load: whole_run(load, 60), "--payment-seconds", "0.01")
+    assert load.state.load.settles == len(load.settled) >= 5
+    assert load.settled_payments[0] == 0
+    assert load.settled_payments[-1] == load.state.load.payments.total()
+    gaps = [later - earlier for earlier, later in zip(load.settled_payments, load.settled_payments[1:], strict=False)]
+    assert all(gap >= 10 for gap in gaps[:-1])
+
+
+@pytest.mark.parametrize(("bytes_per_payment", "expected"), [(0, 0), (4096, 4096)])
+def test_settled_heaps_tell_the_twins_apart(bytes_per_payment: int, expected: int) -> None:
+    settings = WorkloadSettings(interval_seconds=0, settle_every=50, settle_min_gap_seconds=0)
+    load = with_load(
+        settings,
+        lambda load: whole_run(load, 400),
+        *("--leak-bytes-per-payment", str(bytes_per_payment), "--payment-seconds", "0"),
+    )
+    middle = len(load.settled) // 2
+    payments = load.settled_payments[-1] - load.settled_payments[middle]
+    growth = sum(load.settled[-1].values()) - sum(load.settled[middle].values())
+    assert abs(growth / payments - expected) < 200
+
+
+def test_an_instance_is_weighed() -> None:
+    load = with_load(
+        WorkloadSettings(extra_instances=2), lambda load: load.workload.prepare(), "--leak-bytes-per-connect", "500000"
+    )
+    assert load.state.load.instance_heap_bytes == pytest.approx(500_000, rel=0.1)
+    assert load.state.load.instance_rss_bytes is not None
+
+
+def test_messages_are_noted_in_the_state() -> None:
+    state = SubjectState("x")
+    track(state, Hello("d", "sdk", "1.2", "go", 7))
+    track(state, Heap({"python": 1}, {"arena": 2}, 3))
+    track(state, Heap({"python": 4}))
+    assert (state.sdk, state.sdk_version, state.language) == ("sdk", "1.2", "go")
+    assert (state.heap_bytes, state.allocator_bytes, state.objects) == ({"python": 4}, {}, 3)
+    assert state.heap_time is not None
+
+
+def test_a_driver_can_not_make_up_any_number_of_event_names() -> None:
+    state = SubjectState("x")
+    for number in range(1000):
+        track(state, SdkEvent(f"event_{number}"))
+    assert len(state.load.sdk_events) <= MAX_EVENT_KINDS + 1
+    assert state.load.sdk_events.total() == 1000
