@@ -64,7 +64,7 @@ async def rest_and_measure(fleet: Fleet) -> Heap:
 
 def note_heap(state: SubjectState, heap: Heap) -> None:
     """Keep a reading as the subject's latest."""
-    state.heap_bytes = {name: size for name, size in heap.heap_bytes.items() if size is not None}
+    state.heap_bytes = dict(heap.heap_bytes)
     state.allocator_bytes = dict(heap.allocator_bytes)
     state.unreadable_heaps = heap.unreadable
     state.objects = state.objects if heap.objects is None else heap.objects
@@ -84,7 +84,7 @@ async def connect_and_weigh(fleet: Fleet, pid: int, counters: LoadCounters, pati
 
 
 def _total(heap: Heap) -> int:
-    return sum(size or 0 for size in heap.heap_bytes.values())
+    return sum(heap.heap_bytes.values())
 
 
 def _resident_bytes(pid: int) -> int:
