@@ -47,7 +47,7 @@ class Simulated:
         cut = slice(None, None, every)
         columns = {"elapsed_sec": self.seconds[cut], "rss_bytes": self.rss[cut] * 1024}
         if heap:
-            columns["heap_allocated_bytes"] = self.heap[cut] * 1024
+            columns["heap_allocated_bytes"] = columns["heap_native_bytes"] = self.heap[cut] * 1024
         columns["payments"] = self.payments[cut]
         columns["reconnects"] = self.reconnects[cut]
         return Run.of(self.kind, **columns)

@@ -18,6 +18,7 @@ _LASTING_SHARE = 0.35
 
 _COUNT_THRESHOLD_PER_MIN = 0.1
 _COUNT_ACQUIT_PER_MIN = 0.5
+_PAGE_KIB = 4.0
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
 LABELS = {
@@ -73,19 +74,20 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """What a column counts, from where on growth matters, and which growth must be excluded for an acquittal."""
+    """What a column counts in which steps, from where on growth matters, and which growth an acquittal excludes."""
 
     divisor: float
     unit: str
+    step: float
     threshold: float
     acquit: float
 
 
 def _kib(settings: Settings) -> _Scale:
-    return _Scale(1024.0, " KiB", settings.threshold_kib_per_min, settings.acquit_kib_per_min)
+    return _Scale(1024.0, " KiB", _PAGE_KIB, settings.threshold_kib_per_min, settings.acquit_kib_per_min)
 
 
-_COUNT = _Scale(1.0, "", _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
+_COUNT = _Scale(1.0, "", 1.0, _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
 
 
 def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Evidence:
@@ -94,13 +96,13 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
 
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
-    """The settled evidence of a column in bytes."""
-    return _settled(stretch, name, _kib(settings))
+    """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
+    return _settled(stretch, name, _kib(settings), () if name == "rss_bytes" else AT_REST)
 
 
 def count_evidence(stretch: Stretch, name: str) -> Evidence:
     """The evidence of a column of counts, at rest where there are enough such samples."""
-    found = _settled(stretch, name, _COUNT)
+    found = _settled(stretch, name, _COUNT, AT_REST)
     if found.trend is None:
         found = _passive(stretch, name, _COUNT)
     trend = found.trend
@@ -114,16 +116,16 @@ def _passive(stretch: Stretch, name: str, scale: _Scale) -> Evidence:
     t, y = stretch.points(name, settled=False)
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_SAMPLES and minutes >= SHORTEST_MINUTES
-    trend = trend_of_floors(t, y / scale.divisor) if enough else None
+    trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
     return _evidence(name, False, trend, minutes, len(t), _passive_demands(minutes), scale)
 
 
-def _settled(stretch: Stretch, name: str, scale: _Scale) -> Evidence:
+def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
     t, y = stretch.points(name, settled=True)
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_AT_REST and minutes >= SHORTEST_AT_REST_MINUTES
-    trend = trend_of_floors(t, y / scale.divisor) if enough else None
-    return _evidence(name, True, trend, minutes, len(t), AT_REST, scale)
+    trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
+    return _evidence(name, True, trend, minutes, len(t), demands, scale)
 
 
 def _passive_demands(minutes: float) -> tuple[Demand, ...]:

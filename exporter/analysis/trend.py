@@ -25,7 +25,7 @@ class Trend:
 
     ``low`` and ``high`` are one-sided 99 % bounds, from the tail of the run or from more of it where that changes
     nothing; ``late_high`` is the upper one of the last third. ``steadiness`` is the t statistic of the steps between
-    blocks of the part that gave ``low``.
+    blocks of the part that gave ``low``. ``resolution`` is the growth that one step of the scale over the tail makes.
     """
 
     floors: Floors
@@ -36,6 +36,7 @@ class Trend:
     late_value: float
     steadiness: float
     others: Alternatives
+    resolution: float
 
     @property
     def missed(self) -> float:
@@ -43,11 +44,14 @@ class Trend:
         steady = max(self.high, self.late_high)
         if self.late_value <= self.growth.value:
             steady = min(steady, self.others.upper_bound(_MISSED_PROBABILITY))
-        return max(steady, 0.0)
+        return max(steady, self.resolution)
 
 
-def trend_of_floors(t: Floats, y: Floats) -> Trend | None:
-    """The trend of the samples ``y`` at ``t`` minutes (shapes (samples,)); None when they are too few."""
+def trend_of_floors(t: Floats, y: Floats, step: float) -> Trend | None:
+    """The trend of the samples ``y`` at ``t`` minutes (shapes (samples,)); None when they are too few.
+
+    ``step`` is the smallest change that ``y`` can show.
+    """
     best: tuple[float, Floors, Slope] | None = None
     for candidate in all_floors(t, y):
         tail = candidate.after(t[0] + TAIL_SHARE * (t[-1] - t[0]))
@@ -57,10 +61,10 @@ def trend_of_floors(t: Floats, y: Floats) -> Trend | None:
         reach = found.value - found.bounds(_TWO_SIDED_99).low
         if best is None or reach < best[0]:
             best = reach, candidate, found
-    return None if best is None else _trend(best[1], best[2])
+    return None if best is None else _trend(best[1], best[2], step)
 
 
-def _trend(floors: Floors, tail: Slope) -> Trend:
+def _trend(floors: Floors, tail: Slope, step: float) -> Trend:
     start, span = float(floors.t[0]), float(floors.t[-1] - floors.t[0])
     bounds = tail.bounds(_TWO_SIDED_99)
     low, high, low_from = bounds.low, bounds.high, TAIL_SHARE
@@ -84,6 +88,7 @@ def _trend(floors: Floors, tail: Slope) -> Trend:
         late.value,
         _steadiness(floors.after(start + low_from * span).y),
         alternatives(floors.t, floors.y),
+        step / ((1 - TAIL_SHARE) * span),
     )
 
 

@@ -19,6 +19,7 @@ from exporter.analysis.stretch import Stretch, longest_stretch
 __all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
 
 HEAP, RESIDENT = "heap_allocated_bytes", "rss_bytes"
+_HEAP_PARTS = ("heap_python_bytes", "heap_native_bytes", "heap_mmap_bytes")
 _COUNTS = ("open_fds", "threads", "goroutines")
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
 _RESIDENT_ALLOWANCE = 4.0  # resident memory may stay that much less certain once the whole heap is acquitted
@@ -29,6 +30,7 @@ class _Found:
     """All evidence of a run, in the order in which it is believed."""
 
     heap_at_rest: Evidence
+    parts_at_rest: tuple[Evidence, ...]
     heap: Evidence
     resident_at_rest: Evidence
     resident: Evidence
@@ -41,7 +43,7 @@ class _Found:
 
     @property
     def told(self) -> tuple[Evidence, ...]:
-        return tuple(part for part in (*self.memory, *self.counts) if part.samples)
+        return tuple(part for part in (*self.memory, *self.parts_at_rest, *self.counts) if part.samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
 def _gather(stretch: Stretch, settings: Settings) -> _Found:
     return _Found(
         heap_at_rest=memory_at_rest(stretch, HEAP, settings),
+        parts_at_rest=tuple(
+            memory_at_rest(stretch, name, settings) for name in _HEAP_PARTS if stretch.values(name) is not None
+        ),
         heap=memory_under_load(stretch, HEAP, settings),
         resident_at_rest=memory_at_rest(stretch, RESIDENT, settings),
         resident=memory_under_load(stretch, RESIDENT, settings),
@@ -97,19 +102,21 @@ def _gather(stretch: Stretch, settings: Settings) -> _Found:
 
 
 def _combine(found: _Found, load: Load, settings: Settings) -> _Decision:
-    acquitting_heap = next((part for part in (found.heap_at_rest, found.heap) if part.verdict is Verdict.NO_LEAK), None)
-    heap_leaks = [part for part in (found.heap_at_rest, found.heap) if part.verdict is Verdict.LEAK]
-    if heap_leaks and (acquitting_heap is not found.heap_at_rest):
-        return _Decision(Verdict.LEAK, heap_leaks[0], heap_leaks[0].reason)
-    count_leaks = [part for part in found.counts if part.verdict is Verdict.LEAK]
-    if found.resident.verdict is Verdict.LEAK:
-        if not (acquitting_heap and found.whole_heap):
-            return _Decision(Verdict.LEAK, found.resident, found.resident.reason)
-        if not count_leaks:
-            return _retention(found.resident, acquitting_heap)
-    if count_leaks:
-        return _Decision(Verdict.LEAK, count_leaks[0], count_leaks[0].reason)
-    return _acquit(found, acquitting_heap, load, settings)
+    at_rest = (found.heap_at_rest, *found.parts_at_rest)
+    leaks_at_rest = [part for part in at_rest if part.verdict is Verdict.LEAK]
+    if leaks_at_rest:
+        return _Decision(Verdict.LEAK, leaks_at_rest[0], leaks_at_rest[0].reason)
+    heap = next((part for part in (found.heap_at_rest, found.heap) if part.verdict is Verdict.NO_LEAK), None)
+    if found.heap.verdict is Verdict.LEAK and heap is None:
+        return _Decision(Verdict.LEAK, found.heap, found.heap.reason)
+    count_leak = next((part for part in found.counts if part.verdict is Verdict.LEAK), None)
+    if found.resident.verdict is Verdict.LEAK and not count_leak:
+        if heap and found.whole_heap:
+            return _retention(found.resident, heap)
+        return _Decision(Verdict.LEAK, found.resident, found.resident.reason)
+    if count_leak:
+        return _Decision(Verdict.LEAK, count_leak, count_leak.reason)
+    return _acquit(found, heap, load, settings)
 
 
 def _retention(resident: Evidence, heap: Evidence) -> _Decision:
