@@ -7,6 +7,30 @@ from exporter.network.errors import Invalid
 from exporter.network.proto import spark_pb2
 
 _SPARK_PREFIXES = ("sparkrt", "sprt")
+_BITCOIN_PREFIX = "bcrt"
+
+
+def is_bitcoin(address: str) -> bool:
+    """Whether this looks like a segwit address of the regtest network, good or not."""
+    return address.lower().startswith(f"{_BITCOIN_PREFIX}1")
+
+
+def bitcoin_script(address: str) -> bytes:
+    """The output script of a segwit address of the regtest network; raises Invalid if it is none."""
+    try:
+        version, program = bech32.decode(_BITCOIN_PREFIX, address)
+    except (TypeError, IndexError):  # what the decoder does with data too short for an address
+        version = None
+    if version is None:
+        raise Invalid(f"{address!r} is not a Bitcoin address of the regtest network")
+    opcode = version + 0x50 if version else 0
+    return bytes([opcode, len(program)]) + bytes(program)
+
+
+def taproot_address(script: bytes) -> str:
+    """The address of a taproot output script."""
+    address: str = bech32.encode(_BITCOIN_PREFIX, 1, script[2:])
+    return address
 
 
 def spark_identity(address: str) -> bytes:

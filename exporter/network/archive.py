@@ -1,7 +1,8 @@
 """What the ledger keeps on disk: every transfer's history row, and the nodes above the leaves.
 
 An embedded SQLite file, so that a run of days needs no more memory than one of minutes. It lives as long
-as the network's process and is not meant to survive it: no journal, no syncing.
+as the network's process and is not meant to survive it: no journal, no syncing. Others that have something
+to keep make tables of their own in it.
 """
 
 import sqlite3
@@ -67,6 +68,11 @@ class Archive:
 
     def close(self) -> None:
         self._db.close()
+
+    def open_table(self, schema: str) -> sqlite3.Connection:
+        """The connection, after making tables by this SQL; writes take effect at once."""
+        self._db.executescript(schema)
+        return self._db
 
     def add_transfer(self, row: TransferRow) -> None:
         """Write a new transfer; ``row.seq`` must be larger than any before."""

@@ -44,17 +44,17 @@ def new_server(credentials: grpc.ServerCredentials, host: str, port: int) -> tup
 
 
 def add_service(
-    server: grpc.aio.Server, service: ServiceDescriptor, implementation: object, sessions: Sessions
+    server: grpc.aio.Server, service: ServiceDescriptor, sessions: Sessions, *implementations: object
 ) -> None:
-    """Route every method of a service that the implementation has; the others are UNIMPLEMENTED.
+    """Route every method of a service to the implementation that has it; the others are UNIMPLEMENTED.
 
     Methods take the request and the caller's identity key, which the session in the call's metadata names.
     """
     handlers = {}
     for method in service.methods:
-        function = getattr(implementation, method.name, None)
-        if function is not None:
-            handlers[method.name] = _handler(method, function, sessions)
+        for implementation in implementations:
+            if (function := getattr(implementation, method.name, None)) is not None:
+                handlers[method.name] = _handler(method, function, sessions)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, handlers)])
 
 

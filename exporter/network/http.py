@@ -1,4 +1,4 @@
-"""The network's HTTP side: the service provider's and the faucet's GraphQL endpoint."""
+"""The network's HTTP side: the service provider's and the faucet's GraphQL endpoint, and the chain."""
 
 import base64
 import binascii
@@ -11,8 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from exporter.network import esplora
+from exporter.network.chain import Chain
 from exporter.network.errors import NotAuthenticated
-from exporter.network.graphql import Api, Caller
+from exporter.network.graphql.api import Api, Caller
 
 GRAPHQL_PATH = "graphql/spark/rc"
 
@@ -28,7 +30,7 @@ class FaucetLogin:
         return f"FaucetLogin(username={self.username!r})"
 
 
-def app(api: Api, faucet: FaucetLogin | None) -> Starlette:
+def app(api: Api, chain: Chain, faucet: FaucetLogin | None) -> Starlette:
     """The application; a faucet without login is open to everybody."""
 
     async def graphql(request: Request) -> Response:
@@ -38,25 +40,25 @@ def app(api: Api, faucet: FaucetLogin | None) -> Starlette:
         except (ValueError, KeyError, TypeError, AttributeError):
             return _error(400, "want a JSON object with a query")
         try:
-            return JSONResponse(api.execute(query, variables, operation, _caller(request, faucet)))
+            return JSONResponse(api.execute(query, variables, operation, _caller(api, request, faucet)))
         except NotAuthenticated as refusal:
             return _error(401, str(refusal))
 
-    return Starlette(routes=[Route(f"/{GRAPHQL_PATH}", graphql, methods=["POST"])])
+    return Starlette(routes=[Route(f"/{GRAPHQL_PATH}", graphql, methods=["POST"]), *esplora.routes(chain)])
 
 
 def _error(status: int, message: str) -> Response:
     return JSONResponse({"data": None, "errors": [{"message": message}]}, status_code=status)
 
 
-def _caller(request: Request, faucet: FaucetLogin | None) -> Caller:
+def _caller(api: Api, request: Request, faucet: FaucetLogin | None) -> Caller:
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     token = credentials if scheme.lower() == "bearer" else None
     if faucet is None:
-        return Caller(token, may_fund=True)
+        return Caller(token, may_fund=True, sessions=api.sessions)
     wanted = f"{faucet.username}:{faucet.password}".encode()
     given = _decoded(credentials) if scheme.lower() == "basic" else b""
-    return Caller(token, may_fund=hmac.compare_digest(given, wanted))
+    return Caller(token, may_fund=hmac.compare_digest(given, wanted), sessions=api.sessions)
 
 
 def _decoded(credentials: str) -> bytes:

@@ -121,6 +121,14 @@ def sign_compact(secret: int, message: bytes) -> bytes:
     return PrivateKey(scalar_bytes(secret)).sign_recoverable(message)[:64]
 
 
+def sign_taproot(secret: int, message: bytes) -> bytes:
+    """BIP 340 signature over sha256 of the message, by the BIP 341 output key of a secret without script tree."""
+    point = public_key(secret)
+    even = secret if point[0] == 2 else -secret
+    tweak = int.from_bytes(_taproot_tweak(point[1:], b""), "big")
+    return PrivateKey(scalar_bytes(even + tweak)).sign_schnorr(hashlib.sha256(message).digest())
+
+
 def verify(point: bytes, signature: bytes, message: bytes) -> bool:
     """Whether a DER or a 64-byte compact ECDSA signature over sha256 of the message is good."""
     try:
@@ -156,17 +164,23 @@ def _derive_key(sender: bytes, shared: bytes) -> bytes:
     return HKDF(hashes.SHA256(), length=32, salt=None, info=None).derive(sender + shared)
 
 
-def taproot_script(point: bytes) -> bytes:
-    """The output script that pays to a key alone (BIP 341, no script tree)."""
-    return b"\x51\x20" + taproot_tweak_point(point)[1:]
+def taproot_script(point: bytes, merkle_root: bytes = b"") -> bytes:
+    """The output script of BIP 341 for an internal key, and a tree of scripts if there is one."""
+    output = PublicKey(b"\x02" + point[1:]).add(_taproot_tweak(point[1:], merkle_root)).format()
+    return b"\x51\x20" + output[1:]
 
 
-def taproot_tweak_point(point: bytes) -> bytes:
-    """The output key of BIP 341 for an internal key and no script tree."""
-    x_only = point[1:]
-    return PublicKey(b"\x02" + x_only).add(_taproot_tweak(x_only)).format()
+def taproot_root(first: bytes, second: bytes) -> bytes:
+    """The Merkle root of a tree of two scripts."""
+    leaves = (tagged_hash("TapLeaf", b"\xc0" + bytes([len(script)]) + script) for script in (first, second))
+    return tagged_hash("TapBranch", b"".join(sorted(leaves)))
 
 
-def _taproot_tweak(x_only: bytes) -> bytes:
-    tag = hashlib.sha256(b"TapTweak").digest()
-    return hashlib.sha256(tag + tag + x_only).digest()
+def _taproot_tweak(x_only: bytes, merkle_root: bytes) -> bytes:
+    return tagged_hash("TapTweak", x_only + merkle_root)
+
+
+def tagged_hash(tag: str, message: bytes) -> bytes:
+    """The hash of BIP 340 with a tag."""
+    tag_hash = hashlib.sha256(tag.encode()).digest()
+    return hashlib.sha256(tag_hash + tag_hash + message).digest()

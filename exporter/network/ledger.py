@@ -178,6 +178,8 @@ class Ledger:
         sender: bytes,
         receiver: bytes,
         leaves: Sequence[tuple[Leaf, SentLeaf]],
+        *,
+        expiry: float = 0.0,
     ) -> Transfer:
         """Bring new leaves into being, already on their way to a receiver.
 
@@ -194,7 +196,7 @@ class Ledger:
             self._own(leaf, sender)
             self.issued_sats += leaf.value
         sent = [part for _, part in leaves]
-        return self._add(transfer_id, kind, TransferStatus.SENDER_KEY_TWEAKED, sender, receiver, sent, 0.0, "")
+        return self._add(transfer_id, kind, TransferStatus.SENDER_KEY_TWEAKED, sender, receiver, sent, expiry, "")
 
     def send(
         self,
@@ -206,8 +208,11 @@ class Ledger:
         *,
         expiry: float = 0.0,
         spark_invoice: str = "",
+        payment_hash: bytes | None = None,
     ) -> Transfer:
         """Lock leaves for a receiver; `settle` makes the transfer final, `give_back` undoes it.
+
+        With a payment hash the refunds must lock the money to its preimage.
 
         Raises:
             Exists: there is such a transfer.
@@ -217,6 +222,10 @@ class Ledger:
         """
         self._check_new(transfer_id)
         _check_unique(part.leaf_id for part in sent)
+        offset, script = -transactions.TIMELOCK_STEP, None
+        if payment_hash is not None:
+            offset += transactions.HTLC_OFFSET
+            script = transactions.htlc_script(payment_hash, receiver, sender)
         for part in sent:
             leaf = self.leaf(part.leaf_id)
             if leaf.owner != sender:
@@ -226,7 +235,7 @@ class Ledger:
             if part.signing_key != leaf.signing_key:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
             self._check_tweak(leaf, part.tweak)
-            self._check_refund(leaf, part.refunds, _timelock(leaf) - transactions.TIMELOCK_STEP, kind)
+            self._check_refund(leaf, part.refunds, _timelock(leaf) + offset, script)
         for part in sent:
             self.leaf(part.leaf_id).status = LeafStatus.TRANSFER_LOCKED
         status = TransferStatus.SENDER_KEY_TWEAK_PENDING
@@ -272,7 +281,7 @@ class Ledger:
             if keys.add_points(share_key, part.signing_key) != leaf.verifying_key:
                 raise Invalid(f"the tweak of leaf {leaf.id} does not lead to the receiver's key")
             aligned = _timelock(leaf) // transactions.TIMELOCK_STEP * transactions.TIMELOCK_STEP
-            self._check_refund(leaf, part.refunds, aligned, TransferType.TRANSFER, part.signing_key)
+            self._check_refund(leaf, part.refunds, aligned, keys.taproot_script(part.signing_key))
         for part in claimed:
             leaf = self.leaf(part.leaf_id)
             leaf.tweak(part.tweak)
@@ -311,7 +320,8 @@ class Ledger:
             Invalid: the refund does not spend the node, or has not the full timelock or value.
         """
         renewed = replace(leaf, node=node)
-        self._check_refund(renewed, refunds, transactions.INITIAL_TIMELOCK, TransferType.TRANSFER, leaf.signing_key)
+        own_script = keys.taproot_script(leaf.signing_key)
+        self._check_refund(renewed, refunds, transactions.INITIAL_TIMELOCK, own_script)
         leaf.node, leaf.refunds, leaf.updated = node, refunds, self.now()
         if split is not None:
             leaf.parent_id = split.id
@@ -371,9 +381,7 @@ class Ledger:
             raise Invalid(f"the tweak of leaf {leaf.id} leaves no key") from error
 
     @staticmethod
-    def _check_refund(
-        leaf: Leaf, refunds: Refunds, timelock: int, kind: TransferType, pays_to: bytes | None = None
-    ) -> None:
+    def _check_refund(leaf: Leaf, refunds: Refunds, timelock: int, script: bytes | None) -> None:
         try:
             spend = transactions.parse(refunds.cpfp)
             spent = transactions.parse(leaf.node.cpfp)
@@ -383,10 +391,9 @@ class Ledger:
             raise Invalid(f"the refund of leaf {leaf.id} does not spend its node")
         if spend.value != leaf.value:
             raise Invalid(f"the refund of leaf {leaf.id} pays {spend.value} sats of {leaf.value}")
-        # A Lightning payment's refund locks the money to a preimage, with a timelock of its own.
-        if kind is not TransferType.PREIMAGE_SWAP and spend.timelock != timelock:
+        if spend.timelock != timelock:
             raise Invalid(f"the refund of leaf {leaf.id} has timelock {spend.timelock}, not {timelock}")
-        if pays_to is not None and spend.script != keys.taproot_script(pays_to):
+        if script is not None and spend.script != script:
             raise Invalid(f"the refund of leaf {leaf.id} does not pay to its owner")
 
 

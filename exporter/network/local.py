@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,18 @@ from exporter.network import grpc_server, http
 from exporter.network.archive import Archive
 from exporter.network.authn import AuthnService
 from exporter.network.certificates import loopback_certificate
-from exporter.network.events import Events
-from exporter.network.graphql import Api
+from exporter.network.esplora import PREFIX as CHAIN_PATH
 from exporter.network.http import FaucetLogin
-from exporter.network.keys import THRESHOLD, random_scalar
-from exporter.network.ledger import Ledger
-from exporter.network.messages import OPERATOR_IDS, OperatorKeys
-from exporter.network.operators import SparkService, TokenService
+from exporter.network.keys import THRESHOLD
+from exporter.network.messages import OPERATOR_IDS
+from exporter.network.operators import TokenService
 from exporter.network.proto import authn_pb2, spark_pb2, token_pb2
+from exporter.network.services import ChainSettings, Services
 from exporter.network.sessions import Sessions
-from exporter.network.ssp import ServiceProvider
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 1.0
+_STALE_SECONDS = 10.0  # between looks for what nobody will finish
 _SPARK = spark_pb2.DESCRIPTOR.services_by_name["SparkService"]
 _TOKENS = token_pb2.DESCRIPTOR.services_by_name["SparkTokenService"]
 _AUTHN = authn_pb2.DESCRIPTOR.services_by_name["SparkAuthnService"]
@@ -41,6 +40,7 @@ class Settings:
 
     port: int = 0
     faucet: FaucetLogin | None = None
+    chain: ChainSettings = field(default_factory=ChainSettings)
 
 
 @contextlib.asynccontextmanager
@@ -52,17 +52,33 @@ async def run(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     """
     with tempfile.TemporaryDirectory(prefix="memtest-network-") as directory:
         archive = Archive(Path(directory) / "archive.sqlite")
-        operators = OperatorKeys((random_scalar(), random_scalar(), random_scalar()))
-        events = Events()
-        service = SparkService(Ledger(archive), archive, events, operators)
-        provider = ServiceProvider(service.ledger, archive, service)
+        services = Services(archive, settings.chain)
+        application = http.app(services.api(), services.chain, settings.faucet)
         async with (
-            _serve_operators(service) as (addresses, ca_pem),
-            _serve_http(http.app(Api(provider, Sessions()), settings.faucet), settings.port) as url,
+            _serve_operators(services) as (addresses, ca_pem),
+            _serve_http(application, settings.port) as url,
+            _in_background(_give_back_stale(services)),
         ):
-            yield _describe(addresses, operators, ca_pem, url, provider)
-            events.drop_all()
+            yield _describe(services, addresses, ca_pem, url)
+            services.events.drop_all()
         archive.close()
+
+
+@contextlib.asynccontextmanager
+async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _give_back_stale(services: Services) -> None:
+    while True:
+        await asyncio.sleep(_STALE_SECONDS)
+        services.give_back_stale()
 
 
 class _Server(uvicorn.Server):
@@ -74,7 +90,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _serve_operators(service: SparkService) -> AsyncIterator[tuple[list[str], bytes]]:
+async def _serve_operators(services: Services) -> AsyncIterator[tuple[list[str], bytes]]:
     certificate = loopback_certificate()
     credentials = grpc.ssl_server_credentials([(certificate.key_pem, certificate.certificate_pem)])
     servers, addresses = [], []
@@ -82,8 +98,8 @@ async def _serve_operators(service: SparkService) -> AsyncIterator[tuple[list[st
         sessions = Sessions()
         server, port = grpc_server.new_server(credentials, HOST, 0)
         grpc_server.add_open_service(server, _AUTHN, AuthnService(sessions))
-        grpc_server.add_service(server, _SPARK, service, sessions)
-        grpc_server.add_service(server, _TOKENS, TokenService(), sessions)
+        grpc_server.add_service(server, _SPARK, sessions, *services.spark_services)
+        grpc_server.add_service(server, _TOKENS, sessions, TokenService())
         servers.append(server)
         addresses.append(f"https://{HOST}:{port}")
         await server.start()
@@ -116,9 +132,7 @@ async def _serve_http(application: Any, port: int) -> AsyncIterator[str]:
             await task
 
 
-def _describe(
-    addresses: list[str], operators: OperatorKeys, ca_pem: bytes, url: str, provider: ServiceProvider
-) -> dict[str, Any]:
+def _describe(services: Services, addresses: list[str], ca_pem: bytes, url: str) -> dict[str, Any]:
     return {
         "network": "regtest",
         "coordinator_identifier": OPERATOR_IDS[0],
@@ -126,15 +140,15 @@ def _describe(
         "operators": [
             {"id": number, "identifier": identifier, "address": address, "identity_public_key": key.hex()}
             for number, (identifier, address, key) in enumerate(
-                zip(OPERATOR_IDS, addresses, operators.public, strict=True)
+                zip(OPERATOR_IDS, addresses, services.operators.public, strict=True)
             )
         ],
         "ca_cert_pem": ca_pem.decode(),
         "ssp": {
             "base_url": url,
             "schema_endpoint": http.GRAPHQL_PATH,
-            "identity_public_key": provider.identity.hex(),
+            "identity_public_key": services.provider.identity.hex(),
         },
-        "chain": {"url": f"{url}/chain", "api": "esplora"},
+        "chain": {"url": f"{url}{CHAIN_PATH}", "api": "esplora"},
         "faucet": {"url": f"{url}/{http.GRAPHQL_PATH}"},
     }

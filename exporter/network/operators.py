@@ -23,7 +23,7 @@ _MAX_COMMITMENTS = 10_000
 
 
 class SparkService:
-    """`spark.SparkService`: every method takes a request and the caller's identity key."""
+    """The heart of `spark.SparkService`: every method takes a request and the caller's identity key."""
 
     def __init__(self, ledger: Ledger, archive: Archive, events: Events, operators: OperatorKeys) -> None:
         self.ledger = ledger
@@ -57,9 +57,15 @@ class SparkService:
         transfer = self.start(request.transfer, caller, TransferType.PRIMARY_SWAP_V3)
         return pb.InitiateSwapPrimaryTransferResponse(transfer=messages.transfer(self.ledger, transfer))
 
-    def start(self, request: pb.StartTransferRequest, caller: bytes, kind: TransferType) -> Transfer:
+    def start(
+        self,
+        request: pb.StartTransferRequest,
+        caller: bytes,
+        kind: TransferType,
+        payment_hash: bytes | None = None,
+    ) -> Transfer:
         """Check a sender's package and lock its leaves; the transfer is not settled yet."""
-        _check_own(request.owner_identity_public_key, caller)
+        check_own(request.owner_identity_public_key, caller)
         _check_uuid(request.transfer_id)
         sent = messages.sent_leaves(self.operators, request)
         return self.ledger.send(
@@ -70,6 +76,7 @@ class SparkService:
             sent,
             expiry=request.expiry_time.seconds,
             spark_invoice=request.spark_invoice,
+            payment_hash=payment_hash,
         )
 
     def announce(self, transfer: Transfer) -> None:
@@ -78,7 +85,7 @@ class SparkService:
         self._events.publish(transfer.row.receiver, pb.SubscribeToEventsResponse(receiver_transfer=event))
 
     async def claim_transfer(self, request: pb.ClaimTransferRequest, caller: bytes) -> pb.ClaimTransferResponse:
-        _check_own(request.owner_identity_public_key, caller)
+        check_own(request.owner_identity_public_key, caller)
         claimed = messages.claimed_leaves(self.operators, request)
         transfer = self.ledger.claim(request.transfer_id, caller, claimed)
         return pb.ClaimTransferResponse(transfer=messages.transfer(self.ledger, transfer))
@@ -198,7 +205,7 @@ class SparkService:
     async def subscribe_to_events(
         self, request: pb.SubscribeToEventsRequest, caller: bytes
     ) -> AsyncIterator[pb.SubscribeToEventsResponse]:
-        _check_own(request.identity_public_key, caller)
+        check_own(request.identity_public_key, caller)
         async for message in self._events.subscribe(caller):
             yield message
 
@@ -228,24 +235,6 @@ class SparkService:
     ) -> pb.QuerySparkInvoicesResponse:
         return pb.QuerySparkInvoicesResponse(offset=-1)
 
-    async def query_htlc(self, request: pb.QueryHtlcRequest, caller: bytes) -> pb.QueryHtlcResponse:
-        return pb.QueryHtlcResponse(offset=-1)
-
-    async def query_unused_deposit_addresses(
-        self, request: pb.QueryUnusedDepositAddressesRequest, caller: bytes
-    ) -> pb.QueryUnusedDepositAddressesResponse:
-        return pb.QueryUnusedDepositAddressesResponse(offset=-1)
-
-    async def query_static_deposit_addresses(
-        self, request: pb.QueryStaticDepositAddressesRequest, caller: bytes
-    ) -> pb.QueryStaticDepositAddressesResponse:
-        return pb.QueryStaticDepositAddressesResponse()
-
-    async def get_utxos_for_identity(
-        self, request: pb.GetUtxosForIdentityRequest, caller: bytes
-    ) -> pb.GetUtxosForIdentityResponse:
-        return pb.GetUtxosForIdentityResponse()
-
 
 class TokenService:
     """`spark_token.SparkTokenService`: there are no tokens here."""
@@ -266,7 +255,8 @@ class TokenService:
         return token_pb2.QueryTokenOutputsResponse(page_response=pb.PageResponse())
 
 
-def _check_own(identity: bytes, caller: bytes) -> None:
+def check_own(identity: bytes, caller: bytes) -> None:
+    """Check that a request is about its caller; raises NotAllowed."""
     if identity != caller:
         raise NotAllowed("the request speaks for another identity than the session's")
 

@@ -12,8 +12,6 @@ from exporter.network.ledger import Leaf, LeafStatus, Ledger, SentLeaf, Transfer
 from exporter.network.operators import SparkService
 from exporter.network.transactions import Refunds
 
-MAX_FUNDING_SATS = 50_000  # the most that the hosted faucet gives for one request
-
 _NODE_TIMELOCK = 500
 _NO_TWEAK = (0, 0, 0)
 
@@ -33,19 +31,21 @@ class ServiceProvider:
     """One provider with its identity key. Its own money is not limited: what it sends, it issues."""
 
     def __init__(self, ledger: Ledger, archive: Archive, operators: SparkService) -> None:
-        self._ledger = ledger
+        self.ledger = ledger
         self._archive = archive
         self._operators = operators
-        self._secret = random_scalar()
-        self.identity = keys.public_key(self._secret)
+        self.secret = random_scalar()
+        self.identity = keys.public_key(self.secret)
 
     def fund(self, receiver: bytes, sats: int) -> Transfer:
-        """Send a wallet fresh leaves; raises Invalid if the amount is out of range."""
-        if not 0 < sats <= MAX_FUNDING_SATS:
-            raise Invalid(f"want an amount from 1 to {MAX_FUNDING_SATS} sats, not {sats}")
+        """Send a wallet fresh leaves, and tell it."""
         transfer = self.issue(receiver, denominations(sats), TransferType.TRANSFER)
-        self._operators.announce(transfer)
+        self.announce(transfer)
         return transfer
+
+    def announce(self, transfer: Transfer) -> None:
+        """Tell the receiver of a transfer."""
+        self._operators.announce(transfer)
 
     def swap(self, caller: bytes, outbound_id: str, total_sats: int, targets: Sequence[int]) -> Swap:
         """Take the leaves of a primary swap transfer and send new ones: exactly the targets, and the change.
@@ -55,23 +55,23 @@ class ServiceProvider:
             Invalid: the amounts do not add up.
             NotFound, NotReady: there is no such transfer, or it was swapped before.
         """
-        outbound = self._ledger.transfer(outbound_id)
+        outbound = self.ledger.transfer(outbound_id)
         row = outbound.row
         if row.type != TransferType.PRIMARY_SWAP_V3 or (row.sender, row.receiver) != (caller, self.identity):
             raise NotAllowed(f"transfer {outbound_id} is not the caller's swap with this provider")
         change = row.value - sum(targets)
         if row.value != total_sats or not targets or min(targets) <= 0 or change < 0:
             raise Invalid(f"targets {list(targets)} do not fit the {row.value} sats of transfer {outbound_id}")
-        self._ledger.settle(outbound_id)
-        outbound = self._ledger.redeem(outbound_id)
+        self.ledger.settle(outbound_id)
+        outbound = self.ledger.redeem(outbound_id)
         inbound = self.issue(caller, [*targets, *denominations(change)], TransferType.COUNTER_SWAP_V3)
         return Swap(str(uuid.uuid4()), total_sats, sum(targets), inbound, outbound)
 
-    def issue(self, receiver: bytes, amounts: Sequence[int], kind: TransferType) -> Transfer:
+    def issue(self, receiver: bytes, amounts: Sequence[int], kind: TransferType, *, expiry: float = 0.0) -> Transfer:
         """Send fresh leaves with these values in sats; nobody is told."""
         transfer_id = str(uuid.uuid4())
         leaves = [self._new_leaf(amount, receiver, transfer_id) for amount in amounts]
-        return self._ledger.issue(transfer_id, kind, self.identity, receiver, leaves)
+        return self.ledger.issue(transfer_id, kind, self.identity, receiver, leaves, expiry=expiry)
 
     def _new_leaf(self, value: int, receiver: bytes, transfer_id: str) -> tuple[Leaf, SentLeaf]:
         """A leaf under a root of its own, with a key that only the receiver learns."""
@@ -86,7 +86,7 @@ class ServiceProvider:
         refunds = transactions.refunds(node, value, keys.taproot_script(owner_key))
         leaf = self._leaf(root, value, verifying_key, share, node, refunds, LeafStatus.AVAILABLE)
         cipher = keys.encrypt(receiver, keys.scalar_bytes(secret))
-        signature = keys.sign_compact(self._secret, (leaf.id + transfer_id).encode() + cipher)
+        signature = keys.sign_compact(self.secret, (leaf.id + transfer_id).encode() + cipher)
         return leaf, SentLeaf(leaf.id, owner_key, _NO_TWEAK, refunds, cipher, signature)
 
     def _leaf(
@@ -99,7 +99,7 @@ class ServiceProvider:
         refunds: Refunds,
         status: LeafStatus,
     ) -> Leaf:
-        now = self._ledger.now()
+        now = self.ledger.now()
         leaf_id = str(uuid.uuid4())
         return Leaf(
             id=leaf_id,

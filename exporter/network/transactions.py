@@ -11,14 +11,21 @@ from typing import NamedTuple
 from embit.script import Script
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
 
+from exporter.network import keys
+
 INITIAL_TIMELOCK = 2000
 TIMELOCK_STEP = 100
 DIRECT_OFFSET = 50
 RENEWABLE_TIMELOCK = 300
+HTLC_OFFSET = 70  # added to the timelock of a refund that locks the money to a preimage
 
 _TIMELOCK_MASK = 0xFFFF
 _ANCHOR = TransactionOutput(0, Script(bytes.fromhex("51024e73")))
 _DIRECT_FEE = 191 * 5
+_HTLC_BLOCKS = 2160
+# BIP 341's point without a known secret: nobody spends by key alone.
+_NOBODY = bytes.fromhex("0250929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0")
+_SHA256, _EQUALVERIFY, _CHECKSIG, _CSV, _DROP = b"\xa8", b"\x88", b"\xac", b"\xb2", b"\x75"
 
 
 class Refunds(NamedTuple):
@@ -79,6 +86,18 @@ def refunds(of: Node, value: int, script: bytes, timelock: int = INITIAL_TIMELOC
         direct=_spend(direct_txid, 0, value, script, later, anchor=False),
         direct_from_cpfp=_spend(cpfp_txid, 0, value, script, later, anchor=False),
     )
+
+
+def htlc_script(payment_hash: bytes, receiver: bytes, sender: bytes) -> bytes:
+    """The output script that pays to the receiver with the preimage, and after a while to the sender."""
+    blocks = _HTLC_BLOCKS.to_bytes(2, "little")
+    with_preimage = _SHA256 + _push(payment_hash) + _EQUALVERIFY + _push(receiver[1:]) + _CHECKSIG
+    after_a_while = _push(blocks) + _CSV + _DROP + _push(sender[1:]) + _CHECKSIG
+    return keys.taproot_script(_NOBODY, keys.taproot_root(with_preimage, after_a_while))
+
+
+def _push(data: bytes) -> bytes:
+    return bytes([len(data)]) + data
 
 
 def _spend(txid: bytes, vout: int, value: int, script: bytes, timelock: int, *, anchor: bool) -> bytes:

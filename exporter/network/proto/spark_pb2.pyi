@@ -840,6 +840,22 @@ class InitiatePreimageSwapResponse(_message.Message):
     transfer: Transfer
     def __init__(self, preimage: _Optional[bytes] = ..., transfer: _Optional[_Union[Transfer, _Mapping]] = ...) -> None: ...
 
+class ProvidePreimageRequest(_message.Message):
+    __slots__ = ("payment_hash", "preimage", "identity_public_key")
+    PAYMENT_HASH_FIELD_NUMBER: _ClassVar[int]
+    PREIMAGE_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    payment_hash: bytes
+    preimage: bytes
+    identity_public_key: bytes
+    def __init__(self, payment_hash: _Optional[bytes] = ..., preimage: _Optional[bytes] = ..., identity_public_key: _Optional[bytes] = ...) -> None: ...
+
+class ProvidePreimageResponse(_message.Message):
+    __slots__ = ("transfer",)
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    transfer: Transfer
+    def __init__(self, transfer: _Optional[_Union[Transfer, _Mapping]] = ...) -> None: ...
+
 class PreimageRequestWithTransfer(_message.Message):
     __slots__ = ("payment_hash", "receiver_identity_pubkey", "status", "created_time", "transfer", "preimage", "sender_identity_pubkey")
     PAYMENT_HASH_FIELD_NUMBER: _ClassVar[int]

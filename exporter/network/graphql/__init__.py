@@ -1,0 +1,1 @@
+"""The service provider's GraphQL: one file of resolvers for each thing that wallets ask for."""
