@@ -3,71 +3,16 @@
 import asyncio
 import base64
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
+from http_faucet import MONEY, Faucet, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings, parse_answer
 
-MONEY = json.dumps({"data": {"request_regtest_funds": {"transaction_hash": "ab12"}}})
 SECRET = "hunter2-hunter2"
-
-
-class Faucet:
-    """What the server has seen, and what it will answer: (status, headers, body) in turn, the last one for ever."""
-
-    def __init__(self, *answers: tuple[int, dict[str, str], str], delay: float = 0.0) -> None:
-        self.answers = list(answers)
-        self.delay = delay
-        self.requests: list[tuple[dict[str, str], Any]] = []
-        self.at_once = self.most_at_once = 0
-        self.lock = threading.Lock()
-        self.url = ""
-
-
-@contextmanager
-def serving(faucet: Faucet) -> Iterator[Faucet]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            with faucet.lock:
-                faucet.requests.append((dict(self.headers), json.loads(body)))
-                faucet.at_once += 1
-                faucet.most_at_once = max(faucet.most_at_once, faucet.at_once)
-                status, headers, text = faucet.answers.pop(0) if len(faucet.answers) > 1 else faucet.answers[0]
-            time.sleep(faucet.delay)
-            with faucet.lock:
-                faucet.at_once -= 1
-            with suppress(BrokenPipeError):  # the client has given up
-                self._answer(status, headers, text)
-
-        def _answer(self, status: int, headers: dict[str, str], text: str) -> None:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    faucet.url = f"http://127.0.0.1:{server.server_port}/graphql"
-    try:
-        yield faucet
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def ask(faucet: Faucet, *, times: int = 1, timeout: float = 10.0) -> list[str]:

@@ -1,0 +1,157 @@
+"""Every scenario, on a real subject process: that it does what it says, as often as it says."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from fake_load import FakeLoad, with_load
+
+from exporter.workload.scenarios import SCENARIOS, scenarios_for
+from exporter.workload.settings import WorkloadSettings
+from exporter.workload.wallets import wallet_pairs
+
+FAST = WorkloadSettings(interval_seconds=0, settle_every=0)
+EVERYTHING = WorkloadSettings(
+    interval_seconds=0,
+    payment_type="both",
+    prefer_spark=False,
+    in_flight=3,
+    pairs=2,
+    extra_instances=2,
+    reconnect_cycles=True,
+    abandon_instances=True,
+    reconnect_every=10,
+    listener_churn=True,
+    frequent_sync=True,
+    payment_history=True,
+    payment_history_limit=7,
+    destroy_responses=True,
+    force_gc=True,
+    failing_payments=0.25,
+    settle_every=10,
+    settle_min_gap_seconds=0,
+)
+
+
+def payments(count: int) -> Callable[[FakeLoad], Awaitable[None]]:
+    """A whole run of so many payments."""
+
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        await load.run_until(lambda: load.state.load.payments.total() >= count)
+        await load.workload.finish()
+
+    return use
+
+
+def test_none_is_wanted_by_default_and_all_can_be_on() -> None:
+    assert scenarios_for(WorkloadSettings()) == ()
+    assert {type(scenario) for scenario in scenarios_for(EVERYTHING)} == set(SCENARIOS)
+
+
+def test_names_are_unique_and_those_of_settings() -> None:
+    names = [scenario.name for scenario in SCENARIOS]
+    assert len(set(names)) == len(names)
+    assert all(hasattr(FAST, name) for name in names)
+
+
+def test_reconnect_cycles_connect_all_instances_again() -> None:
+    load = with_load(replace(FAST, reconnect_cycles=True, reconnect_every=10, extra_instances=1), payments(45))
+    counters = load.state.load
+    assert counters.reconnects == counters.payments.total() // 10
+    assert counters.abandoned_instances == 0
+    assert load.told("reconnected")[0] == "reconnected 4 instances"
+    assert counters.step_failures == {"extra_instances": 0, "reconnect_cycles": 0}
+
+
+def test_abandoned_instances_are_left_and_replaced() -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        await load.run_until(lambda: load.state.load.abandoned_instances >= 4)
+        assert (load.state.load.instances, load.state.load.listeners) == (2, 2)
+
+    load = with_load(replace(FAST, abandon_instances=True, reconnect_every=5), use)
+    assert load.state.load.reconnects == 0
+    assert load.state.load.abandoned_instances == 2 * len(load.told("abandoned"))
+
+
+@pytest.mark.parametrize("abandon", [True, False])
+def test_the_leak_of_abandoned_instances_shows_at_rest(abandon: bool) -> None:
+    settings = replace(
+        FAST,
+        abandon_instances=abandon,
+        reconnect_cycles=not abandon,
+        reconnect_every=20,
+        settle_every=20,
+        settle_min_gap_seconds=0,
+    )
+    load = with_load(settings, payments(200), "--leak-bytes-per-abandon", "430000", "--payment-seconds", "0")
+    growth = sum(load.settled[-1].values()) - sum(load.settled[1].values())
+    later = load.state.load.abandoned_instances - 2
+    assert growth == pytest.approx(430_000 * later, rel=0.05) if abandon else abs(growth) < 100_000
+
+
+def test_listener_churn_adds_and_removes() -> None:
+    load = with_load(replace(FAST, listener_churn=True), payments(10))
+    assert load.state.load.listener_churns >= 10
+    # The five that come and go are gone again before the next payment.
+    assert load.state.load.sdk_events["payment_succeeded"] == 2 * load.state.load.payments.total()
+
+
+def test_frequent_sync_syncs_after_every_payment() -> None:
+    load = with_load(replace(FAST, frequent_sync=True), payments(10))
+    assert load.state.load.syncs >= 2 * 10
+
+
+def test_the_payment_history_is_asked_for_both_wallets() -> None:
+    load = with_load(replace(FAST, payment_history=True, destroy_responses=True), payments(10))
+    assert load.state.load.history_queries >= 2 * 10
+
+
+def test_force_gc_collects_after_every_payment() -> None:
+    load = with_load(replace(FAST, force_gc=True), payments(10))
+    assert load.state.load.garbage_collections >= 10
+
+
+def test_pairs_take_turns() -> None:
+    settings = replace(FAST, pairs=3)
+    load = with_load(settings, payments(30))
+    assert len(wallet_pairs(settings)) == 3
+    assert len(load.state.load.balances_sats) == 6
+    assert load.state.load.payments.total() >= 30
+    assert load.state.load.failures.total() == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "reasons"),
+    [
+        (replace(FAST, failing_payments=0.5), {"insufficient_funds"}),
+        (replace(FAST, failing_payments=0.5, payment_type="lightning"), {"insufficient_funds"}),
+        (
+            replace(FAST, failing_payments=0.5, payment_type="lightning", prefer_spark=False),
+            {"insufficient_funds", "already_paid", "expired_invoice"},
+        ),
+    ],
+)
+def test_payments_fail_on_purpose_for_every_reason_there_is(settings: WorkloadSettings, reasons: set[str]) -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        expected = load.state.load.expected_failures
+        assert expected.keys() == reasons
+        await load.run_until(lambda: all(expected[reason] >= 2 for reason in reasons))
+
+    counters = with_load(settings, use, "--payment-seconds", "0.05").state.load
+    assert counters.failures.total() == 0
+    assert counters.unexpected_successes.total() == 0
+    assert abs(counters.expected_failures.total() - counters.payments.total()) <= 2
+
+
+def test_everything_at_once() -> None:
+    counters = with_load(EVERYTHING, payments(100)).state.load
+    assert counters.failures.total() == 0
+    assert counters.step_failures.total() == 0
+    assert counters.expected_failures.total() >= 30
+    assert counters.reconnects >= 10
+    assert counters.abandoned_instances >= 10 * 12
+    assert counters.settles >= 5
+    assert {rail for rail, count in counters.payments.items() if count > 30} == {"spark", "lightning"}
