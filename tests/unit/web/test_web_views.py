@@ -43,7 +43,8 @@ def exposition_of(gauge: Gauge, clock: Clock) -> Exposition:
 
 
 def sample(**values: Any) -> Sample:
-    return Sample(**(dict.fromkeys(COLUMNS) | {"timestamp": STARTED, "elapsed_sec": 0.0} | values))
+    blank: dict[str, Any] = dict.fromkeys(COLUMNS)
+    return Sample(**(blank | {"timestamp": STARTED, "elapsed_sec": 0.0} | values))
 
 
 def test_scrapes_within_a_tenth_of_a_second_share_a_rendering(gauge: Gauge, clock: Clock) -> None:
