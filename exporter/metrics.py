@@ -10,12 +10,12 @@ from collections.abc import Iterator
 import psutil
 
 from exporter import __version__
+from exporter.heap_metrics import HEAP_METRICS
 from exporter.memory_limit import memory_limit_bytes
 from exporter.metric_types import (
     Metric,
     Series,
     Subject,
-    each,
     level,
     levels,
     one,
@@ -58,19 +58,8 @@ def _latencies(subject: Subject) -> Iterator[Series]:
         yield (rail,), histogram
 
 
-def _settled_heaps(subject: Subject) -> Iterator[Series]:
-    sample = subject.state.last_settled
-    return each(heaps_of(sample) if sample else {})
-
-
 def _taken(sample: Sample | None) -> float | None:
     return sample.timestamp.timestamp() if sample else None
-
-
-def heaps_of(sample: Sample) -> dict[str, float]:
-    """Return the bytes in use in each heap that the sample has a figure of."""
-    heaps = {"python": sample.heap_python_bytes, "native": sample.heap_native_bytes, "mmap": sample.heap_mmap_bytes}
-    return {heap: value for heap, value in heaps.items() if value is not None}
 
 
 RUN_METRICS: tuple[Metric[RunState], ...] = (
@@ -143,17 +132,6 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "Unique set size of the subject as of the last sample, which may be minutes old: reading it stops the subject.",
         lambda subject: subject.state.last_sample.uss_bytes if subject.state.last_sample else None,
     ),
-    levels(
-        "memtest_heap_bytes",
-        "heap",
-        "Bytes in use in each of the subject's heaps, as it reported them about a second ago.",
-        lambda subject: subject.state.heap_bytes,
-    ),
-    level(
-        "memtest_heap_timestamp_seconds",
-        "When the subject last reported its heaps.",
-        lambda subject: seconds(subject.state.heap_time),
-    ),
     level(
         "memtest_threads", "Threads of the subject, read at the scrape.", lambda subject: subject.seen.get("threads")
     ),
@@ -162,13 +140,7 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "Open file descriptors of the subject, read at the scrape.",
         lambda subject: subject.seen.get("open_fds"),
     ),
-    Metric(
-        "memtest_settled_heap_bytes",
-        "gauge",
-        "Bytes in use in each heap at the last settled sample: load at rest, garbage collected.",
-        _settled_heaps,
-        ("driver", "heap"),
-    ),
+    *HEAP_METRICS,
     Metric(
         "memtest_settled_timestamp_seconds",
         "gauge",

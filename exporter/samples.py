@@ -11,6 +11,11 @@ class Sample:
     Bytes are bytes, ``elapsed_sec`` counts from the start of the load, counters are cumulative.
     ``heap_allocated_bytes`` is the sum of the subject's own heaps. ``settled`` is 1 for a sample taken
     with the load at rest: nothing in flight, garbage collected.
+
+    ``allocator_…`` is what the allocator behind malloc says that it holds, in its own terms: glibc's arena and what of
+    it is free, jemalloc's active, resident and retained. ``beyond_heaps_bytes`` is what is resident beyond
+    ``heap_allocated_bytes``: code, stacks, and what allocators hold unused; it is negative when heaps are paged out.
+    ``gc_objects`` is counted at rest only, ``fds_…`` and ``sockets_…`` are descriptors by kind and TCP sockets by state.
     """
 
     timestamp: datetime
@@ -30,6 +35,21 @@ class Sample:
     reconnects: int
     phase: str
     settled: int
+    allocator_arena_bytes: int | None = None
+    allocator_free_bytes: int | None = None
+    allocator_active_bytes: int | None = None
+    allocator_resident_bytes: int | None = None
+    allocator_retained_bytes: int | None = None
+    beyond_heaps_bytes: int | None = None
+    gc_objects: int | None = None
+    gc_collections: int | None = None
+    fds_socket: int | None = None
+    fds_file: int | None = None
+    fds_pipe: int | None = None
+    fds_eventfd: int | None = None
+    fds_other: int | None = None
+    sockets_established: int | None = None
+    sockets_close_wait: int | None = None
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))

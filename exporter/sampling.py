@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from exporter.csv_sink import CsvSink
-from exporter.probes import PROBES, read_probes
+from exporter.probes import PROBES, Counts, count_probes, read_counts, read_probes
+from exporter.probes.descriptor_kinds import KINDS
 from exporter.samples import Sample
 from exporter.state import SubjectState
 
@@ -31,32 +32,32 @@ class Sampler:
         self._elapsed = elapsed
         self._on_sample = on_sample
         self._one_at_a_time = asyncio.Lock()
+        self._count_probes = count_probes()
         self._failing: set[str] = set()
 
     async def take(self, *, settled: bool = False) -> None:
         """Read every probe, and wait until the row is on disk; what fails is counted and logged, never raised."""
         async with self._one_at_a_time:
-            sample = self._read(settled)
+            # Some of what is counted takes the kernel a while; payments and scrapes go on meanwhile.
+            counts = await asyncio.to_thread(read_counts, self._count_probes, self._state.pid)
+            sample = self._read(settled, counts)
             await self._store(sample)
             self._state.last_sample = sample
             if settled:
                 self._state.last_settled = sample
             self._on_sample(sample)
 
-    def _read(self, settled: bool) -> Sample:
+    def _read(self, settled: bool, counts: Counts) -> Sample:
         state, load = self._state, self._state.load
         heaps = state.heap_bytes if state.up else {}
         reading = read_probes(PROBES, state.pid)
-        state.probe_success = {probe.name: probe.name not in reading.failures for probe in PROBES}
-        if state.up:
-            for probe in reading.failures.keys() - self._failing:
-                _log.warning("probe %s of %s failed: %s", probe, state.driver, reading.failures[probe])
-            self._failing = set(reading.failures)
+        self._note(counts, {**reading.failures, **counts.failures})
+        rss, heap = reading.values["rss_bytes"], sum(heaps.values()) if heaps and not state.unreadable_heaps else None
         return Sample(
             timestamp=datetime.now(UTC),
             elapsed_sec=self._elapsed(),
-            rss_bytes=reading.values["rss_bytes"],
-            heap_allocated_bytes=sum(heaps.values()) if heaps else None,
+            rss_bytes=rss,
+            heap_allocated_bytes=heap,
             uss_bytes=reading.values["uss_bytes"],
             heap_python_bytes=heaps.get("python"),
             heap_native_bytes=heaps.get("native"),
@@ -70,7 +71,23 @@ class Sampler:
             reconnects=load.reconnects,
             phase=state.phase,
             settled=int(settled),
+            beyond_heaps_bytes=None if rss is None or heap is None else rss - heap,
+            gc_objects=state.objects if settled else None,
+            **_parts(state),
         )
+
+    def _note(self, counts: Counts, failures: Mapping[str, str]) -> None:
+        """Keep what was counted as the subject's latest, and log each probe when it begins to fail."""
+        state = self._state
+        state.descriptors = dict(counts.by_probe.get("descriptor_kinds", {}))
+        state.named_threads = dict(counts.by_probe.get("thread_names", {}))
+        state.sockets = dict(counts.by_probe.get("socket_states", {}))
+        names = [*(probe.name for probe in PROBES), *(probe.name for probe in self._count_probes)]
+        state.probe_success = {name: name not in failures for name in names}
+        if state.up:
+            for probe in failures.keys() - self._failing:
+                _log.warning("probe %s of %s failed: %s", probe, state.driver, failures[probe])
+            self._failing = set(failures)
 
     async def _store(self, sample: Sample) -> None:
         try:
@@ -86,3 +103,16 @@ class Sampler:
             self._state.csv_errors += 1
         else:
             self._state.samples_written += 1
+
+
+def _parts(state: SubjectState) -> dict[str, int | None]:
+    """The cells of the allocator, the garbage collector, descriptors by kind and sockets by state."""
+    if not state.up:
+        return {}
+    held = ("arena", "free", "active", "resident", "retained")
+    return {
+        **{f"allocator_{part}_bytes": state.allocator_bytes.get(part) for part in held},
+        "gc_collections": state.collections,
+        **{f"fds_{kind}": state.descriptors.get(kind) for kind in KINDS},
+        **{f"sockets_{name}": state.sockets.get(name) for name in ("established", "close_wait")},
+    }

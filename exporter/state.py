@@ -68,8 +68,13 @@ class SubjectState:
     phase: str = "starting"
     load: LoadCounters = field(default_factory=LoadCounters)
     heap_bytes: dict[str, int] = field(default_factory=dict)  # by heap: python, native, mmap, …
+    unreadable_heaps: tuple[str, ...] = ()  # of which the subject can't tell the size
     allocator_bytes: dict[str, int] = field(default_factory=dict)  # what malloc holds: arena, free, top, …
     objects: int | None = None  # known to the subject's garbage collector, counted at rest
+    collections: int | None = None  # of that garbage collector, so far
+    descriptors: dict[str, int] = field(default_factory=dict)  # by kind, as of the last sample; likewise:
+    sockets: dict[str, int] = field(default_factory=dict)  # TCP, by state
+    named_threads: dict[str, int] = field(default_factory=dict)
     heap_time: datetime | None = None
     last_sample: Sample | None = None
     last_settled: Sample | None = None

@@ -18,11 +18,29 @@ class Probe(Protocol):
         ...
 
 
+class CountProbe(Protocol):
+    """Counts something of a process by kind; there are few kinds, whatever the process does."""
+
+    name: ClassVar[str]  # the label on memtest_probe_success
+
+    def read(self, process: psutil.Process) -> Mapping[str, int]:
+        """Return the counts by kind; raises psutil.Error or OSError when they can't be had."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What the probes found: ``values`` by column, None for a failed one; ``failures`` by probe, in words."""
 
     values: Mapping[str, int | None]
+    failures: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the counting probes found: ``by_probe`` lacks a failed one; ``failures`` by probe, in words."""
+
+    by_probe: Mapping[str, Mapping[str, int]]
     failures: Mapping[str, str]
 
 
@@ -32,10 +50,26 @@ def read_probes(probes: Iterable[Probe], pid: int | None) -> Reading:
     failures: dict[str, str] = {}
     for probe in probes:
         try:
-            if pid is None:
-                raise ProcessLookupError("no process")
-            values[probe.column] = probe.read(psutil.Process(pid))
+            values[probe.column] = probe.read(_process(pid))
         except (psutil.Error, OSError) as error:
             values[probe.column] = None
             failures[probe.name] = str(error) or type(error).__name__
     return Reading(values, failures)
+
+
+def read_counts(probes: Iterable[CountProbe], pid: int | None) -> Counts:
+    """Read every counting probe of the process ``pid``; with no process, every probe fails."""
+    by_probe: dict[str, Mapping[str, int]] = {}
+    failures: dict[str, str] = {}
+    for probe in probes:
+        try:
+            by_probe[probe.name] = probe.read(_process(pid))
+        except (psutil.Error, OSError) as error:
+            failures[probe.name] = str(error) or type(error).__name__
+    return Counts(by_probe, failures)
+
+
+def _process(pid: int | None) -> psutil.Process:
+    if pid is None:
+        raise ProcessLookupError("no process")
+    return psutil.Process(pid)
