@@ -1,0 +1,137 @@
+"""Whether one run's memory is worse than another's: by how much, and how sure that is."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtr
+
+from exporter.analysis.csv_cells import Floats
+from exporter.analysis.evidence import Evidence, memory_at_rest, memory_under_load
+from exporter.analysis.growth import growth_per_operation
+from exporter.analysis.judgement import Interval, Settings
+from exporter.analysis.series import Run
+from exporter.analysis.stretch import Stretch, longest_stretch
+from exporter.analysis.trend import TAIL_SHARE
+
+_NORMAL_95 = 1.96
+_SERIES = ("rss_bytes", "heap_allocated_bytes", "heap_python_bytes", "heap_native_bytes")
+_WHOLES = _SERIES[:2]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One measure of both runs, and B's less A's; ``probability_worse`` is that of B's being higher by the tolerance.
+
+    ``worse`` says that even the low end of the 95 % interval is above the tolerance.
+    """
+
+    measure: str
+    series: str
+    unit: str
+    a: Interval
+    b: Interval
+    difference: Interval
+    tolerance: float
+    probability_worse: float
+    worse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All measures that both runs have; ``missing`` says why a measure is not there."""
+
+    a: str
+    b: str
+    differences: tuple[Difference, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def worse(self) -> bool:
+        """Whether B is worse than A in any measure."""
+        return any(difference.worse for difference in self.differences)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain JSON types."""
+        return {**asdict(self), "worse": self.worse}
+
+
+def compare(a: Run, b: Run, tolerance_kib_per_min: float = 5.0, level_tolerance: float = 0.1) -> Comparison:
+    """Compare B with A: growth by time and per operation, level after warm-up, peak.
+
+    Growth is tolerated up to so many KiB/min, or what that makes per operation at A's pace; levels and peaks up to a
+    share of A's. The parts of the heap are compared at rest only, where they are nearly free of noise.
+    """
+    stretches = longest_stretch(a), longest_stretch(b)
+    differences: list[Difference] = []
+    missing: list[str] = []
+    for series in _SERIES:
+        if any(stretch.values(series) is None for stretch in stretches):
+            if series in _WHOLES and any(stretch.values(series) is not None for stretch in stretches):
+                missing.append(f"{series}: only one of the runs has it")
+            continue
+        evidence = _same_kind(stretches, series)
+        if evidence is None and series in _WHOLES:
+            missing.append(f"{series}: a run is too short for growth")
+        elif evidence is not None and (series in _WHOLES or evidence[0].settled):
+            differences += _growths(series, stretches, evidence, tolerance_kib_per_min)
+        if series in _WHOLES:
+            differences += _levels(series, stretches, level_tolerance)
+    return Comparison(a.name, b.name, tuple(differences), tuple(missing))
+
+
+def _same_kind(stretches: tuple[Stretch, Stretch], series: str) -> tuple[Evidence, Evidence] | None:
+    """Evidence at rest where both runs have it, else under load, else none."""
+    for gather in (memory_at_rest, memory_under_load):
+        first, second = (gather(stretch, series, Settings()) for stretch in stretches)
+        if first.trend and second.trend:
+            return first, second
+    return None
+
+
+def _growths(
+    series: str, stretches: tuple[Stretch, Stretch], evidence: tuple[Evidence, Evidence], tolerance: float
+) -> list[Difference]:
+    first, second = (part.trend.growth for part in evidence if part.trend)
+    at_rest = " at rest" if evidence[0].settled else ""
+    found = [_difference(f"growth{at_rest} per minute", series, "KiB", first, second, tolerance)]
+    for name, counter in (("payment", "payments"), ("reconnect", "reconnects")):
+        a, b = (growth_per_operation(stretches[index], counter, evidence[index]) for index in (0, 1))
+        counts = stretches[0].values(counter)
+        if a is None or b is None or counts is None:
+            continue
+        per_minute = float(np.nanmax(counts) - np.nanmin(counts)) / stretches[0].duration
+        found.append(_difference(f"growth{at_rest} per {name}", series, "bytes", a, b, tolerance * 1024 / per_minute))
+    return found
+
+
+def _levels(series: str, stretches: tuple[Stretch, Stretch], tolerance: float) -> list[Difference]:
+    samples = [stretch.points(series, settled=False) for stretch in stretches]
+    if not all(len(y) for _, y in samples):
+        return []
+    first, second = (_level(t, y / 1024) for t, y in samples)
+    highest = [float(y.max()) / 1024 for _, y in samples]
+    peaks = [Interval(peak, peak, peak) for peak in highest]
+    return [
+        _difference("level after warm-up", series, "KiB", first, second, tolerance * first.value),
+        _difference("peak", series, "KiB", peaks[0], peaks[1], tolerance * highest[0]),
+    ]
+
+
+def _level(t: Floats, y: Floats) -> Interval:
+    """The mean after warm-up; its interval allows for autocorrelation by way of twelve blocks' means."""
+    tail = y[t >= t[0] + TAIL_SHARE * (t[-1] - t[0])]
+    means = np.array([block.mean() for block in np.array_split(tail, min(12, len(tail)))])
+    reach = _NORMAL_95 * float(means.std(ddof=1)) / math.sqrt(len(means)) if len(means) > 1 else 0.0
+    value = float(tail.mean())
+    return Interval(value, value - reach, value + reach)
+
+
+def _difference(measure: str, series: str, unit: str, a: Interval, b: Interval, tolerance: float) -> Difference:
+    value = b.value - a.value
+    reach = math.hypot((a.high - a.low) / 2, (b.high - b.low) / 2)
+    excess = value - tolerance
+    probability = float(ndtr(excess / (reach / _NORMAL_95))) if reach else float(excess > 0)
+    interval = Interval(value, value - reach, value + reach)
+    return Difference(measure, series, unit, a, b, interval, tolerance, probability, interval.low > tolerance)

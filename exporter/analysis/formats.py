@@ -1,0 +1,111 @@
+"""Judgements as text, JSON, Markdown and JUnit XML."""
+
+import json
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from exporter.analysis.judgement import Interval, Judgement, Verdict
+
+Judged = Sequence[tuple[str, Judgement]]  # a file's name and its judgement
+
+
+def as_text(judged: Judged) -> str:
+    """One paragraph per file."""
+    return "\n\n".join(_paragraph(name, judgement) for name, judgement in judged)
+
+
+def _paragraph(name: str, judgement: Judgement) -> str:
+    lines = [f"{name}: {judgement.verdict}", f"  {judgement.reason}"]
+    lines += [f"  growth        {text}" for text in _growths(judgement)]
+    if judgement.warmup_sec is not None:
+        lines.append(f"  warm-up       {judgement.warmup_sec / 60:.1f} min")
+    if judgement.missed_kib_per_min is not None:
+        lines.append(f"  could be missed  up to {judgement.missed_kib_per_min:.1f} KiB/min")
+    lines += [f"  note          {flag}" for flag in judgement.flags]
+    if judgement.would_decide:
+        lines.append(f"  would decide  {judgement.would_decide}")
+    return "\n".join(lines)
+
+
+def _growths(judgement: Judgement) -> list[str]:
+    found = (
+        (judgement.growth_kib_per_min, "KiB/min"),
+        (judgement.growth_bytes_per_payment, "bytes per payment"),
+        (judgement.growth_bytes_per_reconnect, "bytes per reconnect"),
+        (judgement.growth_bytes_per_instance, "bytes per instance"),
+    )
+    return [f"{in_words(growth)} {unit}" for growth, unit in found if growth is not None]
+
+
+def in_words(growth: Interval) -> str:
+    """An interval as text: ``+12.3 (+10.1 to +14.5)``."""
+    return f"{growth.value:+.1f} ({growth.low:+.1f} to {growth.high:+.1f})"
+
+
+def as_json(judged: Judged) -> str:
+    """An object with a list ``runs``: the file's name and every field of its judgement."""
+    runs = [{"file": name, **judgement.as_dict()} for name, judgement in judged]
+    return json.dumps({"runs": runs}, indent=2, allow_nan=False)
+
+
+def as_markdown(judged: Judged) -> str:
+    """A table with a row per file, and what was noticed below it."""
+    lines = ["| run | verdict | growth, KiB/min | per payment, bytes | why |", "|---|---|---|---|---|"]
+    for name, judgement in judged:
+        cells = (
+            name,
+            f"**{judgement.verdict}**",
+            _cell(judgement.growth_kib_per_min),
+            _cell(judgement.growth_bytes_per_payment),
+            judgement.reason,
+        )
+        lines.append("| " + " | ".join(_escaped(cell) for cell in cells) + " |")
+    notes = [f"- {_escaped(name)}: {_escaped(flag)}" for name, judgement in judged for flag in judgement.flags]
+    notes += [
+        f"- {_escaped(name)}: what would decide: {_escaped(judgement.would_decide)}"
+        for name, judgement in judged
+        if judgement.would_decide
+    ]
+    return "\n".join([*lines, "", *notes] if notes else lines)
+
+
+def _cell(growth: Interval | None) -> str:
+    return "" if growth is None else in_words(growth)
+
+
+def _escaped(text: str) -> str:
+    flat = " ".join(text.split())
+    for character in "\\|<`":
+        flat = flat.replace(character, f"\\{character}")
+    return flat
+
+
+def as_junit(judged: Judged, fail_on: str) -> str:
+    """A test suite with a case per file: a leak fails, an inconclusive run is skipped or fails with it."""
+    suite = ElementTree.Element("testsuite", name="memory", tests=str(len(judged)))
+    failures = skipped = 0
+    for name, judgement in judged:
+        case = ElementTree.SubElement(suite, "testcase", name=_printable(name), classname="exporter.analyze")
+        if fails(judgement.verdict, fail_on):
+            failures += 1
+            found = ElementTree.SubElement(case, "failure", message=f"{judgement.verdict}: {judgement.reason}")
+            found.text = _paragraph(_printable(name), judgement)
+        elif judgement.verdict is Verdict.INCONCLUSIVE:
+            skipped += 1
+            ElementTree.SubElement(case, "skipped", message=judgement.reason)
+    suite.set("failures", str(failures))
+    suite.set("skipped", str(skipped))
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def fails(verdict: Verdict, fail_on: str) -> bool:
+    """Whether a verdict is a failure under ``--fail-on leak|inconclusive|never``."""
+    if fail_on == "never":
+        return False
+    return verdict is Verdict.LEAK or (verdict is Verdict.INCONCLUSIVE and fail_on == "inconclusive")
+
+
+def _printable(text: str) -> str:
+    """Text without the control characters that XML 1.0 cannot hold."""
+    return "".join(character if character.isprintable() else "�" for character in text)

@@ -1,0 +1,71 @@
+"""``exporter compare``: is one run's memory worse than another's?"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from exporter.analysis.compare import Comparison
+
+EXIT_WORSE = 1
+
+
+@click.command("compare")
+@click.argument("files", nargs=-1, required=True, metavar="[A] B...", type=click.Path(path_type=Path))
+@click.option("--baseline", type=click.Path(path_type=Path), help="The run to compare all others with, instead of A.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    metavar="KIB_PER_MIN",
+    help="Faster growth than this makes a run worse.",
+)
+@click.option(
+    "--level-tolerance",
+    type=click.FloatRange(min=0),
+    default=10.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="A higher level or peak than this makes a run worse.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print every field as JSON.")
+def command(
+    files: Sequence[Path], baseline: Path | None, tolerance: float, level_tolerance: float, as_json: bool
+) -> int:
+    """Say whether run B's memory is worse than run A's, by how much, and how sure that is.
+
+    Exit code 1 when a run is worse by more than the tolerance, at 95 % confidence.
+    """
+    from exporter.analysis.compare import compare
+    from exporter.analysis.series import read_csv
+
+    first, *others = files if baseline is None else (baseline, *files)
+    if not others:
+        raise click.UsageError("name two runs, or one run and --baseline FILE")
+    a = read_csv(first)
+    found = [compare(a, read_csv(other), tolerance, level_tolerance / 100) for other in others]
+    if as_json:
+        click.echo(json.dumps({"comparisons": [comparison.as_dict() for comparison in found]}, indent=2))
+    else:
+        click.echo("\n\n".join(_text(comparison) for comparison in found))
+    return EXIT_WORSE if any(comparison.worse for comparison in found) else 0
+
+
+def _text(comparison: "Comparison") -> str:
+    from exporter.analysis.evidence import LABELS
+    from exporter.analysis.formats import in_words
+
+    worse = "worse than" if comparison.worse else "not shown to be worse than"
+    lines = [f"{comparison.b} is {worse} {comparison.a}"]
+    for difference in comparison.differences:
+        mark = "worse" if difference.worse else f"{difference.probability_worse:.0%} sure of worse"
+        lines.append(
+            f"  {LABELS.get(difference.series, difference.series)}, {difference.measure}: "
+            f"{difference.a.value:.1f} → {difference.b.value:.1f} {difference.unit}, "
+            f"{in_words(difference.difference)}: {mark}"
+        )
+    return "\n".join(lines + [f"  {reason}" for reason in comparison.missing])
