@@ -10,6 +10,7 @@ from ssl import SSLContext
 from exporter.web.connection import BoundedConnection
 
 MOST_CONNECTIONS = 128
+FIRST_BYTE_SECONDS = 5.0
 HANDSHAKE_SECONDS = 5.0
 STOP_SECONDS = 1.0
 _PAUSE_SECONDS = 0.1  # when the system has no descriptor left
@@ -76,41 +77,70 @@ class Listener:
                 log.warning("no connection can be accepted: %s", error.strerror)
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
+            try:
+                await self._make_room()
+            except asyncio.CancelledError:
+                accepted.close()
+                raise
             self._admit(accepted)
-            while len(self._visitors) >= MOST_CONNECTIONS and not self._make_room():
+            # A rush of newcomers must not make one leave before what it sent could be read.
+            await asyncio.sleep(0)
+
+    async def _make_room(self) -> None:
+        while len(self._visitors) >= MOST_CONNECTIONS:
+            visitor = self._least_useful()
+            if visitor is None:
                 self._left.clear()
                 await self._left.wait()
+            else:
+                self._forget(visitor)
+                visitor.dismiss()
+
+    def _least_useful(self) -> _Visitor | None:
+        """Return the oldest client that is not being answered, one that never had an answer first."""
+        idle = [visitor for visitor in self._visitors if not visitor.connection.busy]
+        return next((visitor for visitor in idle if not visitor.connection.answered), idle[0] if idle else None)
 
     def _admit(self, accepted: socket.socket) -> None:
         connection = self._make_connection()
         visitor = _Visitor(connection, asyncio.create_task(self._attend(accepted, connection)))
         self._visitors[visitor] = None
-        visitor.task.add_done_callback(lambda _: self._forget(visitor))
+
+        def end(_: asyncio.Task[None]) -> None:
+            if connection.transport is None:
+                accepted.close()
+            self._forget(visitor)
+
+        visitor.task.add_done_callback(end)
 
     async def _attend(self, accepted: socket.socket, connection: BoundedConnection) -> None:
+        """Take a connection from its first byte to its end."""
         context = self._tls_context()
         limits = {"ssl_handshake_timeout": HANDSHAKE_SECONDS, "ssl_shutdown_timeout": STOP_SECONDS} if context else {}
         loop = asyncio.get_running_loop()
         try:
+            await _first_byte(accepted)
             await loop.connect_accepted_socket(lambda: connection, accepted, ssl=context, **limits)
         except OSError as error:
             log.debug("a connection failed before its first request: %s", error)
         else:
             await connection.closed
-        finally:
-            if connection.transport is None:
-                accepted.close()
-
-    def _make_room(self) -> bool:
-        """Dismiss the oldest client that is not being answered, one that never had an answer first."""
-        idle = [visitor for visitor in self._visitors if not visitor.connection.busy]
-        visitor = next((visitor for visitor in idle if not visitor.connection.answered), idle[0] if idle else None)
-        if visitor is None:
-            return False
-        self._forget(visitor)
-        visitor.dismiss()
-        return True
 
     def _forget(self, visitor: _Visitor) -> None:
         self._visitors.pop(visitor, None)
         self._left.set()
+
+
+async def _first_byte(accepted: socket.socket) -> None:
+    """Wait until there is something to read: until then a client costs a socket, and no buffers of TLS.
+
+    Raises TimeoutError if that takes too long.
+    """
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    loop.add_reader(accepted, readable.set)
+    try:
+        async with asyncio.timeout(FIRST_BYTE_SECONDS):
+            await readable.wait()
+    finally:
+        loop.remove_reader(accepted)

@@ -20,6 +20,7 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.3)
     monkeypatch.setattr(connection, "RESPONSE_SECONDS", 0.5)
     monkeypatch.setattr(connection, "CLOSE_SECONDS", 0.2)
+    monkeypatch.setattr(listener, "FIRST_BYTE_SECONDS", 0.3)
     monkeypatch.setattr(listener, "HANDSHAKE_SECONDS", 0.3)
     monkeypatch.setattr(listener, "MOST_CONNECTIONS", 6)
 
@@ -123,7 +124,7 @@ def test_unfinished_handshake_is_closed(
 def test_newcomer_makes_the_oldest_silent_client_leave_and_not_one_that_was_served(
     monkeypatch: pytest.MonkeyPatch, connect: Callable[[], socket.socket]
 ) -> None:
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 60.0)
+    monkeypatch.setattr(listener, "FIRST_BYTE_SECONDS", 60.0)
     scraper = connect()
     assert answered(scraper)
     silent = [connect() for _ in range(listener.MOST_CONNECTIONS)]
@@ -135,7 +136,7 @@ def test_newcomer_makes_the_oldest_silent_client_leave_and_not_one_that_was_serv
 def test_ever_more_connections_never_shut_out_the_next(
     monkeypatch: pytest.MonkeyPatch, connect: Callable[[], socket.socket]
 ) -> None:
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 60.0)
+    monkeypatch.setattr(listener, "FIRST_BYTE_SECONDS", 60.0)
     for _ in range(5 * listener.MOST_CONNECTIONS):
         connect()
     assert answered(connect())
