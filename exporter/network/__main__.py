@@ -5,18 +5,20 @@ import json
 import signal
 import sys
 
-from exporter.errors import ExporterError
-from exporter.network import local
-from exporter.network.local import Settings
+from exporter.errors import ConfigError, ExporterError
+from exporter.network import local, settings
+from exporter.network.settings import Settings
+
+SETTINGS_FLAG = "--settings-from-stdin"
 
 
-async def serve(settings: Settings, *, until_stdin_closes: bool) -> None:
+async def serve(wanted: Settings, *, until_stdin_closes: bool) -> None:
     """Run the network until SIGINT, SIGTERM or, if asked, the end of stdin."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with local.run(settings) as description:
+    async with local.run(wanted) as description:
         print(json.dumps(description), flush=True)
         if until_stdin_closes:
             stdin = asyncio.StreamReader()
@@ -27,8 +29,12 @@ async def serve(settings: Settings, *, until_stdin_closes: bool) -> None:
 
 
 def main() -> None:
+    """Without an argument the defaults hold; with the flag the first line of stdin is the settings."""
     try:
-        asyncio.run(serve(Settings(), until_stdin_closes=True))
+        if sys.argv[1:] not in ([], [SETTINGS_FLAG]):
+            raise ConfigError(f"want no arguments, or {SETTINGS_FLAG}; `exporter network` has more to choose from")
+        wanted = settings.load(sys.stdin.buffer.readline()) if sys.argv[1:] else Settings()
+        asyncio.run(serve(wanted, until_stdin_closes=True))
     except ExporterError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -15,8 +15,8 @@ from embit.transaction import Transaction, TransactionInput, TransactionOutput
 from exporter.network import addresses
 from exporter.network.archive import Archive
 from exporter.network.errors import NotFound
+from exporter.network.settings import BLOCK_SECONDS
 
-BLOCK_SECONDS = 30.0
 START_HEIGHT = 100
 
 _SCHEMA = """

@@ -13,8 +13,8 @@ from exporter.network.errors import Invalid, NotFound
 from exporter.network.messages import OPERATOR_IDS, OperatorKeys
 from exporter.network.operators import check_own
 from exporter.network.proto import spark_pb2 as pb
+from exporter.network.settings import CONFIRMATIONS
 
-CONFIRMATIONS = 1  # as a payment has at once: deposits are mature from the start
 PAGE_SIZE = 100
 
 

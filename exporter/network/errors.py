@@ -25,5 +25,13 @@ class NotReady(Refused):
     """The leaf or transfer is in a state that does not allow this."""
 
 
+class Unavailable(Refused):
+    """The service is away; asking again later helps."""
+
+
+class Broken(Refused):
+    """The service failed, for no fault of the caller's."""
+
+
 class Exists(Refused):
     """A transfer with this id was started before."""

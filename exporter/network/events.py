@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from exporter.network.proto import spark_pb2 as pb
 
@@ -10,9 +10,14 @@ _BACKLOG = 1000  # messages a slow reader may lag behind before its stream is cl
 
 
 class Events:
-    """Fans messages out to the streams that an identity has open."""
+    """Fans messages out to the streams that an identity has open.
 
-    def __init__(self) -> None:
+    Args:
+        loses: whether a message is lost this time, and the stream with it; never, by default.
+    """
+
+    def __init__(self, loses: Callable[[], bool] | None = None) -> None:
+        self._loses = loses or (lambda: False)
         self._streams: defaultdict[bytes, set[asyncio.Queue[pb.SubscribeToEventsResponse | None]]] = defaultdict(set)
 
     @property
@@ -35,7 +40,7 @@ class Events:
 
     def publish(self, identity: bytes, message: pb.SubscribeToEventsResponse) -> None:
         for queue in list(self._streams.get(identity, ())):
-            if queue.full():
+            if queue.full() or self._loses():
                 _end(queue)
             else:
                 queue.put_nowait(message)

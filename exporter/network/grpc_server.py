@@ -23,6 +23,8 @@ _STATUS: dict[type[Refused], grpc.StatusCode] = {
     errors.Invalid: grpc.StatusCode.INVALID_ARGUMENT,
     errors.NotReady: grpc.StatusCode.FAILED_PRECONDITION,
     errors.Exists: grpc.StatusCode.ALREADY_EXISTS,
+    errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
+    errors.Broken: grpc.StatusCode.INTERNAL,
 }
 
 _OPTIONS = [
@@ -31,6 +33,7 @@ _OPTIONS = [
 ]
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+BeforeCall: TypeAlias = Callable[[], Awaitable[None]]
 
 
 def new_server(credentials: grpc.ServerCredentials, host: str, port: int) -> tuple[grpc.aio.Server, int]:
@@ -44,41 +47,53 @@ def new_server(credentials: grpc.ServerCredentials, host: str, port: int) -> tup
 
 
 def add_service(
-    server: grpc.aio.Server, service: ServiceDescriptor, sessions: Sessions, *implementations: object
+    server: grpc.aio.Server,
+    service: ServiceDescriptor,
+    sessions: Sessions,
+    *implementations: object,
+    before_call: BeforeCall | None = None,
 ) -> None:
     """Route every method of a service to the implementation that has it; the others are UNIMPLEMENTED.
 
     Methods take the request and the caller's identity key, which the session in the call's metadata names.
+    ``before_call`` may delay a call or refuse it.
     """
     handlers = {}
     for method in service.methods:
         for implementation in implementations:
             if (function := getattr(implementation, method.name, None)) is not None:
-                handlers[method.name] = _handler(method, function, sessions)
+                handlers[method.name] = _handler(method, function, sessions, before_call)
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, handlers)])
 
 
 def add_open_service(server: grpc.aio.Server, service: ServiceDescriptor, implementation: object) -> None:
     """As `add_service`, for a service that asks for no session: its methods take the request alone."""
-    handlers = {method.name: _handler(method, getattr(implementation, method.name), None) for method in service.methods}
+    handlers = {method.name: _handler(method, getattr(implementation, method.name)) for method in service.methods}
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, handlers)])
 
 
 def _handler(
-    method: MethodDescriptor, function: Callable[..., Any], sessions: Sessions | None
+    method: MethodDescriptor,
+    function: Callable[..., Any],
+    sessions: Sessions | None = None,
+    before_call: BeforeCall | None = None,
 ) -> grpc.RpcMethodHandler[Any, Any]:
     make = grpc.unary_stream_rpc_method_handler if method.server_streaming else grpc.unary_unary_rpc_method_handler
     wrap = _streaming if method.server_streaming else _unary
     return make(
-        wrap(function, sessions),
+        wrap(function, sessions, before_call),
         request_deserializer=GetMessageClass(method.input_type).FromString,
         response_serializer=GetMessageClass(method.output_type).SerializeToString,
     )
 
 
-def _unary(function: Callable[..., Awaitable[Any]], sessions: Sessions | None) -> Callable[..., Awaitable[Any]]:
+def _unary(
+    function: Callable[..., Awaitable[Any]], sessions: Sessions | None, before_call: BeforeCall | None
+) -> Callable[..., Awaitable[Any]]:
     async def serve(request: Any, context: Context) -> Any:
         try:
+            if before_call is not None:
+                await before_call()
             return await function(request, *_caller(context, sessions))
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
@@ -87,10 +102,12 @@ def _unary(function: Callable[..., Awaitable[Any]], sessions: Sessions | None) -
 
 
 def _streaming(
-    function: Callable[..., AsyncIterator[Any]], sessions: Sessions | None
+    function: Callable[..., AsyncIterator[Any]], sessions: Sessions | None, before_call: BeforeCall | None
 ) -> Callable[..., AsyncIterator[Any]]:
     async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
         try:
+            if before_call is not None:
+                await before_call()
             async for message in function(request, *_caller(context, sessions)):
                 yield message
         except Refused as refusal:

@@ -4,7 +4,6 @@ import base64
 import binascii
 import hmac
 import json
-from dataclasses import dataclass
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,25 +12,17 @@ from starlette.routing import Route
 
 from exporter.network import esplora
 from exporter.network.chain import Chain
-from exporter.network.errors import NotAuthenticated
+from exporter.network.errors import NotAuthenticated, Unavailable
+from exporter.network.faults import Faults
 from exporter.network.graphql.api import Api, Caller
+from exporter.network.settings import FaucetLogin
 
 GRAPHQL_PATH = "graphql/spark/rc"
+_FAUCET_OPERATION = "RequestRegtestFunds"
 
 
-@dataclass(frozen=True, slots=True)
-class FaucetLogin:
-    """The user name and the password that the faucet asks for."""
-
-    username: str
-    password: str
-
-    def __repr__(self) -> str:
-        return f"FaucetLogin(username={self.username!r})"
-
-
-def app(api: Api, chain: Chain, faucet: FaucetLogin | None) -> Starlette:
-    """The application; a faucet without login is open to everybody."""
+def app(api: Api, chain: Chain, faucet: FaucetLogin | None = None, faults: Faults | None = None) -> Starlette:
+    """The application; a faucet without login is open to everybody, and has no faults."""
 
     async def graphql(request: Request) -> Response:
         try:
@@ -40,9 +31,13 @@ def app(api: Api, chain: Chain, faucet: FaucetLogin | None) -> Starlette:
         except (ValueError, KeyError, TypeError, AttributeError):
             return _error(400, "want a JSON object with a query")
         try:
+            if faults is not None and operation != _FAUCET_OPERATION:
+                await faults.before_request()
             return JSONResponse(api.execute(query, variables, operation, _caller(api, request, faucet)))
         except NotAuthenticated as refusal:
             return _error(401, str(refusal))
+        except Unavailable as refusal:
+            return _error(503, str(refusal))
 
     return Starlette(routes=[Route(f"/{GRAPHQL_PATH}", graphql, methods=["POST"]), *esplora.routes(chain)])
 

@@ -19,7 +19,7 @@ from exporter.network.user_requests import LightningReceive, LightningSend, Rece
 FEE_BASE_SATS = 2
 FEE_PER_MILLE = 2
 MAX_EXPIRY_SECONDS = 365 * 24 * 3600
-UNASKED_SECONDS = 120.0  # after which the provider gives back what it was sent but not asked to pay for
+UNASKED_SECONDS = 60.0  # after which the provider gives back what it was sent but not asked to pay for
 _LOCK_SECONDS = 16 * 24 * 3600
 
 

@@ -5,7 +5,6 @@ import contextlib
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +17,14 @@ from exporter.network.archive import Archive
 from exporter.network.authn import AuthnService
 from exporter.network.certificates import loopback_certificate
 from exporter.network.esplora import PREFIX as CHAIN_PATH
-from exporter.network.http import FaucetLogin
+from exporter.network.faults import Faults
 from exporter.network.keys import THRESHOLD
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.operators import TokenService
 from exporter.network.proto import authn_pb2, spark_pb2, token_pb2
-from exporter.network.services import ChainSettings, Services
+from exporter.network.services import Services
 from exporter.network.sessions import Sessions
+from exporter.network.settings import FaultSettings, Settings
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 1.0
@@ -32,15 +32,6 @@ _STALE_SECONDS = 10.0  # between looks for what nobody will finish
 _SPARK = spark_pb2.DESCRIPTOR.services_by_name["SparkService"]
 _TOKENS = token_pb2.DESCRIPTOR.services_by_name["SparkTokenService"]
 _AUTHN = authn_pb2.DESCRIPTOR.services_by_name["SparkAuthnService"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to run the network. ``port`` is that of HTTP, and 0 takes a free one, as the operators do."""
-
-    port: int = 0
-    faucet: FaucetLogin | None = None
-    chain: ChainSettings = field(default_factory=ChainSettings)
 
 
 @contextlib.asynccontextmanager
@@ -52,12 +43,15 @@ async def run(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     """
     with tempfile.TemporaryDirectory(prefix="memtest-network-") as directory:
         archive = Archive(Path(directory) / "archive.sqlite")
-        services = Services(archive, settings.chain)
-        application = http.app(services.api(), services.chain, settings.faucet)
+        # Without faults, not even the question whether there are any costs the calls something.
+        faults = Faults(settings.faults) if settings.faults != FaultSettings() else None
+        services = Services(archive, settings.chain, loses_event=faults.happens if faults else None)
+        application = http.app(services.api(), services.chain, settings.faucet, faults)
         async with (
-            _serve_operators(services) as (addresses, ca_pem),
+            _serve_operators(services, faults) as (addresses, ca_pem),
             _serve_http(application, settings.port) as url,
             _in_background(_give_back_stale(services)),
+            _in_background(faults.at_each_outage(services.events.drop_all)) if faults else contextlib.nullcontext(),
         ):
             yield _describe(services, addresses, ca_pem, url)
             services.events.drop_all()
@@ -90,7 +84,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _serve_operators(services: Services) -> AsyncIterator[tuple[list[str], bytes]]:
+async def _serve_operators(services: Services, faults: Faults | None) -> AsyncIterator[tuple[list[str], bytes]]:
     certificate = loopback_certificate()
     credentials = grpc.ssl_server_credentials([(certificate.key_pem, certificate.certificate_pem)])
     servers, addresses = [], []
@@ -98,8 +92,9 @@ async def _serve_operators(services: Services) -> AsyncIterator[tuple[list[str],
         sessions = Sessions()
         server, port = grpc_server.new_server(credentials, HOST, 0)
         grpc_server.add_open_service(server, _AUTHN, AuthnService(sessions))
-        grpc_server.add_service(server, _SPARK, sessions, *services.spark_services)
-        grpc_server.add_service(server, _TOKENS, sessions, TokenService())
+        before_call = faults.before_call if faults else None
+        grpc_server.add_service(server, _SPARK, sessions, *services.spark_services, before_call=before_call)
+        grpc_server.add_service(server, _TOKENS, sessions, TokenService(), before_call=before_call)
         servers.append(server)
         addresses.append(f"https://{HOST}:{port}")
         await server.start()

@@ -2,10 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from exporter.network import chain as chains
-from exporter.network import deposits as deposit_addresses
 from exporter.network.archive import Archive
 from exporter.network.chain import Chain
 from exporter.network.deposit_claims import DepositClaims
@@ -26,16 +23,9 @@ from exporter.network.messages import OperatorKeys
 from exporter.network.operators import SparkService
 from exporter.network.preimages import Preimages, PreimageService
 from exporter.network.sessions import Sessions
+from exporter.network.settings import ChainSettings
 from exporter.network.ssp import ServiceProvider
 from exporter.network.user_requests import UserRequests
-
-
-@dataclass(frozen=True, slots=True)
-class ChainSettings:
-    """How often a block comes, in seconds, and from how many confirmations on a deposit is mature."""
-
-    block_seconds: float = chains.BLOCK_SECONDS
-    confirmations: int = deposit_addresses.CONFIRMATIONS
 
 
 class Services:
@@ -45,14 +35,19 @@ class Services:
         archive: where everything goes that grows.
         settings: the chain's.
         now: the clock, in seconds since the epoch.
+        loses_event: whether an event is lost this time, and its stream with it.
     """
 
     def __init__(
-        self, archive: Archive, settings: ChainSettings | None = None, now: Callable[[], float] = time.time
+        self,
+        archive: Archive,
+        settings: ChainSettings | None = None,
+        now: Callable[[], float] = time.time,
+        loses_event: Callable[[], bool] | None = None,
     ) -> None:
         settings = settings or ChainSettings()
         self.operators = OperatorKeys((random_scalar(), random_scalar(), random_scalar()))
-        self.events = Events()
+        self.events = Events(loses_event)
         self.ledger = Ledger(archive, now)
         self.chain = Chain(archive, settings.block_seconds, now)
         self.deposits = Deposits(self.chain, self.operators, settings.confirmations)
