@@ -10,12 +10,12 @@ from exporter.errors import ConfigError, ExporterError
 from exporter.state import Histogram, LoadCounters, SubjectState
 
 if TYPE_CHECKING:
-    from exporter.analysis.judgement import Interval, Judgement
+    from exporter.analysis.judgement import Judgement
     from exporter.analysis.series import Run
 
 _MIB = 1024 * 1024
 _QUANTILES = (0.5, 0.95, 0.99)
-_LABEL_WIDTH = 12
+_LABEL_WIDTH = 14
 
 
 def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
@@ -37,19 +37,16 @@ def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
 
 def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectState, error: ExporterError | None) -> str:
     """Return the report of one subject; ``error`` is what ended the run early, or made it worthless."""
+    from exporter.analysis.formats import paragraph
+
     lines = ["", f"Trend report: {state.sdk or state.driver} {state.sdk_version}".rstrip()]
     lines += _levels(series) if series is not None else []
-    lines += _growth(judgement)
     lines += _load(state.load)
     if state.csv_errors:
         lines.append(_row("Samples", f"{state.samples_written} written, {state.csv_errors} lost: see the log"))
     if error is not None:
         lines.append(_row("Failed", str(error)))
-    lines += ["", f"Verdict: {judgement.verdict}", f"  {judgement.reason}"]
-    lines += [f"  {flag}" for flag in judgement.flags]
-    if judgement.would_decide:
-        lines.append(f"  It would take {judgement.would_decide}.")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", paragraph("Verdict", judgement)])
 
 
 def quantile(histogram: Histogram, share: float) -> float | None:
@@ -78,20 +75,6 @@ def _levels(series: "Run") -> list[str]:
     elapsed = float(series.columns["elapsed_sec"].max()) if len(series) else 0.0
     rows.insert(0, _row("Measured", f"{format_clock(elapsed)}, {len(series)} samples, {at_rest} of them at rest"))
     return rows
-
-
-def _growth(judgement: "Judgement") -> list[str]:
-    growths = (
-        ("KiB/min", judgement.growth_kib_per_min),
-        ("bytes per payment", judgement.growth_bytes_per_payment),
-        ("bytes per reconnect", judgement.growth_bytes_per_reconnect),
-    )
-    found = [f"{_interval(growth)} {unit}" for unit, growth in growths if growth is not None]
-    return [_row("Growth" if number == 0 else "", text) for number, text in enumerate(found)]
-
-
-def _interval(growth: "Interval") -> str:
-    return f"{growth.value:+.1f} ({growth.low:+.1f} to {growth.high:+.1f})"
 
 
 def _load(load: LoadCounters) -> list[str]:

@@ -11,10 +11,11 @@ Judged = Sequence[tuple[str, Judgement]]  # a file's name and its judgement
 
 def as_text(judged: Judged) -> str:
     """One paragraph per file."""
-    return "\n\n".join(_paragraph(name, judgement) for name, judgement in judged)
+    return "\n\n".join(paragraph(name, judgement) for name, judgement in judged)
 
 
-def _paragraph(name: str, judgement: Judgement) -> str:
+def paragraph(name: str, judgement: Judgement) -> str:
+    """``name: verdict``, and below it everything that is known about it."""
     lines = [f"{name}: {judgement.verdict}", f"  {judgement.reason}"]
     lines += [f"  growth        {text}" for text in _growths(judgement)]
     if judgement.warmup_sec is not None:
@@ -89,7 +90,7 @@ def as_junit(judged: Judged, fail_on: str) -> str:
         if fails(judgement.verdict, fail_on):
             failures += 1
             found = ElementTree.SubElement(case, "failure", message=f"{judgement.verdict}: {judgement.reason}")
-            found.text = _paragraph(_printable(name), judgement)
+            found.text = paragraph(_printable(name), judgement)
         elif judgement.verdict is Verdict.INCONCLUSIVE:
             skipped += 1
             ElementTree.SubElement(case, "skipped", message=judgement.reason)

@@ -1,0 +1,58 @@
+"""Every command in the README works: run as written, but for shorter times and free ports."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+SHORTER = (
+    (r"--duration \S+", "--duration 3s"),
+    (r"MEMTEST_DURATION_SECS=\d+", "MEMTEST_DURATION_SECS=3"),
+    (r"--linger \S+", "--linger 1s"),
+    (r"--listen-address \S+", "--listen-address 127.0.0.1:0"),
+    (r"make run", "make run DURATION=3s"),
+    # Running the tests within the tests would not end; what the target does is what runs here.
+    (r"make test", "make --dry-run test"),
+)
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clean clone of what is committed."""
+    directory = tmp_path_factory.mktemp("clone") / "exporter"
+    subprocess.run(["git", "clone", "--quiet", ROOT, directory], check=True)
+    return directory
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[block.splitlines()[0][:40] for block in BLOCKS])
+def test_a_command_in_the_readme_works(block: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    script = block
+    for pattern, replacement in SHORTER:
+        script = re.sub(pattern, replacement, script)
+    directory = request.getfixturevalue("clone") if script.startswith("make") else tmp_path
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MEMTEST_LISTEN_ADDRESS": "127.0.0.1:0",
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    if "exporter --" in script or script.startswith("make run"):
+        assert "Verdict: " in done.stdout
+
+
+def test_the_readme_has_commands() -> None:
+    assert len(BLOCKS) >= 8
