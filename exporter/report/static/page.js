@@ -1,0 +1,62 @@
+// Puts the page together: charts, toolbar, theme, print.
+
+function start() {
+  const announcement = document.getElementById("announcement");
+  const charts = [];
+  let pending = 0;
+  const zoom = new Zoom(() => {
+    pending ||= requestAnimationFrame(() => {
+      pending = 0;
+      const [min, max] = view.range ?? wholeRange();
+      for (const chart of charts) chart.showRange(min, max);
+    });
+  });
+  for (const spec of data.charts) {
+    charts.push(new Chart(spec, { zoom, announce: (text) => { announcement.textContent = text; } }));
+  }
+  const form = document.getElementById("toolbar");
+  const redraw = () => {
+    for (const chart of charts) chart.draw();
+  };
+  const choose = () => {
+    readToolbar(form);
+    zoom.set(view.range);
+    listPhases();
+    redraw();
+  };
+  if (form) {
+    form.addEventListener("change", choose);
+    choose();
+  }
+  setUpTheme(redraw);
+  setUpPrint(redraw, charts);
+}
+
+function setUpTheme(redraw) {
+  const root = document.documentElement;
+  const button = document.getElementById("theme");
+  button.addEventListener("click", () => {
+    const light = root.dataset.theme !== "light";
+    root.dataset.theme = light ? "light" : "dark";
+    button.textContent = light ? "Dark" : "Light";
+    redraw();
+  });
+}
+
+// Paper is white and has a width of its own.
+function setUpPrint(redraw, charts) {
+  const root = document.documentElement;
+  let theme = null;
+  matchMedia("print").addEventListener("change", ({ matches }) => {
+    if (matches) {
+      theme = root.dataset.theme;
+      root.dataset.theme = "light";
+    } else if (theme) {
+      root.dataset.theme = theme;
+    }
+    redraw();
+    for (const chart of charts) chart.resize();
+  });
+}
+
+start();

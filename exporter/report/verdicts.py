@@ -1,0 +1,124 @@
+"""A run's verdict as the page shows it: a sentence, its evidence and the run's settings."""
+
+from dataclasses import dataclass
+from pathlib import PurePath
+
+import numpy as np
+
+from exporter.durations import format_duration
+from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, Unit
+from exporter.report.prepared import Prepared
+from exporter.report.runs import printable
+from exporter.report.tables import estimate
+from exporter.report.wording import amount, clock, headline, interval, number, title_of
+
+_EVIDENCE = {"settled": "read with the load at rest", "passive": "read under load"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its name, and a note of what it means."""
+
+    name: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """The verdict in words: ``kind`` is leak, no-leak or inconclusive; facts are pairs of name and value."""
+
+    kind: str
+    headline: str
+    reason: str
+    would_decide: str
+    flags: tuple[str, ...]
+    figures: list[Figure]
+    facts: list[tuple[str, str]]
+
+
+def verdict_view(run: Prepared) -> VerdictView:
+    """Put a run's judgement in words."""
+    judgement = run.judgement
+    return VerdictView(
+        str(judgement.verdict).replace(" ", "-"),
+        headline(judgement),
+        _sentence(judgement.reason),
+        judgement.would_decide,
+        tuple(_sentence(flag) for flag in judgement.flags),
+        _figures(run),
+        [*_facts(run), *((printable(name), printable(value)) for name, value in run.run.settings.items())],
+    )
+
+
+def _sentence(text: str) -> str:
+    """Words of the analysis as a sentence of their own."""
+    text = printable(text)
+    for ending in (".", "!", "?"):
+        if text.endswith(ending):
+            text = text[:-1]
+    # A column's name stays as it is.
+    first = text.split(" ", 1)[0]
+    start = text if "_" in first else text[:1].upper() + text[1:]
+    return f"{start}." if text else ""
+
+
+def _figures(run: Prepared) -> list[Figure]:
+    judgement = run.judgement
+    figures = []
+    if judgement.growth_kib_per_min is not None:
+        figures.append(Figure("Growth", f"{interval(judgement.growth_kib_per_min)} KiB/min", f"of {_what(run)}"))
+    for name, found in (
+        ("A payment", judgement.growth_bytes_per_payment),
+        ("A reconnect", judgement.growth_bytes_per_reconnect),
+        ("An instance", judgement.growth_bytes_per_instance),
+    ):
+        if found is not None:
+            figures.append(Figure(name, estimate(found, Unit.BYTES), "with a 95 % interval"))
+    if judgement.missed_kib_per_min is not None:
+        figures.append(
+            Figure("Could be missed", f"{number(judgement.missed_kib_per_min)} KiB/min", "growth not excluded")
+        )
+    if judgement.warmup_sec:
+        figures.append(Figure("Warm-up", clock(judgement.warmup_sec), "until growth settled"))
+    return [*figures, *_load_figures(run)]
+
+
+def _what(run: Prepared) -> str:
+    """What the judgement's growth is the growth of; descriptors and the like have no bytes of their own."""
+    series, evidence = run.judgement.series, run.judgement.evidence
+    if series is None or not series.endswith("_bytes"):
+        return title_of("rss_bytes")
+    return f"{title_of(series)}, {_EVIDENCE[evidence]}" if evidence in _EVIDENCE else title_of(series)
+
+
+def _load_figures(run: Prepared) -> list[Figure]:
+    found = []
+    payments, failures = run.total(PAYMENTS), run.total(FAILURES)
+    if payments is not None:
+        failed = "" if failures is None else f"{number(failures)} failed"
+        found.append(Figure("Payments", amount(payments, Unit.COUNT), failed))
+    reconnects = run.total(RECONNECTS)
+    if reconnects:
+        found.append(Figure("Reconnects", amount(reconnects, Unit.COUNT), ""))
+    found.append(Figure("Duration", clock(run.times.duration), f"{len(run.times.rows):,} samples"))
+    return found
+
+
+def _facts(run: Prepared) -> list[tuple[str, str]]:
+    """What the series itself says about how the run was made."""
+    series, times = run.run.series, run.times
+    facts = [("File", printable(PurePath(series.name).name))]
+    if series.first_timestamp:
+        facts += [
+            ("First sample", printable(series.first_timestamp)),
+            ("Last sample", printable(series.last_timestamp)),
+        ]
+    if len(times.seconds) > 1:
+        facts.append(("Sampled every", format_duration(round(float(np.median(np.diff(times.seconds))), 1))))
+    settled = series.column("settled")
+    if settled is not None:
+        facts.append(("Samples at rest", number(float(np.nansum(settled)))))
+    if series.torn:
+        facts.append(("Last line", "torn, left out"))
+    return facts
