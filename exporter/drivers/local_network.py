@@ -36,8 +36,10 @@ class NetworkChild:
         self._child.kill()
 
 
-async def start_network(argv: Sequence[str], ready_timeout: float = READY_TIMEOUT_SECONDS) -> NetworkChild:
-    """Start the local network and read its network file.
+async def start_network(
+    argv: Sequence[str], settings: bytes = b"", ready_timeout: float = READY_TIMEOUT_SECONDS
+) -> NetworkChild:
+    """Start the local network, write ``settings`` (a line, if any) to its input, and read its network file.
 
     Raises LoadError if it can't be started, ends, stays silent or prints something else.
     """
@@ -51,6 +53,7 @@ async def start_network(argv: Sequence[str], ready_timeout: float = READY_TIMEOU
         child = await Child.start(argv, name="network", on_line=on_line)
     except OSError as error:
         raise LoadError(f"the local network can't be started: {error}") from None
+    child.write(settings)
     try:
         return NetworkChild(child, await _read_file(child, first_line, ready_timeout))
     except BaseException:
