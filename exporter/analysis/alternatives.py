@@ -25,6 +25,7 @@ _SHAPES = _SMOOTH + 2 * len(_BENDS)
 _PARAMETERS_PER_SHAPE = 2  # its size and its place
 _RIDGE = 1e-8
 _HIGHEST_AUTOCORRELATION = 0.95
+_LEAST_WEIGHT = 1e-4  # of the best explanation's
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Alternatives:
         """The growth that is exceeded with this probability only, found by bisection."""
         low = float((self.growth - 10 * self.errors).min())
         high = float((self.growth + 10 * self.errors).max())
-        for _ in range(40):
+        for _ in range(30):
             middle = (low + high) / 2
             low, high = (middle, high) if self.probability_above(middle) > probability else (low, middle)
         return high
@@ -80,8 +81,13 @@ def alternatives(t: Floats, y: Floats) -> Alternatives:
     freedom = max(effective - 4, 1.0)
     errors = np.sqrt(squares * inverse[:, 0, 0] / freedom)
     unit = scale / span
+    matter = weights > _LEAST_WEIGHT
     return Alternatives(
-        weights / weights.sum(), coefficients[:, 0] * unit, errors * unit, freedom, _settling_time(t, excess)
+        weights[matter] / weights[matter].sum(),
+        coefficients[matter, 0] * unit,
+        errors[matter] * unit,
+        freedom,
+        _settling_time(t, excess),
     )
 
 

@@ -46,6 +46,11 @@ class Demand:
 LONG_RUN = (Demand(0.0, 0.95, 1.0), Demand(200.0, 0.5, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
 AT_REST = (Demand(0.0, 0.95, 2.0),)
+# Looked at every minute, four looks in a row.
+SEQUENTIAL_FAST = Demand(700.0, 0.9, 1.0)
+SEQUENTIAL_LONG = (Demand(0.0, 0.99, 2.0), SEQUENTIAL_FAST)
+SEQUENTIAL_AT_REST = (Demand(0.0, 0.97, 2.5),)
+SHORTEST_SEQUENTIAL_MINUTES = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +97,19 @@ _COUNT = _Scale(1.0, "", 1.0, _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
 
 def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The passive evidence of a column in bytes."""
-    return _passive(stretch, name, _kib(settings))
+    return _passive(stretch, name, _kib(settings), settings.sequential)
 
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
-    return _settled(stretch, name, _kib(settings), () if name == "rss_bytes" else AT_REST)
+    return _settled(stretch, name, _kib(settings), () if name == "rss_bytes" else _demands_at_rest(settings.sequential))
 
 
-def count_evidence(stretch: Stretch, name: str) -> Evidence:
+def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The evidence of a column of counts, at rest where there are enough such samples."""
-    found = _settled(stretch, name, _COUNT, AT_REST)
+    found = _settled(stretch, name, _COUNT, _demands_at_rest(settings.sequential))
     if found.trend is None:
-        found = _passive(stretch, name, _COUNT)
+        found = _passive(stretch, name, _COUNT, settings.sequential)
     trend = found.trend
     if found.verdict is Verdict.LEAK and trend is not None and np.ptp(trend.floors.y) < _FEWEST_MORE:
         reason = f"{found.reason}, but by fewer than {_FEWEST_MORE:.0f} in all"
@@ -112,12 +117,12 @@ def count_evidence(stretch: Stretch, name: str) -> Evidence:
     return found
 
 
-def _passive(stretch: Stretch, name: str, scale: _Scale) -> Evidence:
+def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
     t, y = stretch.points(name, settled=False)
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_SAMPLES and minutes >= SHORTEST_MINUTES
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    return _evidence(name, False, trend, minutes, len(t), _passive_demands(minutes), scale)
+    return _evidence(name, False, trend, minutes, len(t), _demands_under_load(minutes, sequential), scale)
 
 
 def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
@@ -128,10 +133,18 @@ def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, 
     return _evidence(name, True, trend, minutes, len(t), demands, scale)
 
 
-def _passive_demands(minutes: float) -> tuple[Demand, ...]:
+def _demands_under_load(minutes: float, sequential: bool) -> tuple[Demand, ...]:
+    if sequential:
+        if minutes < SHORTEST_SEQUENTIAL_MINUTES:
+            return ()
+        return SEQUENTIAL_LONG if minutes >= LONG_RUN_MINUTES else (SEQUENTIAL_FAST,)
     if minutes < SHORTEST_FOR_LEAK_MINUTES:
         return ()
     return LONG_RUN if minutes >= LONG_RUN_MINUTES else SHORT_RUN
+
+
+def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
+    return SEQUENTIAL_AT_REST if sequential else AT_REST
 
 
 def _evidence(

@@ -7,7 +7,7 @@ import numpy as np
 from exporter.analysis.evidence import LABELS, Evidence
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import Settings
-from exporter.analysis.slope import FEWEST_POINTS, slope
+from exporter.analysis.slope import FEWEST_POINTS
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import TAIL_SHARE
 
@@ -45,12 +45,8 @@ def _rate(stretch: Stretch, name: str, leak: Evidence) -> float | None:
     tail = t >= t[0] + TAIL_SHARE * (t[-1] - t[0])
     if tail.sum() < FEWEST_POINTS:
         return None
-    return slope(t[tail], y[tail]).value / 1024 if tail.sum() <= 1000 else _plain_slope(t[tail], y[tail]) / 1024
-
-
-def _plain_slope(t: "np.typing.NDArray[np.float64]", y: "np.typing.NDArray[np.float64]") -> float:
-    x = t - t.mean()
-    return float(x @ y / (x @ x))
+    x = t[tail] - t[tail].mean()
+    return float(x @ y[tail] / (x @ x)) / 1024
 
 
 def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
@@ -69,20 +65,23 @@ def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
     return ""
 
 
-def time_to_limit(stretch: Stretch, leak: Evidence, settings: Settings) -> str:
-    """When the subject's memory limit is reached if growth goes on as it is."""
-    t, y = stretch.points("rss_bytes", settled=False)
-    if settings.memory_limit_bytes is None or leak.trend is None or not len(t):
-        return ""
-    rate = leak.trend.growth.value * 1024
+def seconds_to_limit(stretch: Stretch, leak: Evidence, settings: Settings) -> float | None:
+    """How long until the subject's memory limit is reached if growth goes on as it is; None if it never is."""
+    _, y = stretch.points("rss_bytes", settled=False)
+    if settings.memory_limit_bytes is None or leak.trend is None or not len(y) or not leak.series.endswith("_bytes"):
+        return None
+    per_second = leak.trend.growth.value * 1024 / 60
     left = settings.memory_limit_bytes - float(np.median(y[-5:]))
-    if rate <= 0 or not leak.series.endswith("_bytes"):
-        return ""
-    minutes = max(left, 0.0) / rate
-    limit = f"the memory limit of {settings.memory_limit_bytes / 1024**2:.0f} MiB is reached"
-    when = f"in {int(minutes // 60)} h {int(minutes % 60):02d} min"
+    return max(left, 0.0) / per_second if per_second > 0 else None
+
+
+def limit_reached(stretch: Stretch, seconds: float, settings: Settings) -> str:
+    """The same as a sentence, by the clock where the run has one."""
+    limit = f"the memory limit of {(settings.memory_limit_bytes or 0) / 1024**2:.0f} MiB is reached"
+    minutes = int(seconds // 60)
+    when = f"in {minutes // 60} h {minutes % 60:02d} min"
     try:
-        at = datetime.fromisoformat(stretch.run.last_timestamp) + timedelta(minutes=minutes)
+        at = datetime.fromisoformat(stretch.run.last_timestamp) + timedelta(seconds=seconds)
     except (ValueError, OverflowError):
         return f"{limit} {when} at this rate"
     return f"{limit} at about {at:%H:%M} on {at:%Y-%m-%d}, {when}, at this rate"

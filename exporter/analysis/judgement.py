@@ -41,6 +41,7 @@ class Judgement:
     ``series`` is the column that decided, ``evidence`` how it was read ("passive", "settled" or "none").
     ``missed_kib_per_min`` is the largest steady growth that could be there unseen. ``would_decide`` says what would
     settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
+    ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample.
     """
 
     verdict: Verdict
@@ -56,6 +57,7 @@ class Judgement:
     would_decide: str
     flags: tuple[str, ...] = ()
     parts: tuple[SeriesEvidence, ...] = ()
+    memory_limit_in_sec: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON types."""
@@ -68,8 +70,10 @@ class Settings:
 
     A leak is growth shown to be above ``threshold_kib_per_min``; a run is acquitted when growth above
     ``acquit_kib_per_min`` is excluded. ``memory_limit_bytes`` is the subject's limit, for the projection.
+    ``sequential`` says that the run is looked at again and again while it grows, so that a leak has to show more.
     """
 
     threshold_kib_per_min: float = 5.0
     acquit_kib_per_min: float = 50.0
     memory_limit_bytes: float | None = None
+    sequential: bool = False

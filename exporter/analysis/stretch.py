@@ -81,7 +81,7 @@ def longest_stretch(run: Run) -> Stretch:
 def _rows_under_load(run: Run) -> NDArray[np.intp]:
     kept = ~np.isnan(run.columns["elapsed_sec"])
     wanted = [code for code, name in enumerate(run.phase_names) if name in _LOAD_PHASES]
-    if wanted:
+    if wanted and len(wanted) < len(run.phase_names):
         kept &= np.isin(run.phases, wanted)
     return np.flatnonzero(kept)
 
@@ -93,9 +93,11 @@ def _restarts(run: Run, rows: NDArray[np.intp], elapsed: Floats) -> NDArray[np.i
         values = run.columns.get(name)
         if values is not None:
             kept = values[rows]
-            known = np.flatnonzero(~np.isnan(kept))
-            drops = known[1:][np.diff(kept[known]) < 0]
-            fallen[drops - 1] = True
+            if np.isnan(kept).any():
+                known = np.flatnonzero(~np.isnan(kept))
+                fallen[known[1:][np.diff(kept[known]) < 0] - 1] = True
+            else:
+                fallen |= kept[1:] < kept[:-1]
     return np.flatnonzero(fallen) + 1
 
 

@@ -23,28 +23,17 @@ _MISSED_PROBABILITY = 0.03
 class Trend:
     """Growth per minute of a series' low edge.
 
-    ``low`` and ``high`` are one-sided 99 % bounds, from the tail of the run or from more of it where that changes
-    nothing; ``late_high`` is the upper one of the last third. ``steadiness`` is the t statistic of the steps between
-    blocks of the part that gave ``low``. ``resolution`` is the growth that one step of the scale over the tail makes.
+    ``low`` is a one-sided 99 % bound, from the tail of the run or from more of it where that changes nothing;
+    ``missed`` is the largest growth that the series does not exclude. ``steadiness`` is the t statistic of the steps
+    between blocks of the part that gave ``low``.
     """
 
     floors: Floors
     growth: Interval
     low: float
-    high: float
-    late_high: float
-    late_value: float
+    missed: float
     steadiness: float
     others: Alternatives
-    resolution: float
-
-    @property
-    def missed(self) -> float:
-        """The largest growth that the series does not exclude: by its slope, or as what is left of a settling one."""
-        steady = max(self.high, self.late_high)
-        if self.late_value <= self.growth.value:
-            steady = min(steady, self.others.upper_bound(_MISSED_PROBABILITY))
-        return max(steady, self.resolution)
 
 
 def trend_of_floors(t: Floats, y: Floats, step: float) -> Trend | None:
@@ -79,16 +68,18 @@ def _trend(floors: Floors, tail: Slope, step: float) -> Trend:
             high = min(high, bounds.high)
     late_part = floors.after(start + LATE_SHARE * span)
     late = slope(late_part.t, late_part.y) if len(late_part) >= FEWEST_POINTS - 2 else tail
+    others = alternatives(floors.t, floors.y)
+    missed = max(high, late.bounds(_TWO_SIDED_99).high)
+    if late.value <= tail.value:
+        missed = min(missed, others.upper_bound(_MISSED_PROBABILITY))
+    resolution = step / ((1 - TAIL_SHARE) * span)
     return Trend(
         floors,
         tail.bounds(0.95),
         low,
-        high,
-        late.bounds(_TWO_SIDED_99).high,
-        late.value,
+        max(missed, resolution),
         _steadiness(floors.after(start + low_from * span).y),
-        alternatives(floors.t, floors.y),
-        step / ((1 - TAIL_SHARE) * span),
+        others,
     )
 
 

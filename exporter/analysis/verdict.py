@@ -9,7 +9,7 @@ from exporter.analysis.evidence import (
     memory_at_rest,
     memory_under_load,
 )
-from exporter.analysis.flags import growing_part, growth_while_failing, time_to_limit
+from exporter.analysis.flags import growing_part, growth_while_failing, limit_reached, seconds_to_limit
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.judgement import Interval, Judgement, SeriesEvidence, Settings, Verdict
 from exporter.analysis.load import Load, check_load
@@ -68,7 +68,10 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     if load.note:
         flags.append(load.note)
     if leak:
-        flags += [growing_part(stretch, by), growth_while_failing(stretch, by), time_to_limit(stretch, by, settings)]
+        flags += [growing_part(stretch, by), growth_while_failing(stretch, by)]
+    seconds = seconds_to_limit(stretch, by, settings) if leak else None
+    if seconds is not None:
+        flags.append(limit_reached(stretch, seconds, settings))
     shown = by if by.series.endswith("_bytes") else found.resident
     return Judgement(
         verdict=decision.verdict,
@@ -84,6 +87,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         would_decide="" if decision.verdict is not Verdict.INCONCLUSIVE else _would_decide(found, by, load, settings),
         flags=tuple(flag for flag in flags if flag),
         parts=tuple(part.summary() for part in found.told),
+        memory_limit_in_sec=seconds,
     )
 
 
@@ -96,7 +100,7 @@ def _gather(stretch: Stretch, settings: Settings) -> _Found:
         heap=memory_under_load(stretch, HEAP, settings),
         resident_at_rest=memory_at_rest(stretch, RESIDENT, settings),
         resident=memory_under_load(stretch, RESIDENT, settings),
-        counts=tuple(count_evidence(stretch, name) for name in _COUNTS if stretch.values(name) is not None),
+        counts=tuple(count_evidence(stretch, name, settings) for name in _COUNTS if stretch.values(name) is not None),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
     )
 

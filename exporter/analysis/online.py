@@ -1,0 +1,152 @@
+"""The verdict while a run goes on: ``python -m exporter.analysis.online``, a small process of its own.
+
+One JSON object a line on stdin: a sample (the CSV's columns as keys, ``null`` where there is no figure), or
+``{"judge": true}``. Each of the latter is answered by one line on stdout: the judgement's fields. The process ends
+when stdin closes. What it keeps is bounded.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TextIO
+
+import numpy as np
+
+from exporter.analysis.csv_cells import Floats
+from exporter.analysis.judgement import Judgement, Settings, Verdict
+from exporter.analysis.series import NUMERIC_COLUMNS, Run
+from exporter.analysis.verdict import judge
+
+MOST_SAMPLES = 7200
+LOOKS_IN_A_ROW = 4
+_LOAD_PHASES = ("running", "")
+_LEVELS = np.array([name.endswith("_bytes") for name in NUMERIC_COLUMNS])
+
+
+class Online:
+    """Collects samples and judges them once a minute; a leak must be seen at four looks in a row.
+
+    ``most_samples`` bounds the samples under load, and those at rest, that are kept.
+    """
+
+    def __init__(self, settings: Settings | None = None, most_samples: int = MOST_SAMPLES) -> None:
+        self._settings = replace(settings or Settings(), sequential=True)
+        self._under_load = _Kept(most_samples)
+        self._at_rest = _Kept(most_samples)
+        self._first_timestamp = self._last_timestamp = ""
+        self._looks_in_a_row = 0
+
+    def add(self, sample: Mapping[str, Any]) -> None:
+        """Take a sample; one from before or after the load is left out."""
+        if sample.get("phase", "") not in _LOAD_PHASES or sample.get("elapsed_sec") is None:
+            return
+        self._last_timestamp = str(sample.get("timestamp", ""))
+        self._first_timestamp = self._first_timestamp or self._last_timestamp
+        kept = self._at_rest if sample.get("settled") else self._under_load
+        kept.add(np.array([_figure(sample.get(name)) for name in NUMERIC_COLUMNS]))
+
+    def judgement(self) -> Judgement:
+        """Judge what there is; every call counts as a look."""
+        found = judge(self._run(), self._settings)
+        if found.verdict is not Verdict.LEAK:
+            self._looks_in_a_row = 0
+            return found
+        self._looks_in_a_row += 1
+        missing = LOOKS_IN_A_ROW - self._looks_in_a_row
+        if missing <= 0:
+            return found
+        return replace(
+            found,
+            verdict=Verdict.INCONCLUSIVE,
+            reason=f"{found.reason}; it has to show at {missing} more looks",
+            would_decide=f"another {missing} min",
+        )
+
+    def _run(self) -> Run:
+        table = np.concatenate((self._under_load.table(), self._at_rest.table()))
+        table = table[np.argsort(table[:, 0], kind="stable")]
+        columns = {name: table[:, index] for index, name in enumerate(NUMERIC_COLUMNS)}
+        phases = np.zeros(len(table), dtype=np.int16)
+        return Run("online", columns, phases, ("running",), self._first_timestamp, self._last_timestamp)
+
+
+class _Kept:
+    """At most so many samples: of each group of so many the lowest levels and the last of everything else.
+
+    All groups are of one size, which doubles when there is no room left: groups of unequal sizes would have unequal
+    floors, and look like growth.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._rows = np.empty((most, len(NUMERIC_COLUMNS)))
+        self._count = 0
+        self._group_size = 1
+        self._group: list[Floats] = []
+
+    def add(self, row: Floats) -> None:
+        self._group.append(row)
+        if len(self._group) < self._group_size:
+            return
+        if self._count == len(self._rows):
+            self._halve()
+        if len(self._group) < self._group_size:
+            return
+        self._rows[self._count] = _lowest(np.array(self._group)[None])[0]
+        self._count += 1
+        self._group = []
+
+    def _halve(self) -> None:
+        pairs = self._rows[: self._count - self._count % 2].reshape(-1, 2, self._rows.shape[1])
+        self._rows[: len(pairs)] = _lowest(pairs)
+        self._count = len(pairs)
+        self._group_size *= 2
+
+    def table(self) -> Floats:
+        """The samples kept, shape (samples, columns)."""
+        return self._rows[: self._count]
+
+
+def _lowest(groups: Floats) -> Floats:
+    """Each group's lowest levels and last other figures; shape (groups, samples, columns) to (groups, columns)."""
+    return np.where(_LEVELS, np.fmin.reduce(groups, axis=1), groups[:, -1])
+
+
+def _figure(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def serve(source: TextIO, sink: TextIO, online: Online) -> None:
+    """Answer every ``{"judge": true}`` with a line, until the source ends; a line that is no object is passed over."""
+    for line in source:
+        try:
+            message = json.loads(line)
+        except ValueError:
+            continue
+        if not isinstance(message, dict):
+            continue
+        if message.get("judge"):
+            sink.write(json.dumps(online.judgement().as_dict()) + "\n")
+            sink.flush()
+        else:
+            online.add(message)
+
+
+def main() -> None:
+    """Read the settings from the command line and serve stdin."""
+    parser = argparse.ArgumentParser(prog="python -m exporter.analysis.online")
+    parser.add_argument("--threshold", type=float, default=Settings().threshold_kib_per_min, help="KiB/min")
+    parser.add_argument("--memory-limit", type=float, default=None, help="bytes")
+    arguments = parser.parse_args()
+    settings = Settings(
+        threshold_kib_per_min=arguments.threshold,
+        acquit_kib_per_min=max(Settings().acquit_kib_per_min, arguments.threshold),
+        memory_limit_bytes=arguments.memory_limit,
+    )
+    serve(sys.stdin, sys.stdout, Online(settings))
+
+
+if __name__ == "__main__":
+    main()
