@@ -112,7 +112,7 @@ class SoakRun:
     async def _start(self) -> None:
         """Bring up network and subject, connect and fund the wallets."""
         network = await self._network_file()
-        faucet = FaucetSettings(url=network["faucet"]["url"], address="spark")
+        faucet = FaucetSettings(url=network["faucet"]["url"])
         await self._subject.start(network, self._directory / "wallets", faucet)
         state = self._subject.state
         self._console.line(f"Subject {state.driver}: {state.sdk} {state.sdk_version}, process {state.pid}")
