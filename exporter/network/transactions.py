@@ -5,11 +5,10 @@ after a relative timelock (the low 16 bits of the input's sequence), which falls
 """
 
 import functools
+import hashlib
+import struct
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from embit.script import Script
-from embit.transaction import Transaction, TransactionInput, TransactionOutput
 
 from exporter.network import keys
 
@@ -20,7 +19,12 @@ RENEWABLE_TIMELOCK = 300
 HTLC_OFFSET = 70  # added to the timelock of a refund that locks the money to a preimage
 
 _TIMELOCK_MASK = 0xFFFF
-_ANCHOR = TransactionOutput(0, Script(bytes.fromhex("51024e73")))
+_VERSION = 3
+# Version, number of inputs, the input's outpoint, script size and sequence, number of outputs.
+_HEAD = struct.Struct("<IB32sIBIB")
+_OUTPUT = struct.Struct("<QB")  # value and script size, before the script
+_LOCKTIME_BYTES = 4
+_ANCHOR = _OUTPUT.pack(0, 4) + bytes.fromhex("51024e73")
 _DIRECT_FEE = 191 * 5
 _HTLC_BLOCKS = 2160
 # BIP 341's point without a known secret: nobody spends by key alone.
@@ -45,7 +49,7 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What matters of a transaction with one input."""
+    """What matters of a transaction with one input; ids in the order of bytes that transactions hold them in."""
 
     txid: bytes
     spent_txid: bytes
@@ -57,16 +61,22 @@ class Spend:
 
 @functools.lru_cache(maxsize=4096)  # a leaf's transactions are looked at many times over
 def parse(raw: bytes) -> Spend:
-    """Read a raw transaction; raises ValueError if it is none, or has not exactly one input and an output."""
+    """Read a raw transaction without witnesses; raises ValueError unless it has exactly one input, and an output."""
     try:
-        tx = Transaction.parse(raw)
-        (spent,) = tx.vin
-        paid = tx.vout[0]
-    except Exception as error:  # the library raises whatever its parser trips over
-        raise ValueError("not a transaction with one input and an output") from error
-    return Spend(
-        tx.txid(), spent.txid, spent.vout, spent.sequence & _TIMELOCK_MASK, paid.value, paid.script_pubkey.data
-    )
+        _, inputs, spent_txid, spent_vout, script_size, sequence, outputs = _HEAD.unpack_from(raw)
+        paid = []
+        at = _HEAD.size
+        for _ in range(outputs):
+            value, size = _OUTPUT.unpack_from(raw, at)
+            at += _OUTPUT.size + size
+            paid.append((value, raw[at - size : at]))
+        well_formed = (inputs, script_size) == (1, 0) and at + _LOCKTIME_BYTES == len(raw)
+    except struct.error:
+        well_formed = False
+    if not well_formed or not paid:
+        raise ValueError("not a transaction with one input and an output")
+    value, script = paid[0]
+    return Spend(_txid(raw), spent_txid, spent_vout, sequence & _TIMELOCK_MASK, value, script)
 
 
 def node(parent_txid: bytes, vout: int, value: int, script: bytes, timelock: int) -> Node:
@@ -103,8 +113,9 @@ def _push(data: bytes) -> bytes:
 def _spend(txid: bytes, vout: int, value: int, script: bytes, timelock: int, *, anchor: bool) -> bytes:
     if not anchor and value > _DIRECT_FEE:
         value -= _DIRECT_FEE
-    outputs = [TransactionOutput(value, Script(script))]
-    if anchor:
-        outputs.append(_ANCHOR)
-    inputs = [TransactionInput(txid, vout, sequence=timelock)]
-    return bytes(Transaction(version=3, vin=inputs, vout=outputs).serialize())
+    head = _HEAD.pack(_VERSION, 1, txid, vout, 0, timelock, 1 + anchor)
+    return head + _OUTPUT.pack(value, len(script)) + script + _ANCHOR * anchor + bytes(_LOCKTIME_BYTES)
+
+
+def _txid(raw: bytes) -> bytes:
+    return hashlib.sha256(hashlib.sha256(raw).digest()).digest()
