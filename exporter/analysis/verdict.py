@@ -106,10 +106,13 @@ def _gather(stretch: Stretch, settings: Settings) -> _Found:
 
 
 def _combine(found: _Found, load: Load, settings: Settings) -> _Decision:
-    at_rest = (found.heap_at_rest, *found.parts_at_rest)
-    leaks_at_rest = [part for part in at_rest if part.verdict is Verdict.LEAK]
+    # A part says more than the sum.
+    leaks_at_rest = [part for part in found.parts_at_rest if part.verdict is Verdict.LEAK]
+    if found.heap_at_rest.verdict is Verdict.LEAK:
+        leaks_at_rest = leaks_at_rest or [found.heap_at_rest]
     if leaks_at_rest:
-        return _Decision(Verdict.LEAK, leaks_at_rest[0], leaks_at_rest[0].reason)
+        surest = max(leaks_at_rest, key=_certainty)
+        return _Decision(Verdict.LEAK, surest, surest.reason)
     heap = next((part for part in (found.heap_at_rest, found.heap) if part.verdict is Verdict.NO_LEAK), None)
     if found.heap.verdict is Verdict.LEAK and heap is None:
         return _Decision(Verdict.LEAK, found.heap, found.heap.reason)
@@ -121,6 +124,10 @@ def _combine(found: _Found, load: Load, settings: Settings) -> _Decision:
     if count_leak:
         return _Decision(Verdict.LEAK, count_leak, count_leak.reason)
     return _acquit(found, heap, load, settings)
+
+
+def _certainty(leak: Evidence) -> float:
+    return leak.trend.low / leak.trend.growth.value if leak.trend else 0.0
 
 
 def _retention(resident: Evidence, heap: Evidence) -> _Decision:

@@ -104,7 +104,7 @@ def test_damage_beyond_the_first_block_has_the_right_line() -> None:
 
 
 def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="cannot read .*nothing.csv"):
+    with pytest.raises(ConfigError, match="cannot read"):
         read_csv(tmp_path / "nothing.csv")
 
 

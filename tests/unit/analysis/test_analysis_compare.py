@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from exporter.analysis.compare import Comparison, Difference, compare
+from exporter.analysis.series import Run
+
+KIB = 1024
+
+
+def run_with(kib_per_min: float, level_kib: float = 50_000, seed: int = 1) -> Run:
+    rng = np.random.default_rng(seed)
+    t = np.arange(0, 1801, 5) / 60
+    rss = level_kib * KIB + kib_per_min * KIB * t + 40 * KIB * rng.standard_normal(len(t))
+    return Run.of(f"{kib_per_min}", elapsed_sec=t * 60, rss_bytes=rss, payments=np.floor(t * 60))
+
+
+def measured(comparison: Comparison, measure: str) -> Difference:
+    return next(difference for difference in comparison.differences if difference.measure == measure)
+
+
+@pytest.mark.parametrize(("rate", "worse"), [(0.0, False), (60.0, True)])
+def test_tells_the_twins_apart(rate: float, worse: bool) -> None:
+    found = compare(run_with(0), run_with(rate, seed=2))
+    assert found.worse is worse
+    by_minute = measured(found, "growth per minute")
+    assert by_minute.difference.low <= rate <= by_minute.difference.high
+    assert (by_minute.probability_worse > 0.99) is worse
+    by_payment = measured(found, "growth per payment")
+    assert by_payment.difference.value == pytest.approx(rate * KIB / 60, abs=100)
+
+
+def test_growth_within_the_tolerance_is_not_worse() -> None:
+    assert not compare(run_with(0), run_with(60, seed=2), tolerance_kib_per_min=100).worse
+
+
+def test_a_higher_level_is_worse() -> None:
+    found = compare(run_with(0), run_with(0, level_kib=60_000, seed=2))
+    assert measured(found, "level after warm-up").worse
+    assert measured(found, "peak").worse
+    assert not measured(found, "growth per minute").worse
+
+
+def test_better_is_not_worse() -> None:
+    assert not compare(run_with(100), run_with(0, seed=2)).worse
+
+
+def test_a_series_that_only_one_run_has_is_named() -> None:
+    b = run_with(0)
+    both = Run.of("b", **(dict(b.columns) | {"heap_allocated_bytes": b.columns["rss_bytes"]}))
+    assert compare(run_with(0), both).missing == ("heap_allocated_bytes: only one of the runs has it",)
+
+
+def test_runs_that_are_too_short_have_no_growth() -> None:
+    short = Run.of("short", elapsed_sec=np.arange(5.0), rss_bytes=np.full(5, 1e6))
+    found = compare(short, short)
+    assert found.missing == ("rss_bytes: a run is too short for growth",)
+    assert not found.worse

@@ -1,0 +1,299 @@
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from exporter.analysis.judgement import Settings
+from exporter.analysis.series import Run
+from exporter.analysis.verdict import Verdict, judge
+
+KIB = 1024
+MIB = 1024 * KIB
+PAYMENTS_PER_MINUTE = 12.0
+Floats = NDArray[np.float64]
+
+
+def run_with(
+    kib_per_min: float = 0.0,
+    *,
+    minutes: float = 60,
+    every: float = 10,
+    noise_kib: float = 64,
+    warmup_mib: float = 0.0,
+    heap: bool = True,
+    seed: int = 7,
+    **columns: Floats,
+) -> Run:
+    """A run whose resident memory and heap grow steadily, with noise and a warm-up of 3 min."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(0, minutes * 60 + 1, every) / 60
+    grown = kib_per_min * KIB * t + warmup_mib * MIB * (1 - np.exp(-t / 3))
+    series: dict[str, Any] = {
+        "elapsed_sec": t * 60,
+        "rss_bytes": 80 * MIB + grown + noise_kib * KIB * rng.standard_normal(len(t)),
+        "payments": np.floor(t * PAYMENTS_PER_MINUTE),
+        "payment_failures": np.zeros(len(t)),
+    }
+    if heap:
+        native = 20 * MIB + grown + noise_kib * KIB * rng.standard_normal(len(t))
+        series |= {"heap_allocated_bytes": native, "heap_native_bytes": native}
+    return Run.of("run", **(series | columns))
+
+
+def at_rest(python_bytes_per_payment: float = 0.0, native_bytes_per_reconnect: float = 0.0, minutes: float = 8) -> Run:
+    """A short run with a sample at rest every 10 s, 300 payments a minute and a reconnect every 20 payments."""
+    rng = np.random.default_rng(3)
+    t = np.arange(0, minutes * 60 + 1)
+    payments, reconnects = np.floor(t * 5.0), np.floor(t / 4.0)
+    settled = (t % 10 == 0).astype(float)
+    busy = (1 - settled) * rng.uniform(0, MIB, len(t))
+    python = 15 * MIB + python_bytes_per_payment * payments + 2 * KIB * rng.standard_normal(len(t))
+    native = 8 * MIB + native_bytes_per_reconnect * reconnects + 60 * KIB * rng.random(len(t)) + busy
+    return Run.of(
+        "short",
+        elapsed_sec=t.astype(float),
+        rss_bytes=54 * MIB + python + native,
+        heap_allocated_bytes=python + native,
+        heap_python_bytes=python,
+        heap_native_bytes=native,
+        payments=payments,
+        reconnects=reconnects,
+        settled=settled,
+    )
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
+@pytest.mark.parametrize("heap", [True, False])
+def test_tells_the_twins_apart(rate: float, expected: Verdict, heap: bool) -> None:
+    found = judge(run_with(rate, heap=heap))
+    assert found.verdict is expected
+    assert found.growth_kib_per_min is not None
+    assert found.growth_kib_per_min.low <= rate + 5
+    assert found.growth_kib_per_min.high >= rate - 5
+
+
+def test_a_leak_is_told_by_minute_and_by_payment() -> None:
+    found = judge(run_with(120))
+    assert found.growth_kib_per_min is not None
+    assert found.growth_kib_per_min.value == pytest.approx(120, rel=0.1)
+    assert found.growth_bytes_per_payment is not None
+    assert found.growth_bytes_per_payment.value == pytest.approx(120 * KIB / PAYMENTS_PER_MINUTE, rel=0.1)
+    assert found.missed_kib_per_min is None
+    assert found.would_decide == ""
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
+def test_warmup_is_found_and_is_no_leak(rate: float, expected: Verdict) -> None:
+    found = judge(run_with(rate, warmup_mib=30))
+    assert found.verdict is expected
+    assert found.warmup_sec is not None
+    assert 3 * 60 < found.warmup_sec < 20 * 60
+
+
+@pytest.mark.parametrize(
+    ("leak", "expected", "series"),
+    [
+        ({}, Verdict.NO_LEAK, "heap_allocated_bytes"),
+        ({"python_bytes_per_payment": 256.0}, Verdict.LEAK, "heap_python_bytes"),
+        ({"native_bytes_per_reconnect": 430.0 * KIB}, Verdict.LEAK, "heap_native_bytes"),
+    ],
+)
+def test_samples_at_rest_decide_a_short_run(leak: dict[str, float], expected: Verdict, series: str) -> None:
+    found = judge(at_rest(**leak))
+    assert found.verdict is expected
+    assert found.evidence == "settled"
+    if expected is Verdict.LEAK:
+        assert found.series == series
+
+
+def test_growth_per_operation_at_rest() -> None:
+    per_payment = judge(at_rest(python_bytes_per_payment=256)).growth_bytes_per_payment
+    assert per_payment is not None
+    assert per_payment.low < 256 < per_payment.high
+    per_reconnect = judge(at_rest(native_bytes_per_reconnect=430 * KIB)).growth_bytes_per_reconnect
+    assert per_reconnect is not None
+    assert per_reconnect.value == pytest.approx(430 * KIB, rel=0.05)
+
+
+def test_a_short_run_without_samples_at_rest_is_inconclusive_and_says_what_would_decide() -> None:
+    found = judge(run_with(1000, minutes=10))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "another 10 min" in found.would_decide
+    assert "settled sample" in found.would_decide
+
+
+@pytest.mark.parametrize("samples", [0, 1, 2, 3, 23])
+def test_too_few_samples_are_inconclusive(samples: int) -> None:
+    run = run_with(1000)
+    few = Run.of("few", **{name: values[:samples] for name, values in run.columns.items()})
+    found = judge(few)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.growth_kib_per_min is None
+    assert "too few" in found.reason
+
+
+def test_resident_memory_that_grows_over_a_flat_whole_heap_is_retention() -> None:
+    leaking, clean = run_with(300), run_with(0)
+    run = Run.of("retention", **(dict(clean.columns) | {"rss_bytes": leaking.columns["rss_bytes"]}))
+    found = judge(run)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert any("allocator retention" in flag for flag in found.flags)
+
+
+def test_resident_memory_that_grows_over_a_flat_managed_heap_is_a_leak() -> None:
+    leaking, clean = run_with(300), run_with(0)
+    columns = dict(clean.columns) | {"rss_bytes": leaking.columns["rss_bytes"]}
+    del columns["heap_native_bytes"]
+    found = judge(Run.of("go", **columns))
+    assert (found.verdict, found.series) == (Verdict.LEAK, "rss_bytes")
+
+
+@pytest.mark.parametrize(("per_minute", "expected"), [(0.0, Verdict.NO_LEAK), (1.0, Verdict.LEAK)])
+@pytest.mark.parametrize("name", ["open_fds", "threads"])
+def test_descriptors_and_threads_leak_too(name: str, per_minute: float, expected: Verdict) -> None:
+    t = run_with().columns["elapsed_sec"] / 60
+    columns = dict(run_with().columns) | {name: np.floor(20 + per_minute * t)}
+    found = judge(Run.of("counts", **columns))
+    assert found.verdict is expected
+    if expected is Verdict.LEAK:
+        assert found.series == name
+
+
+def test_a_run_without_a_payment_acquits_nobody() -> None:
+    found = judge(run_with(payments=np.zeros(361)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "no payment succeeded" in found.reason
+    assert found.would_decide == "a run in which payments succeed throughout"
+
+
+def test_payments_that_stall_are_noticed() -> None:
+    payments = np.minimum(run_with().columns["payments"], 300)
+    found = judge(run_with(payments=payments))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert any("payments stalled" in flag for flag in found.flags)
+
+
+def test_growth_only_while_payments_fail_is_noticed() -> None:
+    t = run_with().columns["elapsed_sec"] / 60
+    failing = (t % 10) < 5
+    step = np.gradient(t) * failing
+    failures, grown = np.floor(np.cumsum(failing * 1.0)), np.cumsum(step) * 600 * KIB
+    base = run_with(noise_kib=4)
+    columns = {name: base.columns[name] + grown for name in ("rss_bytes", "heap_allocated_bytes", "heap_native_bytes")}
+    found = judge(run_with(**columns, payment_failures=failures))
+    assert found.verdict is Verdict.LEAK
+    assert "growth only while payments fail" in found.flags
+
+
+def test_the_side_that_grows_is_named() -> None:
+    leaking = run_with(200)
+    python = 10 * MIB + np.zeros(len(leaking))
+    found = judge(run_with(200, heap_python_bytes=python))
+    assert any(flag.startswith("growth on the native side only") for flag in found.flags)
+
+
+def test_the_memory_limit_is_projected() -> None:
+    found = judge(run_with(1024, noise_kib=1), Settings(memory_limit_bytes=200 * MIB))
+    assert found.memory_limit_in_sec == pytest.approx(60 * 60, rel=0.1)
+    assert any("200 MiB is reached in 0 h 5" in flag or "200 MiB is reached in 1 h 0" in flag for flag in found.flags)
+
+
+def test_a_restart_splits_the_run_and_is_said() -> None:
+    first, second = run_with(300, minutes=10), run_with(0, minutes=60)
+    columns = {name: np.concatenate((first.columns[name], second.columns[name])) for name in second.columns}
+    columns["elapsed_sec"] = np.concatenate(
+        (first.columns["elapsed_sec"], second.columns["elapsed_sec"] + first.columns["elapsed_sec"][-1] + 10)
+    )
+    found = judge(Run.of("restarted", **columns))
+    assert found.verdict is Verdict.NO_LEAK
+    assert any("the subject restarted after minute 10.0" in flag for flag in found.flags)
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
+@pytest.mark.parametrize("jump", [-3600.0, 1e6])
+def test_a_jump_of_the_clock_is_taken_out_and_said(rate: float, expected: Verdict, jump: float) -> None:
+    run = run_with(rate)
+    elapsed = run.columns["elapsed_sec"].copy()
+    elapsed[200:] += jump
+    found = judge(Run.of("jump", **(dict(run.columns) | {"elapsed_sec": elapsed})))
+    assert found.verdict is expected
+    assert any("the clock jumped" in flag for flag in found.flags)
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
+def test_gaps_and_empty_cells_change_nothing(rate: float, expected: Verdict) -> None:
+    run = run_with(rate)
+    kept = np.ones(len(run), dtype=bool)
+    kept[100:130] = False
+    columns = {name: values[kept] for name, values in run.columns.items()}
+    columns["rss_bytes"] = np.where(np.arange(kept.sum()) % 7 == 0, np.nan, columns["rss_bytes"])
+    found = judge(Run.of("gap", **columns))
+    assert found.verdict is expected
+    assert any("no sample was taken" in flag for flag in found.flags)
+
+
+rates = st.sampled_from([0.0, 20.0, 60.0, 150.0, 400.0])
+seeds = st.integers(0, 10_000)
+
+
+@settings(max_examples=25, deadline=None)
+@given(rate=rates, seed=seeds, constant=st.integers(-30 * MIB // 4096, 2**40 // 4096))
+def test_adding_a_constant_changes_no_verdict(rate: float, seed: int, constant: int) -> None:
+    run = run_with(rate, seed=seed)
+    columns = dict(run.columns)
+    for name in ("rss_bytes", "heap_allocated_bytes", "heap_native_bytes"):
+        columns[name] = columns[name] + constant * 4096
+    assert judge(Run.of("shifted", **columns)).verdict is judge(run).verdict
+
+
+@settings(max_examples=25, deadline=None)
+@given(rate=rates, seed=seeds, offset=st.floats(0, 1e6))
+def test_the_origin_of_time_changes_no_verdict(rate: float, seed: int, offset: float) -> None:
+    run = run_with(rate, seed=seed)
+    columns = dict(run.columns) | {"elapsed_sec": run.columns["elapsed_sec"] + offset}
+    assert judge(Run.of("later", **columns)).verdict is judge(run).verdict
+
+
+@settings(max_examples=25, deadline=None)
+@given(rate=rates, seed=seeds, scale=st.sampled_from([0.25, 0.5, 2.0, 8.0]))
+def test_the_unit_of_memory_changes_no_verdict_when_thresholds_follow(rate: float, seed: int, scale: float) -> None:
+    run = run_with(rate, seed=seed, heap=False, minutes=40)
+    columns = dict(run.columns) | {"rss_bytes": run.columns["rss_bytes"] * scale}
+    scaled = judge(Run.of("scaled", **columns), Settings(5.0 * scale, 50.0 * scale))
+    before = judge(run, Settings(5.0, 50.0))
+    assert {scaled.verdict, before.verdict} != {Verdict.LEAK, Verdict.NO_LEAK}
+    assert scaled.growth_kib_per_min is not None
+    assert before.growth_kib_per_min is not None
+    assert scaled.growth_kib_per_min.value == pytest.approx(before.growth_kib_per_min.value * scale, rel=1e-6, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=seeds, rate=rates, more=st.floats(1.0, 2000.0), warmup=st.sampled_from([0.0, 10.0, 40.0]))
+def test_more_growth_never_turns_a_leak_into_no_leak(seed: int, rate: float, more: float, warmup: float) -> None:
+    before = judge(run_with(rate, seed=seed, warmup_mib=warmup)).verdict
+    after = judge(run_with(rate + more, seed=seed, warmup_mib=warmup)).verdict
+    assert not (before is Verdict.LEAK and after is Verdict.NO_LEAK)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=seeds, rate=st.sampled_from([0.0, 150.0, 400.0]))
+def test_more_of_the_same_changes_no_verdict(seed: int, rate: float) -> None:
+    short, long = (judge(run_with(rate, seed=seed, minutes=minutes)).verdict for minutes in (60, 90))
+    assert short is long
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(*[st.one_of(st.floats(0, 1e9), st.just(float("nan"))) for _ in range(4)]), min_size=0, max_size=80
+    )
+)
+def test_whatever_a_run_holds_it_is_judged(rows: list[tuple[float, ...]]) -> None:
+    table = np.array(rows, dtype=float).reshape(-1, 4)
+    names = ("elapsed_sec", "rss_bytes", "heap_allocated_bytes", "payments")
+    found = judge(Run.of("random", **{name: table[:, index] for index, name in enumerate(names)}))
+    assert found.verdict in Verdict
+    assert found.reason
