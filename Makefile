@@ -10,7 +10,7 @@ CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
 
-.PHONY: run test lint install tools clean
+.PHONY: run test lint install tools dashboards clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -42,6 +42,10 @@ $(VENV)/installed: pyproject.toml $(VENV)/bin/python
 $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+# Grafana's dashboards, from the code in tools/dashboards.
+dashboards: $(VENV)/installed-dev
+	$(BIN)/python -m tools.dashboards
 
 clean:
 	rm -rf $(VENV) .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

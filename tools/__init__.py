@@ -1,0 +1,1 @@
+"""Tools for the development of the exporter; none of them is installed with it."""

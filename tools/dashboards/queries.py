@@ -1,0 +1,112 @@
+"""PromQL for the panels, made of the metrics that the exporter publishes and of the rules that Prometheus records.
+
+A name that is neither fails here, so that no panel can ask for what nobody provides.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exporter.metric_types import Metric
+from exporter.metrics import TABLE
+
+RULES = Path(__file__).parents[2] / "grafana" / "prometheus" / "rules"
+
+TARGET = 'job=~"$job", instance=~"$instance"'
+SUBJECT = TARGET + ', driver=~"$driver"'
+RATE = "$__rate_interval"
+
+_METRICS = {metric.name: metric for metric in TABLE}
+_OF_PROMETHEUS = ("up", "scrape_duration_seconds", "ALERTS")
+_OF_THE_PROCESS = ("process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds")
+
+
+@cache
+def rules() -> tuple[dict[str, Any], ...]:
+    """Return every recording rule and alert."""
+    documents = [yaml.safe_load(path.read_text()) for path in sorted(RULES.glob("*.yml"))]
+    return tuple(rule for document in documents for group in document["groups"] for rule in group["rules"])
+
+
+def metric(name: str) -> Metric[Any]:
+    """Return the table's row; raises KeyError for a name that the exporter does not publish."""
+    return _METRICS[name]
+
+
+def threshold(alert: str) -> float:
+    """Return the figure above which the alert fires: the first that its expression compares with."""
+    rule = next(rule for rule in rules() if rule.get("alert") == alert)
+    found = re.search(r">=? ([0-9.]+)", rule["expr"])
+    assert found, f"{alert} compares with no figure"
+    return float(found[1])
+
+
+def select(name: str, *matchers: str) -> str:
+    """Return the selector of the chosen subjects' series; raises KeyError for a name that nobody provides."""
+    if name in _OF_PROMETHEUS or name in _OF_THE_PROCESS:
+        chosen = TARGET
+    elif name.startswith("driver:"):
+        if name not in {rule.get("record") for rule in rules()}:
+            raise KeyError(name)
+        chosen = SUBJECT
+    else:
+        chosen = SUBJECT if "driver" in metric(name.removesuffix("_bucket")).labels else TARGET
+    return f"{name}{{{', '.join((chosen, *matchers))}}}"
+
+
+def rate(name: str, *matchers: str, over: str = RATE) -> str:
+    return f"rate({select(name, *matchers)}[{over}])"
+
+
+def of_run(expression: str, run: str = "$run", offset: str = "") -> str:
+    """Keep what belongs to the run, and label it with the run's name."""
+    info = f'memtest_run_info{{{TARGET}, run=~"{run}"}}{offset}'
+    return f"({expression}) * on (job, instance) group_left (run) {info}"
+
+
+def by_run(expression: str, *labels: str) -> str:
+    """Sum up what belongs to the run, by run, driver and further labels."""
+    return f"sum by ({', '.join(('run', 'driver', *labels))}) ({of_run(expression)})"
+
+
+def firing_alerts() -> str:
+    return select("ALERTS", 'alertname=~"Memtest.+"', 'alertstate="firing"')
+
+
+def latency(quantile: float) -> str:
+    inside = f"sum by (le, job, instance, driver, rail) ({rate('memtest_payment_duration_seconds_bucket')})"
+    return of_run(f"histogram_quantile({quantile}, {inside})")
+
+
+def verdict_code() -> str:
+    """1 for a leak, 2 for inconclusive, 3 for no leak, 0 as long as there is no verdict."""
+    codes = {"leak": 1, "inconclusive": 2, "no_leak": 3}
+    states = {state: select("memtest_verdict", f'memtest_verdict="{state}"') for state in codes}
+    parts = (f"{code} * {states[state]}" for state, code in codes.items())
+    # The states are told apart by their label, so that a sum over it is the code of the one that holds.
+    return of_run(f"sum by (job, instance) ({' or '.join(parts)})")
+
+
+def said(name: str) -> str:
+    """What the exporter says of the metric."""
+    return metric(name).help
+
+
+def plain(name: str, legend: str = "{{driver}}", *matchers: str) -> tuple[str, str]:
+    return of_run(select(name, *matchers)), legend
+
+
+def per_second(name: str, legend: str) -> tuple[str, str]:
+    return of_run(rate(name)), legend
+
+
+def summed(name: str, expression: str) -> str:
+    """Sum up by subject; ``expression`` has the selector of ``name`` in place of {}."""
+    return of_run(f"sum by (job, instance, driver) ({expression.format(select(name))})")
+
+
+def age(name: str) -> str:
+    return of_run(f"time() - {select(name)}")
