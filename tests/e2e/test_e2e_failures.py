@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Start, assert_all_gone
+from running_exporter import Start, assert_all_gone
 
 from exporter.samples import COLUMNS
 

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Start, assert_all_gone
+from running_exporter import Start, assert_all_gone
 
 from exporter.samples import COLUMNS
 
