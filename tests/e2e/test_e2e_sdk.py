@@ -1,0 +1,139 @@
+"""The driver on the real SDK, its oldest and its newest supported release, against a real local network."""
+
+import asyncio
+import subprocess
+import sys
+import venv
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from fake_load import FakeLoad, with_load
+
+from exporter.drivers.local_network import NetworkChild, start_network
+from exporter.drivers.process import Exit
+from exporter.drivers.subject import CommandError
+from exporter.workload.faucet import FaucetSettings
+from exporter.workload.settings import WorkloadSettings
+
+pytestmark = pytest.mark.e2e
+
+OLDEST = "0.22.3"
+NETWORK = (sys.executable, "-m", "exporter.network")
+LIMIT_SECONDS = 240.0
+EVERYTHING = WorkloadSettings(
+    interval_seconds=0,
+    payment_type="both",
+    prefer_spark=False,
+    extra_instances=1,
+    reconnect_cycles=True,
+    reconnect_every=8,
+    listener_churn=True,
+    frequent_sync=True,
+    payment_history=True,
+    destroy_responses=True,
+    force_gc=True,
+    failing_payments=0.4,
+    settle_every=8,
+    settle_min_gap_seconds=0,
+)
+
+
+@pytest.fixture(scope="session")
+def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A Python per release of the SDK: this one with the newest, another with the oldest."""
+    directory = tmp_path_factory.mktemp("oldest-sdk")
+    venv.create(directory, with_pip=True)
+    python = str(directory / "bin" / "python")
+    packages = (f"breez-sdk-spark=={OLDEST}", "psutil")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+    return {"newest": sys.executable, "oldest": python}
+
+
+def on_network(
+    settings: WorkloadSettings, use: Callable[[FakeLoad], Awaitable[None]], python: str, storage: Path
+) -> FakeLoad:
+    """A load on the real SDK and a network of its own, which are both stopped whatever happens."""
+
+    async def network() -> NetworkChild:
+        return await start_network(NETWORK)
+
+    with asyncio.Runner() as runner:
+        child = runner.run(network())
+        try:
+            return with_load(
+                settings,
+                use,
+                faucet=FaucetSettings(child.file["faucet"]["url"]),
+                command=(python, "-m", "exporter.drivers.breez"),
+                network=child.file,
+                storage_dir=str(storage),
+                limit_seconds=LIMIT_SECONDS,
+            )
+        finally:
+            runner.run(child.stop())
+
+
+def payments(count: int) -> Callable[[FakeLoad], Awaitable[None]]:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        await load.run_until(lambda: load.state.load.payments.total() >= count)
+        await load.workload.finish()
+
+    return use
+
+
+@pytest.mark.parametrize("release", ["oldest", "newest"])
+def test_every_scenario_at_once_fails_only_where_it_should(
+    release: str, pythons: dict[str, str], tmp_path: Path
+) -> None:
+    load = on_network(EVERYTHING, payments(16), pythons[release], tmp_path)
+    counters = load.state.load
+    assert load.told("payment_failed") == []
+    assert load.told("step_failed") == []
+    assert (load.state.sdk_version == OLDEST) == (release == "oldest")
+    assert all(counters.expected_failures[reason] for reason in ("insufficient_funds", "already_paid"))
+    assert counters.unexpected_successes.total() == 0
+    assert min(counters.payments.values()) >= 4
+    assert counters.reconnects >= 2
+    assert counters.sdk_events["payment_succeeded"] > 0
+    assert {"python", "native", "mmap"} <= load.state.heap_bytes.keys()
+    assert load.end == Exit(0)
+
+
+def test_abandoned_instances_leak_and_reconnected_ones_do_not(tmp_path: Path) -> None:
+    rounds = 8
+    growth = {}
+    for abandon in (True, False):
+        settings = WorkloadSettings(
+            interval_seconds=0,
+            abandon_instances=abandon,
+            reconnect_cycles=not abandon,
+            reconnect_every=2,
+            settle_every=2,
+            settle_min_gap_seconds=0,
+        )
+        load = on_network(settings, payments(2 * rounds), sys.executable, tmp_path / str(abandon))
+        heaps = [heap["native"] + heap["mmap"] for heap in load.settled]
+        # The first round still warms caches up; each round leaves two instances behind, or none.
+        growth[abandon] = (heaps[-1] - heaps[2]) / (len(heaps) - 3) / 2
+        # Neither what was abandoned nor its listeners keep the driver from ending.
+        assert load.end == Exit(0)
+    assert growth[True] > 200_000
+    assert abs(growth[False]) < 60_000
+
+
+def test_the_errors_of_the_sdk_have_a_kind_and_plain_text(tmp_path: Path) -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        with pytest.raises(CommandError) as refusal:
+            await load.subject.request("pay", **{"from": "alice", "to": "bob"}, rail="spark", amount_sats=100_000_000)
+        assert (refusal.value.kind, str(refusal.value)) == ("spark_error", "Tree service error: insufficient funds")
+        with pytest.raises(CommandError) as refusal:
+            await load.subject.request("pay_request", **{"from": "alice"}, request="nonsense")
+        assert refusal.value.kind == "invalid_input"
+        with pytest.raises(CommandError) as refusal:
+            await load.subject.request("connect", instance="alice", wallet="alice")
+        assert refusal.value.kind == "already_connected"
+
+    on_network(WorkloadSettings(), use, sys.executable, tmp_path)
