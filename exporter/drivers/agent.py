@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from exporter.drivers.allocators import active_allocator
 from exporter.drivers.heaps import HeapReader
@@ -28,6 +28,9 @@ from exporter.drivers.protocol import (
     parse_command,
     parse_config,
 )
+
+if TYPE_CHECKING:
+    from exporter.drivers.profiler import Profiler
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +82,10 @@ async def _serve(make_driver: Callable[[Mapping[str, Json], Emit], Driver], emit
     except MalformedLineError as error:
         emit(Bye("error", str(error)))
         return 2
+    profiler = _profiler(config.get("options", {}))
     driver = make_driver(config, emit)
     emit(driver.hello)
-    agent = _Agent(driver, emit)
+    agent = _Agent(driver, emit, profiler)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, agent.stop.set)
     await agent.run(reader)
@@ -92,10 +96,11 @@ async def _serve(make_driver: Callable[[Mapping[str, Json], Emit], Driver], emit
 class _Agent:
     """The commands in flight of one driver."""
 
-    def __init__(self, driver: Driver, emit: Emit) -> None:
+    def __init__(self, driver: Driver, emit: Emit, profiler: "Profiler | None") -> None:
         self.stop = asyncio.Event()
         self._driver = driver
         self._emit = emit
+        self._profiler = profiler
         self._heaps = HeapReader()
         self._running: set[asyncio.Task[None]] = set()
         self._commands: dict[str, Handler] = {
@@ -104,6 +109,7 @@ class _Agent:
             "collect_garbage": _collect_garbage,
             "trim": _trim,
             "stop": self._stop,
+            **(profiler.commands if profiler else {}),
         }
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -113,6 +119,8 @@ class _Agent:
         for task in background:
             task.cancel()
         await self._driver.close()
+        if self._profiler is not None:
+            self._profiler.close()
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         try:
@@ -155,6 +163,15 @@ class _Agent:
 
     async def _stop(self, _: Mapping[str, Json]) -> None:
         self.stop.set()
+
+
+def _profiler(options: Mapping[str, Json]) -> "Profiler | None":
+    """What traces the allocations from now on, if the options ask for it; not even loaded otherwise."""
+    if not (options.get("heap_dump") or options.get("python_traces")):
+        return None
+    from exporter.drivers.profiler import Profiler
+
+    return Profiler(options)
 
 
 async def _collect_garbage(_: Mapping[str, Json]) -> Mapping[str, Json]:

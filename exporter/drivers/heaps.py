@@ -4,6 +4,7 @@ import ctypes
 import gc
 import logging
 import re
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -28,6 +29,8 @@ class HeapReader:
 
     def __init__(self) -> None:
         self._python = _working("pymalloc's statistics", read_pymalloc)
+        # A tracer on top of pymalloc hides its statistics, while its blocks are there all the same.
+        self._hidden = ("python",) if self._python is None and sys.getallocatedblocks() else ()
         allocator = active_allocator()
         self._malloc = _working(f"the statistics of the {allocator.name} allocator", allocator.read)
 
@@ -38,7 +41,7 @@ class HeapReader:
         # Last, as the list of all objects is itself a large block.
         objects = len(gc.get_objects()) if count_objects else None
         collections = sum(generation["collections"] for generation in gc.get_stats())
-        return Heap({**python, **malloc.in_use}, malloc.held, objects, collections, malloc.uncounted)
+        return Heap({**python, **malloc.in_use}, malloc.held, objects, collections, (*self._hidden, *malloc.uncounted))
 
 
 def parse_pymalloc_stats(text: bytes) -> int:
@@ -48,7 +51,7 @@ def parse_pymalloc_stats(text: bytes) -> int:
     """
     found = _IN_USE.search(text)
     if found is None:
-        raise ValueError("no line for bytes in allocated blocks; is pymalloc off?")
+        raise ValueError("no line for bytes in allocated blocks; is pymalloc off, or traced?")
     return int(found[1].replace(b",", b""))
 
 
