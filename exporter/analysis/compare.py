@@ -107,7 +107,7 @@ def _growths(
 
 
 def _levels(series: str, stretches: tuple[Stretch, Stretch], tolerance: float) -> list[Difference]:
-    samples = [stretch.points(series, settled=False) for stretch in stretches]
+    samples = [stretch.points(series, stretch.minutes, settled=False) for stretch in stretches]
     if not all(len(y) for _, y in samples):
         return []
     first, second = (_level(t, y / 1024) for t, y in samples)

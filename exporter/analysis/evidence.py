@@ -1,9 +1,10 @@
 """What one series shows by itself, under load or at rest; the rule is derived in docs/verdict.md."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from exporter.analysis.csv_cells import Floats
 from exporter.analysis.judgement import SeriesEvidence, Settings, Verdict
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
@@ -55,12 +56,16 @@ SHORTEST_SEQUENTIAL_MINUTES = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One series' verdict and the trend behind it (None when it is too short for one); see `SeriesEvidence`."""
+    """One series' verdict and the trend behind it (None when it is too short for one); see `SeriesEvidence`.
+
+    ``clock`` is the one of the stretch that the trend was found by: minutes, or work at the run's average pace.
+    """
 
     series: str
     settled: bool
     verdict: Verdict
     trend: Trend | None
+    clock: Floats
     minutes: float
     samples: int
     reason: str
@@ -113,24 +118,34 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     trend = found.trend
     if found.verdict is Verdict.LEAK and trend is not None and np.ptp(trend.floors.y) < _FEWEST_MORE:
         reason = f"{found.reason}, but by fewer than {_FEWEST_MORE:.0f} in all"
-        return Evidence(name, found.settled, Verdict.INCONCLUSIVE, trend, found.minutes, found.samples, reason)
+        return replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason)
     return found
 
 
 def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
-    t, y = stretch.points(name, settled=False)
+    t, y = stretch.points(name, stretch.minutes, settled=False)
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_SAMPLES and minutes >= SHORTEST_MINUTES
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    return _evidence(name, False, trend, minutes, len(t), _demands_under_load(minutes, sequential), scale)
+    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, minutes, len(t), "")
+    return _decided(nothing, _demands_under_load(minutes, sequential), scale)
 
 
 def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
-    t, y = stretch.points(name, settled=True)
+    """By the work done first, as most leaks are leaks per operation; by time if that shows no leak."""
+    by_work = _settled_by(stretch.work, stretch, name, scale, demands)
+    if by_work.verdict is Verdict.LEAK:
+        return by_work
+    by_time = _settled_by(stretch.minutes, stretch, name, scale, demands)
+    return by_time if by_time.verdict is Verdict.LEAK else by_work
+
+
+def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
+    t, y = stretch.points(name, clock, settled=True)
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_AT_REST and minutes >= SHORTEST_AT_REST_MINUTES
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    return _evidence(name, True, trend, minutes, len(t), demands, scale)
+    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, minutes, len(t), ""), demands, scale)
 
 
 def _demands_under_load(minutes: float, sequential: bool) -> tuple[Demand, ...]:
@@ -147,19 +162,13 @@ def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
     return SEQUENTIAL_AT_REST if sequential else AT_REST
 
 
-def _evidence(
-    name: str,
-    settled: bool,
-    trend: Trend | None,
-    minutes: float,
-    samples: int,
-    demands: tuple[Demand, ...],
-    scale: _Scale,
-) -> Evidence:
-    label = LABELS.get(name, name) + (" at rest" if settled else "")
+def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> Evidence:
+    """The same with its verdict and the reason for it."""
+    label = LABELS.get(evidence.series, evidence.series) + (" at rest" if evidence.settled else "")
+    trend = evidence.trend
     if trend is None:
-        reason = f"{samples} samples of {label} over {minutes:.1f} min are too few to judge"
-        return Evidence(name, settled, Verdict.INCONCLUSIVE, None, minutes, samples, reason)
+        reason = f"{evidence.samples} samples of {label} over {evidence.minutes:.1f} min are too few to judge"
+        return replace(evidence, reason=reason)
     growth = trend.growth
     told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
     if any(_meets(trend, demand, scale.threshold) for demand in demands):
@@ -171,7 +180,7 @@ def _evidence(
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
     else:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
-    return Evidence(name, settled, verdict, trend, minutes, samples, reason)
+    return replace(evidence, verdict=verdict, reason=reason)
 
 
 def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:

@@ -39,7 +39,7 @@ def growing_part(stretch: Stretch, leak: Evidence) -> str:
 
 
 def _rate(stretch: Stretch, name: str, leak: Evidence) -> float | None:
-    t, y = stretch.points(name, settled=leak.settled)
+    t, y = stretch.points(name, leak.clock, settled=leak.settled)
     if len(t) < FEWEST_POINTS:
         return None
     tail = t >= t[0] + TAIL_SHARE * (t[-1] - t[0])
@@ -56,7 +56,7 @@ def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
         return ""
     floors: Floors = leak.trend.floors
     known = ~np.isnan(failures)
-    failed = np.diff(np.interp(floors.t, stretch.minutes[known], failures[known])) > 0
+    failed = np.diff(np.interp(floors.t, leak.clock[known], failures[known])) > 0
     if failed.sum() < _FEWEST_PERIODS or (~failed).sum() < _FEWEST_PERIODS:
         return ""
     grown = np.diff(floors.y)
@@ -67,7 +67,7 @@ def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
 
 def seconds_to_limit(stretch: Stretch, leak: Evidence, settings: Settings) -> float | None:
     """How long until the subject's memory limit is reached if growth goes on as it is; None if it never is."""
-    _, y = stretch.points("rss_bytes", settled=False)
+    _, y = stretch.points("rss_bytes", stretch.minutes, settled=False)
     if settings.memory_limit_bytes is None or leak.trend is None or not len(y) or not leak.series.endswith("_bytes"):
         return None
     per_second = leak.trend.growth.value * 1024 / 60

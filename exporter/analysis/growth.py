@@ -23,7 +23,7 @@ def growth_per_operation(stretch: Stretch, counter: str, evidence: Evidence) -> 
     floors = evidence.trend.floors
     tail = floors.after(floors.t[0] + TAIL_SHARE * (floors.t[-1] - floors.t[0]))
     known = ~np.isnan(counts)
-    operations = np.interp(tail.t, stretch.minutes[known], counts[known])
+    operations = np.interp(tail.t, evidence.clock[known], counts[known])
     if len(tail) < FEWEST_POINTS or np.ptp(operations) < _FEWEST_OPERATIONS:
         return None
     found = slope(operations, tail.y).bounds(_COVERAGE)

@@ -19,7 +19,9 @@ _MOST_NOTES = 3
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Rows of a run that belong together: ``minutes`` of shape (rows,), ``rows`` their indices in the run.
+    """Rows of a run that belong together: ``rows`` are their indices in the run, all else is of the same shape.
+
+    ``work`` is a second clock beside ``minutes``: it advances with the payments made, as many minutes in all.
 
     ``settled`` says which were taken with the load at rest; ``notes`` are sentences about what was left out.
     """
@@ -27,6 +29,7 @@ class Stretch:
     run: Run
     rows: NDArray[np.intp]
     minutes: Floats
+    work: Floats
     settled: NDArray[np.bool_]
     notes: tuple[str, ...]
 
@@ -43,13 +46,13 @@ class Stretch:
         values = column[self.rows]
         return None if np.isnan(values).all() else values
 
-    def points(self, name: str, *, settled: bool) -> tuple[Floats, Floats]:
-        """Minutes and values of a column at rest or under load, without empty cells."""
+    def points(self, name: str, clock: Floats, *, settled: bool) -> tuple[Floats, Floats]:
+        """Times by a clock (``minutes`` or ``work``) and values of a column, at rest or under load, no empty cells."""
         values = self.values(name)
         if values is None:
             return np.empty(0), np.empty(0)
         kept = (self.settled == settled) & ~np.isnan(values)
-        return self.minutes[kept], values[kept]
+        return clock[kept], values[kept]
 
 
 def longest_stretch(run: Run) -> Stretch:
@@ -75,7 +78,18 @@ def longest_stretch(run: Run) -> Stretch:
         notes.append("the file's last line is torn and was left out")
     settled = run.columns.get("settled")
     at_rest = settled[rows] > 0 if settled is not None else np.zeros(len(rows), dtype=np.bool_)
-    return Stretch(run, rows, minutes, at_rest, tuple(notes))
+    return Stretch(run, rows, minutes, _work(run, rows, minutes), at_rest, tuple(notes))
+
+
+def _work(run: Run, rows: NDArray[np.intp], minutes: Floats) -> Floats:
+    """The clock of the work done; the plain one where no payments are counted."""
+    payments = run.column("payments")
+    if payments is None or len(rows) < 2:
+        return minutes
+    known = ~np.isnan(payments[rows])
+    done = np.interp(minutes, minutes[known], payments[rows][known]) if known.any() else minutes
+    made = float(done[-1] - done[0])
+    return np.asarray(minutes[0] + (done - done[0]) * ((minutes[-1] - minutes[0]) / made)) if made > 0 else minutes
 
 
 def _rows_under_load(run: Run) -> NDArray[np.intp]:
