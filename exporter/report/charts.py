@@ -7,15 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.report.columns import (
+    ALLOCATOR,
+    BY_KIND,
+    DESCRIPTORS,
     FAILURES,
     HANDLES,
     HEAP,
-    HEAP_PARTS,
     MEMORY,
-    OTHER_MEMORY,
+    OBJECTS,
     PAYMENTS,
     RESIDENT,
+    THREADS,
+    TOGETHER,
     Column,
+    Group,
     Unit,
 )
 from exporter.report.prepared import Prepared, columns_of
@@ -25,7 +30,7 @@ from exporter.report.trends import Growth
 Floats = NDArray[np.float64]
 
 # About 20 bytes a point, so that the page stays under 5 MB.
-_MOST_POINTS = 210_000
+_MOST_POINTS = 200_000
 _MOST_POINTS_PER_LINE = 4_000
 _PAYMENTS_PER_RATE = 20
 _FEWEST_RATES, _MOST_RATES = 4, 120
@@ -57,36 +62,52 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Charts under a heading."""
+    """Charts under a heading; ``constant`` are the columns that never change, which need no chart."""
 
     key: str
     title: str
     charts: list[Chart] = field(default_factory=list)
+    constant: list[Column] = field(default_factory=list)
 
 
 def sections(runs: Sequence[Prepared]) -> list[Section]:
     """All the charts that these runs have data for."""
     maker = _Maker(runs)
-    memory = [maker.column(column, wide=True) for column in (RESIDENT, HEAP)]
-    if len(runs) == 1:
-        memory.append(maker.together())
-    else:
-        memory += [maker.column(column) for column in (*HEAP_PARTS, *OTHER_MEMORY)]
+    memory = [maker.column(RESIDENT, wide=True), maker.column(HEAP, wide=True)]
     load = [maker.rate(), maker.column(PAYMENTS), maker.failures(), maker.latency()]
-    handles = [maker.column(column) for column in HANDLES]
-    found = [
-        Section("memory", "Memory", [chart for chart in memory if chart]),
-        Section("load", "Payments", [chart for chart in load if chart]),
-        Section("handles", "Descriptors, threads and objects", [chart for chart in handles if chart]),
+    handles = [maker.column(DESCRIPTORS), maker.column(THREADS)]
+    if len(runs) == 1:
+        memory += [maker.together(TOGETHER), maker.together(ALLOCATOR)]
+        handles += [maker.together(BY_KIND), *(maker.changing(column) for column in OBJECTS)]
+        apart: tuple[Column, ...] = OBJECTS
+    else:
+        apart = (*TOGETHER.columns[2:], *ALLOCATOR.columns, *BY_KIND.columns, *OBJECTS)
+        memory += [maker.changing(column) for column in apart if column in MEMORY]
+        handles += [maker.changing(column) for column in apart if column in HANDLES]
+    constant = [column for column in columns_of(runs, apart) if not maker.changes(column)]
+    return [
+        section
+        for section in (
+            _section("memory", "Memory", memory, [column for column in constant if column in MEMORY]),
+            _section("load", "Payments", load, []),
+            _section(
+                "handles",
+                "Descriptors, threads and objects",
+                handles,
+                [column for column in constant if column in HANDLES],
+            ),
+        )
+        if section.charts or section.constant
     ]
-    return [_filled(section) for section in found if section.charts]
 
 
-def _filled(section: Section) -> Section:
-    """The section with the last of an odd number of half-width charts over the whole width."""
-    if sum(not chart.wide for chart in section.charts) % 2:
-        section.charts[-1] = replace(section.charts[-1], wide=True)
-    return section
+def _section(key: str, title: str, charts: Sequence[Chart | None], constant: list[Column]) -> Section:
+    """A section of the charts that there are; of an odd number of narrow ones the last is as wide as two."""
+    found = [chart for chart in charts if chart is not None]
+    narrow = [index for index, chart in enumerate(found) if not chart.wide]
+    if len(narrow) % 2:
+        found[narrow[-1]] = replace(found[narrow[-1]], wide=True)
+    return Section(key, title, found, constant)
 
 
 class _Maker:
@@ -94,10 +115,7 @@ class _Maker:
 
     def __init__(self, runs: Sequence[Prepared]) -> None:
         self._runs = runs
-        shown = (*MEMORY, *HANDLES, PAYMENTS, FAILURES)
-        lines = sum(1 for run in runs for column in shown if run.has(column))
-        # With one run its memory is drawn twice: column by column, and together.
-        lines += len(columns_of(runs, MEMORY)) if len(runs) == 1 else 0
+        lines = sum(1 for run in runs for column in (*MEMORY, *HANDLES, PAYMENTS, FAILURES) if run.has(column))
         self._most = min(_MOST_POINTS_PER_LINE, _MOST_POINTS // max(lines, 1))
 
     def column(self, column: Column, *, wide: bool = False) -> Chart | None:
@@ -109,10 +127,20 @@ class _Maker:
         ]
         return Chart(column.name, column.title, column.meaning, column.unit, lines, wide) if lines else None
 
-    def together(self) -> Chart | None:
-        """Everything that is known of one run's memory in one picture, when there is more than its two figures."""
-        columns = columns_of(self._runs, MEMORY)
-        if not columns_of(self._runs, (*HEAP_PARTS, *OTHER_MEMORY)):
+    def changing(self, column: Column) -> Chart | None:
+        """A column of every run that has it, if it changes in any."""
+        return self.column(column) if self.changes(column) else None
+
+    def changes(self, column: Column) -> bool:
+        """Whether a column has more than one value in any run."""
+        return any(
+            (values := run.values(column)) is not None and np.nanmin(values) != np.nanmax(values) for run in self._runs
+        )
+
+    def together(self, group: Group) -> Chart | None:
+        """A group's columns of one run in one picture; None when there is no more to it than the run's two figures."""
+        columns = columns_of(self._runs, group.columns)
+        if not set(columns) - {RESIDENT, HEAP}:
             return None
         run = self._runs[0]
         lines = [
@@ -120,8 +148,7 @@ class _Maker:
             for colour, column in enumerate(columns)
             if (values := run.values(column)) is not None
         ]
-        meaning = "Every figure of the run's memory on one scale: which part follows which."
-        return Chart("memory_parts", "Where the memory is", meaning, Unit.BYTES, lines, wide=True)
+        return Chart(group.key, group.title, group.meaning, columns[0].unit, lines, wide=True)
 
     def failures(self) -> Chart | None:
         """Failed payments, when there were any."""
@@ -140,8 +167,8 @@ class _Maker:
     def latency(self) -> Chart | None:
         """The share of the payments done within a time, where the run itself has reported it."""
         lines: list[ChartLine] = []
+        several = len(self._runs) > 1
         for index, run in enumerate(self._runs):
-            several = len(self._runs) > 1
             for kind, histogram in run.run.latency_seconds.items():
                 if histogram.count:
                     shares = np.array(histogram.counts, dtype=np.float64) / histogram.count

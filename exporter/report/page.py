@@ -13,7 +13,7 @@ from markupsafe import Markup
 from exporter import __version__
 from exporter.errors import ConfigError
 from exporter.report.charts import Chart, Section, sections
-from exporter.report.comparison import Answer, Compared, compare
+from exporter.report.comparison import compare_runs
 from exporter.report.payload import payload
 from exporter.report.prepared import Prepared
 from exporter.report.runs import printable
@@ -55,7 +55,7 @@ def write_page(path: Path, runs: Sequence[Prepared], title: str) -> None:
 
 def conclusion(runs: Sequence[Prepared]) -> str:
     """What the page says first."""
-    answer = _answer(runs)
+    answer = compare_runs(runs)
     return answer.sentence if answer else verdict_view(runs[0]).headline
 
 
@@ -71,7 +71,7 @@ def render(runs: Sequence[Prepared], title: str) -> str:
         style=style,
         script=script,
         data=payload(runs, found),
-        answer=_answer(runs),
+        answer=compare_runs(runs),
         runs=[_run_view(run, index) for index, run in enumerate(runs)],
         side_by_side=run_table(runs),
         sections=[(section, _chart_views(section)) for section in found],
@@ -79,10 +79,6 @@ def render(runs: Sequence[Prepared], title: str) -> str:
         has_fits=any(run.growth for run in runs),
         has_marks=any(len(run.times.reconnects) or len(run.times.restarts) or run.times.phases for run in runs),
     )
-
-
-def _answer(runs: Sequence[Prepared]) -> Answer | None:
-    return compare([Compared(run.label, run.growth) for run in runs])
 
 
 def _run_view(run: Prepared, index: int) -> RunView:

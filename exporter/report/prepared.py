@@ -77,4 +77,4 @@ def columns_of(runs: Sequence[Prepared], among: Sequence[Column]) -> list[Column
 
 def _prepare(run: ReportRun) -> Prepared:
     times = timeline(run.series)
-    return Prepared(run, run.judgement or judge(run.series), times, growth_of(run.series, times, [*MEMORY, *HANDLES]))
+    return Prepared(run, run.judgement or judge(run.series), times, growth_of(run.series, times, (*MEMORY, *HANDLES)))

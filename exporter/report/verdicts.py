@@ -17,10 +17,11 @@ _EVIDENCE = {"settled": "read with the load at rest", "passive": "read under loa
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with its name, and a note of what it means."""
+    """A number with its name and unit, and a note of what it means."""
 
     name: str
     value: str
+    unit: str
     note: str
 
 
@@ -67,20 +68,20 @@ def _figures(run: Prepared) -> list[Figure]:
     judgement = run.judgement
     figures = []
     if judgement.growth_kib_per_min is not None:
-        figures.append(Figure("Growth", f"{interval(judgement.growth_kib_per_min)} KiB/min", f"of {_what(run)}"))
+        figures.append(Figure("Growth", interval(judgement.growth_kib_per_min), "KiB/min", f"of {_what(run)}"))
     for name, found in (
         ("A payment", judgement.growth_bytes_per_payment),
         ("A reconnect", judgement.growth_bytes_per_reconnect),
         ("An instance", judgement.growth_bytes_per_instance),
     ):
         if found is not None:
-            figures.append(Figure(name, estimate(found, Unit.BYTES), "with a 95 % interval"))
+            value, _, unit = estimate(found, Unit.BYTES).rpartition(" ")
+            figures.append(Figure(name, value, unit, "with a 95 % interval"))
     if judgement.missed_kib_per_min is not None:
-        figures.append(
-            Figure("Could be missed", f"{number(judgement.missed_kib_per_min)} KiB/min", "growth not excluded")
-        )
+        missed = number(judgement.missed_kib_per_min)
+        figures.append(Figure("Could be missed", missed, "KiB/min", "growth not excluded"))
     if judgement.warmup_sec:
-        figures.append(Figure("Warm-up", clock(judgement.warmup_sec), "until growth settled"))
+        figures.append(Figure("Warm-up", clock(judgement.warmup_sec), "", "until growth settled"))
     return [*figures, *_load_figures(run)]
 
 
@@ -97,11 +98,11 @@ def _load_figures(run: Prepared) -> list[Figure]:
     payments, failures = run.total(PAYMENTS), run.total(FAILURES)
     if payments is not None:
         failed = "" if failures is None else f"{number(failures)} failed"
-        found.append(Figure("Payments", amount(payments, Unit.COUNT), failed))
+        found.append(Figure("Payments", amount(payments, Unit.COUNT), "", failed))
     reconnects = run.total(RECONNECTS)
     if reconnects:
-        found.append(Figure("Reconnects", amount(reconnects, Unit.COUNT), ""))
-    found.append(Figure("Duration", clock(run.times.duration), f"{len(run.times.rows):,} samples"))
+        found.append(Figure("Reconnects", amount(reconnects, Unit.COUNT), "", ""))
+    found.append(Figure("Duration", clock(run.times.duration), "", f"{len(run.times.rows):,} samples"))
     return found
 
 

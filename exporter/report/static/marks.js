@@ -11,11 +11,11 @@ function drawMarks(plot, chart) {
   ctx.beginPath();
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
+  if (view.fits && chart.unit === "bytes") drawWarmups(plot, scale);
   const place = (run, seconds) => plot.valToPos(positions(run, [seconds])[0], "x", true);
   data.runs.forEach((run, index) => {
     if (!isShown(index)) return;
     const colour = themeColour(`--colour-${index % 8}`);
-    if (view.fits && chart.unit === "bytes" && run.warmup !== null) drawWarmup(ctx, bbox, place(index, run.warmup), place(index, firstSecond(index)), colour, scale);
     if (!view.marks) return;
     for (const second of run.restarts) dashedLine(ctx, bbox, place(index, second), colour, scale);
     drawReconnects(ctx, bbox, run.reconnects.map((second) => place(index, second)), colour, scale);
@@ -29,18 +29,24 @@ function firstSecond(index) {
   return line ? line.t[0] : 0;
 }
 
-function drawWarmup(ctx, bbox, end, start, colour, scale) {
-  ctx.globalAlpha = 0.09;
-  ctx.fillStyle = colour;
-  ctx.fillRect(start, bbox.top, end - start, bbox.height);
-  ctx.globalAlpha = 1;
-  if (end - start > 56 * scale) {
+// One run's warm-up is a shade; those of several would hide each other, so each is a bar at the top.
+function drawWarmups({ ctx, bbox, valToPos }, scale) {
+  const found = data.runs.map((run, index) => ({ index, warmup: run.warmup })).filter(({ index, warmup }) => warmup !== null && isShown(index));
+  found.forEach(({ index, warmup }, row) => {
+    const [start, end] = positions(index, [firstSecond(index), warmup]).map((x) => valToPos(x, "x", true));
+    const colour = themeColour(`--colour-${index % 8}`);
+    const top = bbox.top + (found.length > 1 ? (10 + 5 * row) * scale : 0);
+    ctx.fillStyle = colour;
+    ctx.globalAlpha = found.length > 1 ? 0.5 : 0.09;
+    ctx.fillRect(start, top, end - start, found.length > 1 ? 3 * scale : bbox.height);
+    ctx.globalAlpha = 1;
+    if (row < found.length - 1 || end - start < 56 * scale) return;
     ctx.font = `${11 * scale}px system-ui, sans-serif`;
     ctx.fillStyle = themeColour("--quiet");
-    ctx.textAlign = "right";
+    ctx.textAlign = "left";
     ctx.textBaseline = "top";
-    ctx.fillText("warm-up", end - 5 * scale, bbox.top + 4 * scale);
-  }
+    ctx.fillText("warm-up", start + 5 * scale, top + 6 * scale);
+  });
 }
 
 function dashedLine(ctx, bbox, x, colour, scale) {

@@ -29,7 +29,7 @@ function start() {
     choose();
   }
   setUpTheme(redraw);
-  setUpPrint(redraw, charts);
+  setUpPrint(redraw);
 }
 
 function setUpTheme(redraw) {
@@ -44,7 +44,7 @@ function setUpTheme(redraw) {
 }
 
 // Paper is white and has a width of its own.
-function setUpPrint(redraw, charts) {
+function setUpPrint(redraw) {
   const root = document.documentElement;
   let theme = null;
   matchMedia("print").addEventListener("change", ({ matches }) => {
@@ -54,8 +54,9 @@ function setUpPrint(redraw, charts) {
     } else if (theme) {
       root.dataset.theme = theme;
     }
+    // Paper can't be unfolded.
+    for (const details of document.querySelectorAll("details.settings")) details.open = matches;
     redraw();
-    for (const chart of charts) chart.resize();
   });
 }
 
