@@ -1,0 +1,55 @@
+# The exporter with the SDK that it tests. Another SDK release: docker build --build-arg SDK_VERSION=0.22.3 .
+ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_CACHE_DIR=1 \
+    PIP_ROOT_USER_ACTION=ignore \
+    PYTHONDONTWRITEBYTECODE=1
+
+RUN python3 -m venv /opt/hatch && /opt/hatch/bin/pip install --no-compile hatchling==1.27.0 \
+    && python3 -m venv --without-pip /opt/exporter
+
+# The dependencies change seldom and are large: a layer of their own.
+COPY requirements.lock /src/
+RUN /opt/hatch/bin/pip --python /opt/exporter/bin/python install --no-compile --require-hashes -r /src/requirements.lock
+
+ARG SDK_VERSION=
+RUN if [ -n "$SDK_VERSION" ]; then \
+      /opt/hatch/bin/pip --python /opt/exporter/bin/python install --no-compile --no-deps "breez-sdk-spark==$SDK_VERSION"; \
+    fi
+
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY exporter exporter
+# Byte code that is checked by its source's hash, not its time, is the same in every build.
+RUN /opt/hatch/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /opt/hatch/bin/pip --python /opt/exporter/bin/python install --no-compile --no-deps /wheels/*.whl \
+    && /opt/exporter/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/exporter/lib \
+    && mkdir -p /var/lib/memtest
+
+FROM ${PYTHON_IMAGE}
+
+LABEL org.opencontainers.image.title="memtest-exporter" \
+      org.opencontainers.image.description="Soak-tests payment SDKs for memory leaks" \
+      org.opencontainers.image.licenses="MIT"
+
+COPY --from=build /opt/exporter /opt/exporter
+COPY --from=build --chown=10001:10001 /var/lib/memtest /var/lib/memtest
+
+# Everything is reachable only inside the container's network; what is published, and where, is the caller's choice.
+ENV PATH=/opt/exporter/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    MEMTEST_LISTEN_ADDRESS=0.0.0.0:10366
+
+USER 10001:10001
+WORKDIR /var/lib/memtest
+VOLUME /var/lib/memtest
+EXPOSE 10366
+
+HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:10366/-/healthy', timeout=3)"]
+
+ENTRYPOINT ["exporter"]
