@@ -7,11 +7,13 @@ from typing import Literal
 
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
+from exporter.network.settings import FaultSettings
 from exporter.workload.settings import WorkloadSettings
 
 # Past the range that is allocated to exporters (9100 to 9999, all taken, and a few above 10000), and claimed by none.
 DEFAULT_LISTEN_ADDRESS = "127.0.0.1:10366"
 LOCAL_NETWORK = "local"
+HOSTED_NETWORK = "regtest"
 
 LogFormat = Literal["text", "json"]
 FailOn = Literal["leak", "inconclusive", "never"]
@@ -36,6 +38,7 @@ class RunConfig:
     duration_seconds: float = 3600.0
     mem_interval_seconds: float = 30.0
     network: str = LOCAL_NETWORK  # local, regtest, or the path of a network file
+    faults: FaultSettings = field(default_factory=FaultSettings)  # of the local network
     driver: DriverChoice = field(default_factory=DriverChoice)
     driver_timeout_seconds: float = 30.0  # a subject silent for longer is taken for dead
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
@@ -62,6 +65,10 @@ class RunConfig:
             complaints.append(f"max-failure-ratio is {self.max_failure_ratio!r}: give a share from 0 to 1")
         if self.existing_csv != "refuse" and self.csv is None:
             complaints.append(f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE")
+        if self.faults != FaultSettings() and self.network != LOCAL_NETWORK:
+            complaints.append(
+                f"network is {self.network!r}, which can't be made to fail here: give faults to 'exporter network'"
+            )
         if complaints:
             raise ConfigError("; ".join(complaints))
 
@@ -76,6 +83,10 @@ class RunConfig:
             **load,
             "interval": format_duration(self.workload.interval_seconds),
             "settle-min-gap": format_duration(self.workload.settle_min_gap_seconds),
+            "latency": format_duration(self.faults.latency_seconds),
+            "error-rate": f"{self.faults.error_rate:g}",
+            "outage-every": format_duration(self.faults.outage_every_seconds),
+            "outage-for": format_duration(self.faults.outage_for_seconds),
         }
 
 

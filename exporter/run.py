@@ -7,38 +7,39 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from exporter import __version__
 from exporter.config import LOCAL_NETWORK, RunConfig
+from exporter.connection import Connection
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
 from exporter.drivers.local_network import NetworkChild, start_network
-from exporter.drivers.protocol import Json
 from exporter.durations import format_duration
 from exporter.errors import ExporterError, LoadError
 from exporter.logs import set_up_logging
-from exporter.network_file import read_network_file
+from exporter.network.settings import Settings, dump
 from exporter.outcome import INTERRUPTED, Outcome, load_failure
 from exporter.server import Server
 from exporter.state import RunState, SubjectState
 from exporter.subject_run import SubjectRun
 from exporter.trend_report import judge_csv, trend_report
-from exporter.workload.faucet import FaucetSettings
 
-NETWORK_COMMAND = (sys.executable, "-m", "exporter.network")
+NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-stdin")
 
 
 def run(config: RunConfig) -> int:
     """Do one run; return its exit code. Raises ConfigError for what can't be started."""
     set_up_logging(config.log_format)
-    return asyncio.run(_run(config))
+    connection = None if config.network == LOCAL_NETWORK else Connection.to_network(config.network)
+    return asyncio.run(_run(config, connection))
 
 
-async def _run(config: RunConfig) -> int:
+async def _run(config: RunConfig, connection: Connection | None) -> int:
     started_at = datetime.now(UTC)
     subject = SubjectState(config.driver.name)
     state = RunState(
@@ -53,21 +54,30 @@ async def _run(config: RunConfig) -> int:
         with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
             csv = config.csv or Path(directory) / "samples.csv"
             with contextlib.closing(CsvSink.open(csv, config.existing_csv)) as sink:
-                run = SoakRun(config, state, sink, csv, Path(directory))
+                run = SoakRun(config, state, connection, Files(csv, sink, Path(directory)))
                 return await run.end(server.url)
 
 
-class SoakRun:
-    """A run in progress; ``end`` does all of it."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where a run writes: its CSV, and a directory for the wallets that is gone after the run."""
 
-    def __init__(self, config: RunConfig, state: RunState, sink: CsvSink, csv: Path, directory: Path) -> None:
+    csv: Path
+    sink: CsvSink
+    directory: Path
+
+
+class SoakRun:
+    """A run in progress; ``end`` does all of it. Without a ``connection`` it starts a local network."""
+
+    def __init__(self, config: RunConfig, state: RunState, connection: Connection | None, files: Files) -> None:
         self._config = config
         self._state = state
-        self._csv = csv
-        self._directory = directory  # for the wallets, gone after the run
+        self._connection = connection
+        self._files = files
         self._console = Console(quiet=config.quiet)
         (subject,) = state.subjects.values()
-        self._subject = SubjectRun(config, subject, sink, self._console)
+        self._subject = SubjectRun(config, subject, files.sink, self._console)
         self._network: NetworkChild | None = None
         self._stop = asyncio.Event()  # end the load, then report
         self._released = asyncio.Event()  # end the lingering
@@ -111,21 +121,17 @@ class SoakRun:
 
     async def _start(self) -> None:
         """Bring up network and subject, connect and fund the wallets."""
-        network = await self._network_file()
-        faucet = FaucetSettings(url=network["faucet"]["url"])
-        await self._subject.start(network, self._directory / "wallets", faucet)
+        connection = self._connection or await self._start_network()
+        await self._subject.start(connection, self._files.directory / "wallets")
         state = self._subject.state
         self._console.line(f"Subject {state.driver}: {state.sdk} {state.sdk_version}, process {state.pid}")
         await self._subject.prepare()
 
-    async def _network_file(self) -> Mapping[str, Json]:
-        """Return how to connect to the network, which is started if it is the local one."""
-        if self._config.network != LOCAL_NETWORK:
-            return read_network_file(Path(self._config.network))
-        self._network = await start_network(NETWORK_COMMAND)
+    async def _start_network(self) -> Connection:
+        self._network = await start_network(NETWORK_COMMAND, dump(Settings(faults=self._config.faults)))
         self._network_watch = asyncio.create_task(self._watch_network(self._network))
         self._console.line(f"Local network: ready, process {self._network.pid}")
-        return self._network.file
+        return Connection.to_file(self._network.file)
 
     async def _watch_network(self, network: NetworkChild) -> None:
         how = await network.wait()
@@ -164,7 +170,7 @@ class SoakRun:
             self._console.line("Stopped before the load began: nothing was measured")
             return INTERRUPTED
         # Reading a million rows takes a while, and the last state has to stay scrapable meanwhile.
-        series, judgement = await asyncio.to_thread(judge_csv, self._csv)
+        series, judgement = await asyncio.to_thread(judge_csv, self._files.csv)
         state = self._subject.state
         error = self._error or load_failure(state.driver, state.load, self._config.max_failure_ratio)
         self._state.verdict, self._state.verdict_reason = str(judgement.verdict), judgement.reason
@@ -194,5 +200,5 @@ class SoakRun:
         self._subject.kill()
         if self._network is not None:
             self._network.kill()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        shutil.rmtree(self._files.directory, ignore_errors=True)
         os._exit(INTERRUPTED)

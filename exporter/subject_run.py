@@ -2,21 +2,21 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
 from exporter.config import RunConfig
+from exporter.connection import Connection
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
 from exporter.drivers.process import StopLimits
-from exporter.drivers.protocol import Json, Message
+from exporter.drivers.protocol import Message
 from exporter.drivers.subject import Subject
 from exporter.errors import ExporterError, SubjectError
 from exporter.samples import Sample
 from exporter.sampling import Sampler
 from exporter.state import SubjectState
-from exporter.workload.faucet import FaucetSettings
 from exporter.workload.wallets import driver_config, make_seeds
 from exporter.workload.workload import Workload, track
 
@@ -51,20 +51,23 @@ class SubjectRun:
         """Seconds since the start of the load, 0 before it."""
         return 0.0 if self._load_start is None else asyncio.get_running_loop().time() - self._load_start
 
-    async def start(self, network: Mapping[str, Json], storage: Path, faucet: FaucetSettings) -> None:
+    async def start(self, connection: Connection, storage: Path) -> None:
         """Start the subject's process; raises SubjectError if it doesn't come up."""
         settings = self._config.workload
         storage.mkdir(parents=True)
+        seeds = make_seeds(settings, connection.alice_seed, connection.bob_seed)
         starting = Subject.start(
             self._config.driver.command or PYTHON_DRIVER,
-            driver_config(settings, network, str(storage), make_seeds(settings)),
+            driver_config(settings, connection.network, str(storage), seeds),
             self._on_message,
             name=self.state.driver,
             hello_timeout=self._config.driver_timeout_seconds,
         )
         self._subject = await self._first_of(starting)
         self.state.pid = self._subject.pid
-        self._workload = Workload(self._subject, settings, self.state, faucet, self._on_settled, self._console.event)
+        self._workload = Workload(
+            self._subject, settings, self.state, connection.faucet, self._on_settled, self._console.event
+        )
 
     async def prepare(self) -> None:
         """Connect and fund the wallets; raises LoadError or SubjectError."""

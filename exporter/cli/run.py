@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 import click
 
+from exporter.cli.fault_options import fault_options, faults_of
 from exporter.cli.options import Duration, EnvironmentOption, SectionedCommand
 from exporter.config import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig
 from exporter.durations import format_duration
@@ -57,7 +58,7 @@ OPTIONS = (
     _measurement(
         "--network",
         default=_DEFAULT.network,
-        help="'local', or the file that 'exporter network' has printed.",
+        help="'local', the hosted 'regtest', or a file that 'exporter network' has printed.",
     ),
     _measurement("--driver-command", help="A program to test instead: it speaks the driver protocol."),
     _measurement(
@@ -66,6 +67,7 @@ OPTIONS = (
         default=format_duration(_DEFAULT.driver_timeout_seconds),
         help="A driver that is silent for longer is taken for dead.",
     ),
+    *fault_options(),
     _load(
         "--interval",
         type=_duration,
@@ -181,6 +183,7 @@ def config_of(options: dict[str, Any]) -> RunConfig:
         duration_seconds=options["duration"],
         mem_interval_seconds=options["mem_interval"],
         network=options["network"],
+        faults=faults_of(options),
         driver=_driver(options["driver_command"]),
         driver_timeout_seconds=options["driver_timeout"],
         workload=WorkloadSettings(**{name: options[option] for option, name in load.items()}),

@@ -121,13 +121,17 @@ Start = Callable[..., RunningExporter]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Start ``exporter`` with these arguments on a free port, in a directory of its own; it is ended in any case."""
+    """Start ``exporter`` with these arguments, in a directory of its own; it is ended in any case.
+
+    It serves on a free port, unless it is a command that doesn't serve.
+    """
     running: list[RunningExporter] = []
 
-    def begin(*args: str, launcher: tuple[str, ...] = ()) -> RunningExporter:
+    def begin(*args: str, launcher: tuple[str, ...] = (), serving: bool = True) -> RunningExporter:
         directory = tmp_path / f"run-{len(running)}"
         directory.mkdir()
-        running.append(RunningExporter(("--listen-address", "127.0.0.1:0", *args), directory, launcher))
+        address = ("--listen-address", "127.0.0.1:0") if serving else ()
+        running.append(RunningExporter((*address, *args), directory, launcher))
         return running[-1]
 
     yield begin

@@ -48,7 +48,7 @@ def test_a_wrong_setting_is_exit_code_2_and_one_sentence(start: Start, args: tup
 
 
 def test_an_existing_csv_is_left_alone(start: Start) -> None:
-    running = start("--version")
+    running = start("--version", serving=False)
     running.finish()
     precious = running.directory / "out.csv"
     precious.write_text("precious\n")

@@ -1,0 +1,74 @@
+"""The secrets of a run on the hosted network: from the environment, or from files that it names, and never shown."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exporter.errors import ConfigError
+from exporter.workload.faucet import HOSTED_FAUCET_URL, FaucetSettings
+
+_SEEDS = ("ALICE_SEED", "BOB_SEED")
+_LOGIN = ("FAUCET_USERNAME", "FAUCET_PASSWORD")
+_URL = "FAUCET_URL"
+_SEED = re.compile(r"[0-9a-fA-F]{64}")
+_ADDRESS = re.compile(r"https?://[^/]+.*")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Whose wallets pay, and as whom to ask the faucet."""
+
+    alice_seed: str = field(repr=False)
+    bob_seed: str = field(repr=False)
+    faucet: FaucetSettings
+
+
+def read_credentials(environment: Mapping[str, str] = os.environ) -> Credentials:
+    """Read ALICE_SEED, BOB_SEED, FAUCET_USERNAME, FAUCET_PASSWORD and, if set, FAUCET_URL.
+
+    Each may be in a file that the variable with ``_FILE`` appended names. Raises ConfigError that says of all that is
+    missing or malformed what to do, without showing any of it.
+    """
+    complaints: list[str] = []
+    found = {name: _read(environment, name, complaints) for name in (*_SEEDS, *_LOGIN, _URL)}
+    complaints += [
+        f"{name} is not set: set it, or {name}_FILE to a file that holds it"
+        for name in (*_SEEDS, *_LOGIN)
+        if found[name] is None
+    ]
+    complaints += [
+        f"{name} is not 64 hex digits: make one with 'openssl rand -hex 32'"
+        for name in _SEEDS
+        if not _SEED.fullmatch(found[name] or "0" * 64)
+    ]
+    url = found[_URL] or HOSTED_FAUCET_URL
+    if not _ADDRESS.fullmatch(url):
+        complaints.append(f"{_URL} is not a URL: write it like {HOSTED_FAUCET_URL}")
+    if complaints:
+        raise ConfigError("; ".join(complaints))
+    faucet = FaucetSettings(url, found["FAUCET_USERNAME"], found["FAUCET_PASSWORD"])
+    return Credentials(found["ALICE_SEED"] or "", found["BOB_SEED"] or "", faucet)
+
+
+def faucet_login(environment: Mapping[str, str] = os.environ) -> tuple[str | None, str | None]:
+    """Return FAUCET_USERNAME and FAUCET_PASSWORD as far as they are set; raises ConfigError for an unreadable file."""
+    complaints: list[str] = []
+    username, password = (_read(environment, name, complaints) for name in _LOGIN)
+    if complaints:
+        raise ConfigError("; ".join(complaints))
+    return username, password
+
+
+def _read(environment: Mapping[str, str], name: str, complaints: list[str]) -> str | None:
+    value = environment.get(name)
+    path = environment.get(f"{name}_FILE")
+    if value or not path:
+        return value or None
+    try:
+        return Path(path).read_text().strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not text"
+        complaints.append(f"{name}_FILE names {path}, which can't be read: {reason}")
+        return None
