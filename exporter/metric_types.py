@@ -12,6 +12,8 @@ Value = float | Histogram | Mapping[str, str] | Mapping[str, bool]
 Series = tuple[tuple[str, ...], Value]
 Source = TypeVar("Source")
 
+_UNITS = frozenset({"seconds", "bytes", "sats"})
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -35,8 +37,8 @@ class Metric(Generic[Source]):
     @property
     def unit(self) -> str:
         """The base unit that the name ends with, or nothing."""
-        stem = self.name.removesuffix("_total")
-        return next((unit for unit in ("seconds", "bytes", "sats") if stem.endswith(f"_{unit}")), "")
+        last = self.name.removesuffix("_total").rpartition("_")[2]
+        return last if last in _UNITS else ""
 
 
 def run_gauge(name: str, text: str, read: Callable[[RunState], float | None]) -> Metric[RunState]:

@@ -1,6 +1,7 @@
 """One HTTP connection: uvicorn's protocol with limits on how long a client may take."""
 
 import asyncio
+from typing import ClassVar
 
 import h11
 from uvicorn.config import Config
@@ -20,6 +21,8 @@ class BoundedConnection(H11Protocol):
     uvicorn has a limit only on the pause between two requests. ``busy`` is true while a request is being answered,
     ``answered`` is how many were.
     """
+
+    response_seconds: ClassVar[float] = RESPONSE_SECONDS
 
     def __init__(self, config: Config, server_state: ServerState) -> None:
         super().__init__(config, server_state, {})
@@ -41,7 +44,7 @@ class BoundedConnection(H11Protocol):
             self._allow(REQUEST_SECONDS)
         super().data_received(data)
         if begins and self.busy:
-            self._allow(RESPONSE_SECONDS)
+            self._allow(self.response_seconds)
 
     def on_response_complete(self) -> None:
         self.answered += 1
@@ -51,7 +54,7 @@ class BoundedConnection(H11Protocol):
             self.part()
         super().on_response_complete()
         if self.busy:
-            self._allow(RESPONSE_SECONDS)
+            self._allow(self.response_seconds)
         elif self.conn.trailing_data[0]:
             self._allow(REQUEST_SECONDS)
 

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-from prometheus_client.openmetrics.exposition import ALLOWUTF8, CONTENT_TYPE_LATEST
-from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+
+from exporter.web.rendering import render
 
 SHARED_SECONDS = 0.1
 _MOST_RENDERINGS = 16
@@ -49,6 +50,4 @@ class Exposition:
 
     def _rendered(self, openmetrics: bool, names: frozenset[str]) -> bytes:
         source = self._registry.restricted_registry(names) if names else self._registry
-        # No name of ours needs escaping, and the scheme that escapes none is the fastest.
-        text: bytes = generate_openmetrics(source, ALLOWUTF8) if openmetrics else generate_latest(source)
-        return text
+        return render(source.collect(), openmetrics)
