@@ -1,0 +1,65 @@
+"""Which profiles a run takes, and what that costs."""
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.drivers.protocol import Json
+
+DEFAULT_PPROF_PORT = 6060
+# Of each allocation; the driver's own stacks are hardly deeper.
+TRACED_FRAMES = 12
+# How many times as long a payment keeps the SDK's process busy; benchmarks/overhead.py measures it.
+TRACEMALLOC_SLOWDOWN = 1.0
+MEMRAY_SLOWDOWN = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ProfilingSettings:
+    """``pprof`` serves profiles on a port of the loopback address; ``heap_dump`` is the file that memray writes."""
+
+    pprof: bool = False
+    pprof_port: int = DEFAULT_PPROF_PORT
+    heap_dump: Path | None = None
+
+    def complaints(self) -> list[str]:
+        """What is wrong with the settings, each with its remedy."""
+        found = []
+        if not 0 <= self.pprof_port <= 65535:
+            found.append(f"pprof-port is {self.pprof_port}: give a port from 1 to 65535, or 0 for any free one")
+        if self.heap_dump is None:
+            return found
+        if self.pprof:
+            found.append("pprof and heap-dump would trace every allocation twice: choose one")
+        if importlib.util.find_spec("memray") is None:
+            found.append("heap-dump needs memray, which is not installed: pip install memray")
+        if self.heap_dump.exists():
+            found.append(f"heap-dump {self.heap_dump} exists: name another file")
+        if not self.heap_dump.absolute().parent.is_dir():
+            found.append(f"heap-dump {self.heap_dump}: there is no directory {self.heap_dump.parent}; create it first")
+        return found
+
+    def driver_options(self) -> dict[str, Json]:
+        """What the driver is told; nothing when nothing is profiled, so that the measurement stays as it is."""
+        options: dict[str, Json] = {}
+        if self.pprof:
+            options["python_traces"] = TRACED_FRAMES
+        if self.heap_dump is not None:
+            options["heap_dump"] = str(self.heap_dump.absolute())
+        return options
+
+    def headings(self) -> list[str]:
+        """What the head of the run says: what is traced, what that costs, and what it does to the figures."""
+        found = []
+        if self.pprof:
+            found.append(_heading("tracemalloc traces Python's allocations", TRACEMALLOC_SLOWDOWN))
+        if self.heap_dump is not None:
+            found.append(_heading(f"memray traces every allocation to {self.heap_dump}", MEMRAY_SLOWDOWN))
+        return found
+
+
+def _heading(what: str, slowdown: float) -> str:
+    return (
+        f"Profiling: {what}. A payment costs {slowdown:.1f} times the CPU time in the SDK's process (measured), "
+        "and memory includes the tracer's own."
+    )
