@@ -1,6 +1,5 @@
 """``exporter network``: the local Spark network alone, for any SDK or for several runs."""
 
-import asyncio
 import os
 from functools import partial
 from typing import Any
@@ -39,7 +38,7 @@ def command(**options: Any) -> None:
     Prints one JSON object that tells an SDK how to connect, then serves until it is interrupted. Another terminal
     uses the network by that object: exporter network > network.json; exporter --network network.json
     """
-    from exporter.network.__main__ import serve  # gRPC is not needed for --help
+    from exporter.network.__main__ import run  # gRPC is not needed for --help
 
     settings = Settings(
         port=options["port"],
@@ -47,4 +46,4 @@ def command(**options: Any) -> None:
         chain=ChainSettings(options["block_interval"], options["confirmations"]),
         faults=faults_of(options),
     )
-    asyncio.run(serve(settings, until_stdin_closes=False))
+    run(settings, until_stdin_closes=False)

@@ -5,6 +5,8 @@ import json
 import signal
 import sys
 
+import uvloop
+
 from exporter.errors import ConfigError, ExporterError
 from exporter.network import local, settings
 from exporter.network.settings import Settings
@@ -12,8 +14,13 @@ from exporter.network.settings import Settings
 SETTINGS_FLAG = "--settings-from-stdin"
 
 
-async def serve(wanted: Settings, *, until_stdin_closes: bool) -> None:
-    """Run the network until SIGINT, SIGTERM or, if asked, the end of stdin."""
+def run(wanted: Settings, *, until_stdin_closes: bool) -> None:
+    """Run the network until SIGINT, SIGTERM or, if asked, the end of stdin; raises ConfigError."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(wanted, until_stdin_closes=until_stdin_closes))
+
+
+async def _serve(wanted: Settings, *, until_stdin_closes: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -34,7 +41,7 @@ def main() -> None:
         if sys.argv[1:] not in ([], [SETTINGS_FLAG]):
             raise ConfigError(f"want no arguments, or {SETTINGS_FLAG}; `exporter network` has more to choose from")
         wanted = settings.load(sys.stdin.buffer.readline()) if sys.argv[1:] else Settings()
-        asyncio.run(serve(wanted, until_stdin_closes=True))
+        run(wanted, until_stdin_closes=True)
     except ExporterError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -115,7 +115,13 @@ async def _serve_http(application: Any, port: int) -> AsyncIterator[str]:
         listener.close()
         raise ConfigError(f"port {port} on {HOST} cannot be used ({error.strerror}); choose another one") from error
     config = uvicorn.Config(
-        application, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1, ws="none"
+        application,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
     )
     server = _Server(config)
     with contextlib.closing(listener):
