@@ -14,6 +14,10 @@ from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet
 from exporter.workload.settings import WorkloadSettings
 
+REST_SECONDS = 1.0
+REST_READINGS = 20
+REST_TOLERANCE_BYTES = 2048
+
 
 class Settler:
     """Says when the load should come to rest, and takes the settled sample when it has."""
@@ -57,9 +61,18 @@ class Settler:
 
 
 async def rest_and_measure(fleet: Fleet) -> Heap:
-    """The subject's heaps without its garbage."""
+    """The subject's heaps without its garbage, once what the SDK still had to do in the background is done.
+
+    Read again and again until two readings agree, or a second has passed.
+    """
     await fleet.collect_garbage()
-    return await fleet.measure()
+    before, heap = None, await fleet.measure()
+    for _ in range(REST_READINGS):
+        if before is not None and abs(_total(heap) - _total(before)) <= REST_TOLERANCE_BYTES:
+            break
+        await asyncio.sleep(REST_SECONDS / REST_READINGS)
+        before, heap = heap, await fleet.measure()
+    return heap
 
 
 def note_heap(state: SubjectState, heap: Heap) -> None:
