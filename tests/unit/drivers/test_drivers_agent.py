@@ -1,0 +1,117 @@
+"""The agent of a driver in Python: what its SDK does wrong must not spoil the protocol, nor keep it from ending."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from exporter.drivers.agent import snake_case
+from exporter.drivers.process import Exit
+from exporter.drivers.protocol import Message
+from exporter.drivers.subject import Subject
+
+ROOT = Path(__file__).parents[3]
+PRELUDE = """
+import asyncio, os, sys, time
+sys.path.insert(0, {root!r})
+from exporter.drivers import agent
+from exporter.drivers.protocol import Hello
+
+class Driver:
+    hello = Hello("test")
+    def __init__(self, config, emit):
+        self.commands = {{"work": self.work}}
+    async def work(self, args):
+        {work}
+    async def close(self):
+        {close}
+
+agent.STOP_WITHIN_SECONDS = 0.5
+agent.main(Driver)
+"""
+
+
+def driver(work: str = "pass", close: str = "pass") -> list[str]:
+    return [sys.executable, "-c", PRELUDE.format(root=str(ROOT), work=work, close=close)]
+
+
+def with_driver(argv: list[str], use: Callable[[Subject], Awaitable[None]]) -> tuple[Exit, list[Message]]:
+    async def main() -> tuple[Exit, list[Message]]:
+        messages: list[Message] = []
+        subject = await Subject.start(argv, {}, messages.append, name="test")
+        try:
+            async with asyncio.timeout(30):
+                await use(subject)
+                return await subject.stop(), messages
+        finally:
+            subject.kill()
+
+    return asyncio.run(main())
+
+
+def test_what_the_sdk_prints_does_not_spoil_the_protocol() -> None:
+    async def use(subject: Subject) -> None:
+        await subject.request("work")
+        assert subject.malformed_lines == 0
+
+    end, _ = with_driver(driver(work="print('hello from the SDK'); os.write(1, b'and from below')"), use)
+    assert end == Exit(0)
+
+
+@pytest.mark.parametrize("close", ["await asyncio.sleep(60)", "time.sleep(60)"])
+def test_a_driver_that_hangs_at_the_end_is_ended_hard(close: str) -> None:
+    async def use(_: Subject) -> None:
+        pass
+
+    end, _ = with_driver(driver(close=close), use)
+    assert end == Exit(1)
+
+
+def test_a_command_in_flight_does_not_hold_up_the_end() -> None:
+    async def use(subject: Subject) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await subject.request("work")
+
+    end, _ = with_driver(driver(work="await asyncio.sleep(60)"), use)
+    assert end == Exit(0)
+
+
+def test_sigterm_ends_a_driver_properly() -> None:
+    process = subprocess.Popen(driver(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"protocol":1}\n')
+        process.stdin.flush()
+        assert b"hello" in process.stdout.readline()
+        assert b"heap" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    assert b'"bye"' in out.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("configuration", "complaint"),
+    [(b"nonsense 5eed\n", b"not a JSON object"), (b'{"protocol":7}\n', b"protocol is 7, this driver speaks 1")],
+)
+def test_a_configuration_it_can_not_read_is_refused(configuration: bytes, complaint: bytes) -> None:
+    done = subprocess.run(driver(), input=configuration, capture_output=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert complaint in done.stdout
+    assert b"5eed" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("InsufficientFunds", "insufficient_funds"), ("PAYMENT_SUCCEEDED", "payment_succeeded"), ("Generic", "generic")],
+)
+def test_names_become_snake_case(name: str, expected: str) -> None:
+    assert snake_case(name) == expected
