@@ -59,6 +59,7 @@ class Evidence:
     """One series' verdict and the trend behind it (None when it is too short for one); see `SeriesEvidence`.
 
     ``clock`` is the one of the stretch that the trend was found by: minutes, or work at the run's average pace.
+    ``missed`` is the largest growth that could be there unseen.
     """
 
     series: str
@@ -68,7 +69,18 @@ class Evidence:
     clock: Floats
     minutes: float
     samples: int
-    reason: str
+    missed: float | None = None
+    reason: str = ""
+
+    @property
+    def label(self) -> str:
+        """What the series is called in a sentence."""
+        return LABELS.get(self.series, self.series) + (" at rest" if self.settled else "")
+
+    def bound_in_words(self) -> str:
+        """The largest growth that could be there unseen, as a sentence."""
+        unit = " KiB" if self.series.endswith("_bytes") else ""
+        return f"{self.label} leaves no room for growth above {self.missed or 0.0:.1f}{unit} a minute"
 
     def summary(self) -> SeriesEvidence:
         """The same without the arrays."""
@@ -77,7 +89,7 @@ class Evidence:
             "settled" if self.settled else "passive",
             self.verdict,
             self.trend.growth if self.trend else None,
-            self.trend.missed if self.trend else None,
+            self.missed,
             self.reason,
         )
 
@@ -127,14 +139,14 @@ def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Ev
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_SAMPLES and minutes >= SHORTEST_MINUTES
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, minutes, len(t), "")
+    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, minutes, len(t))
     return _decided(nothing, _demands_under_load(minutes, sequential), scale)
 
 
 def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
-    """By the work done first, as most leaks are leaks per operation; by time if that shows no leak."""
+    """By the work done first, as most leaks are leaks per operation; by time if that does not decide."""
     by_work = _settled_by(stretch.work, stretch, name, scale, demands)
-    if by_work.verdict is Verdict.LEAK:
+    if by_work.verdict is not Verdict.INCONCLUSIVE:
         return by_work
     by_time = _settled_by(stretch.minutes, stretch, name, scale, demands)
     return by_time if by_time.verdict is Verdict.LEAK else by_work
@@ -145,7 +157,7 @@ def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, deman
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_AT_REST and minutes >= SHORTEST_AT_REST_MINUTES
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, minutes, len(t), ""), demands, scale)
+    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, minutes, len(t)), demands, scale)
 
 
 def _demands_under_load(minutes: float, sequential: bool) -> tuple[Demand, ...]:
@@ -164,23 +176,21 @@ def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
 
 def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> Evidence:
     """The same with its verdict and the reason for it."""
-    label = LABELS.get(evidence.series, evidence.series) + (" at rest" if evidence.settled else "")
-    trend = evidence.trend
+    label, trend = evidence.label, evidence.trend
     if trend is None:
         reason = f"{evidence.samples} samples of {label} over {evidence.minutes:.1f} min are too few to judge"
         return replace(evidence, reason=reason)
-    growth = trend.growth
+    growth, missed = trend.growth, trend.missed(scale.acquit)
     told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
     if any(_meets(trend, demand, scale.threshold) for demand in demands):
         verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
-    elif trend.missed < scale.acquit:
-        verdict = Verdict.NO_LEAK
-        reason = f"{label} leaves no room for growth above {trend.missed:.1f}{scale.unit} a minute"
+    elif missed < scale.acquit:
+        verdict, reason = Verdict.NO_LEAK, replace(evidence, missed=missed).bound_in_words()
     elif trend.low <= scale.threshold:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
     else:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
-    return replace(evidence, verdict=verdict, reason=reason)
+    return replace(evidence, verdict=verdict, missed=missed, reason=reason)
 
 
 def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:

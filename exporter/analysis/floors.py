@@ -1,7 +1,6 @@
 """Floors: the low edge of a series in windows of time, where sawtooth and spikes do not reach."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -52,18 +51,19 @@ def all_floors(t: Floats, y: Floats) -> list[Floors]:
 def _floors(t: Floats, y: Floats, windows: int) -> Floors:
     """In each of so many equal windows: the mean time and the mean value of the lowest tenth of its samples."""
     cuts = np.searchsorted(t, np.linspace(t[0], t[-1], windows + 1)[1:-1])
-    bounds = np.concatenate(([0], cuts, [len(t)])).tolist()
-    times, lows = [], []
-    for start, end in pairwise(bounds):
-        if start == end:
-            continue  # a gap in the record
-        count = max(1, round((end - start) * _LOW_SHARE))
-        if count == 1:
-            lowest = start + int(y[start:end].argmin())
-            times.append(t[lowest])
-            lows.append(y[lowest])
-        else:
-            indices = start + np.argpartition(y[start:end], count - 1)[:count]
-            times.append(t[indices].sum() / count)
-            lows.append(y[indices].sum() / count)
-    return Floors(np.array(times), np.array(lows))
+    bounds = np.concatenate(([0], cuts, [len(t)]))
+    sizes = np.diff(bounds)
+    filled = sizes > 0  # a window within a gap is none
+    starts, sizes = bounds[:-1][filled], sizes[filled]
+    counts = np.maximum(np.rint(sizes * _LOW_SHARE).astype(np.intp), 1)
+    most = int(counts.max())
+    places = np.arange(int(sizes.max()))
+    indices = np.minimum(starts[:, None] + places, len(t) - 1)
+    values = np.where(places < sizes[:, None], y[indices], np.inf)
+    lowest = np.argpartition(values, most - 1, axis=1)[:, :most]
+    if most > counts.min():
+        order = np.argsort(np.take_along_axis(values, lowest, axis=1), axis=1)
+        lowest = np.take_along_axis(lowest, order, axis=1)
+    taken = np.arange(most) < counts[:, None]
+    chosen = np.minimum(starts[:, None] + lowest, len(t) - 1)
+    return Floors((t[chosen] * taken).sum(axis=1) / counts, (y[chosen] * taken).sum(axis=1) / counts)

@@ -34,19 +34,25 @@ class Slope:
 def slope(t: Floats, y: Floats) -> Slope:
     """The slope of ``y`` against ``t``, both of shape (points,), at least six points."""
     phi = _autocorrelation(t, y)
-    design = np.column_stack((np.ones(len(t)), t - t[0]))
     if phi >= 1:
-        design, response = np.diff(design[:, 1:], axis=0), np.diff(y)
+        level, time, response = np.zeros(len(t) - 1), np.diff(t), np.diff(y)
     else:
         first = np.sqrt(1 - phi * phi)
-        response = np.concatenate(([first * y[0]], y[1:] - phi * y[:-1]))
-        design = np.vstack((first * design[0], design[1:] - phi * design[:-1]))
-    normal = np.linalg.inv(design.T @ design)
-    coefficients = normal @ (design.T @ response)
-    residuals = response - design @ coefficients
-    freedom = max(len(response) - design.shape[1], 1)
-    variance = float(residuals @ residuals) / freedom
-    return Slope(float(coefficients[-1]), float(np.sqrt(variance * normal[-1, -1])), freedom, phi)
+        level, time, response = (
+            np.concatenate(([first * values[0]], values[1:] - phi * values[:-1]))
+            for values in (np.ones(len(t)), t - t[0], y - y[0])
+        )
+    # The level is taken out of both sides first, so that what is left has one unknown.
+    weight = float(level @ level)
+    if weight > 0:
+        time = time - level * (float(level @ time) / weight)
+        response = response - level * (float(level @ response) / weight)
+    spread = float(time @ time)
+    value = float(time @ response) / spread if spread > 0 else 0.0
+    residuals = response - value * time
+    freedom = max(len(response) - (2 if weight > 0 else 1), 1)
+    error = np.sqrt(float(residuals @ residuals) / freedom / spread) if spread > 0 else np.inf
+    return Slope(value, float(error), freedom, phi)
 
 
 def _autocorrelation(t: Floats, y: Floats) -> float:

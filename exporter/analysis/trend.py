@@ -1,6 +1,7 @@
 """The trend of one series, with everything that the verdict asks of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -19,21 +20,49 @@ _BLOCKS = 12
 _MISSED_PROBABILITY = 0.03
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trend:
-    """Growth per minute of a series' low edge.
+    """Growth per minute of a series' low edge; what costs most is worked out when it is asked for.
 
-    ``low`` is a one-sided 99 % bound, from the tail of the run or from more of it where that changes nothing;
-    ``missed`` is the largest growth that the series does not exclude. ``steadiness`` is the t statistic of the steps
-    between blocks of the part that gave ``low``.
+    ``low`` and ``high`` are one-sided 99 % bounds, from the tail of the run or from more of it where that changes
+    nothing; ``high`` is at least that of the last third. ``low_from`` is the share of the run that ``low`` begins at,
+    ``slowing`` whether the last third grows no faster than the tail, ``resolution`` the growth that one step of the
+    scale over the tail makes.
     """
 
     floors: Floors
     growth: Interval
     low: float
-    missed: float
-    steadiness: float
-    others: Alternatives
+    low_from: float
+    high: float
+    slowing: bool
+    resolution: float
+
+    @cached_property
+    def others(self) -> Alternatives:
+        """What growth that levels off would explain."""
+        return alternatives(self.floors.t, self.floors.y)
+
+    @cached_property
+    def steadiness(self) -> float:
+        """The mean step between twelve blocks' medians against its spread: few large steps give a small value."""
+        t = self.floors.t
+        y = self.floors.after(t[0] + self.low_from * (t[-1] - t[0])).y
+        medians = np.array([np.median(block) for block in np.array_split(y, min(_BLOCKS, len(y)))])
+        steps = np.diff(medians)
+        spread = float(steps.std(ddof=1)) / np.sqrt(len(steps))
+        mean = float(steps.mean())
+        return mean / spread if spread > 0 else float(np.sign(mean)) * np.inf if mean else 0.0
+
+    def missed(self, enough: float) -> float:
+        """The largest growth that the series does not exclude.
+
+        The slope's bound, if below ``enough``; otherwise, if growth is slowing, also what the alternatives leave.
+        """
+        bound = self.high
+        if bound >= enough and self.slowing:
+            bound = min(bound, self.others.upper_bound(_MISSED_PROBABILITY))
+        return max(bound, self.resolution)
 
 
 def trend_of_floors(t: Floats, y: Floats, step: float) -> Trend | None:
@@ -67,26 +96,7 @@ def _trend(floors: Floors, tail: Slope, step: float) -> Trend:
         if longer.value >= tail.value - _SAME_SLOPE * tail.error:
             high = min(high, bounds.high)
     late_part = floors.after(start + LATE_SHARE * span)
-    late = slope(late_part.t, late_part.y) if len(late_part) >= FEWEST_POINTS - 2 else tail
-    others = alternatives(floors.t, floors.y)
-    missed = max(high, late.bounds(_TWO_SIDED_99).high)
-    if late.value <= tail.value:
-        missed = min(missed, others.upper_bound(_MISSED_PROBABILITY))
+    late = slope(late_part.t, late_part.y) if len(late_part) >= FEWEST_POINTS else tail
+    high = max(high, late.bounds(_TWO_SIDED_99).high)
     resolution = step / ((1 - TAIL_SHARE) * span)
-    return Trend(
-        floors,
-        tail.bounds(0.95),
-        low,
-        max(missed, resolution),
-        _steadiness(floors.after(start + low_from * span).y),
-        others,
-    )
-
-
-def _steadiness(y: Floats) -> float:
-    """The mean step between twelve blocks' medians against its spread: few large steps give a small value."""
-    medians = np.array([np.median(block) for block in np.array_split(y, min(_BLOCKS, len(y)))])
-    steps = np.diff(medians)
-    spread = float(steps.std(ddof=1)) / np.sqrt(len(steps))
-    mean = float(steps.mean())
-    return mean / spread if spread > 0 else np.sign(mean) * np.inf if mean else 0.0
+    return Trend(floors, tail.bounds(0.95), low, low_from, high, late.value <= tail.value, resolution)

@@ -143,30 +143,25 @@ def _acquit(found: _Found, heap: Evidence | None, load: Load, settings: Settings
     undecided = next((part for part in found.memory if part.samples and part.verdict is Verdict.INCONCLUSIVE), None)
     if heap_known and heap is None:
         by = found.heap_at_rest if found.heap_at_rest.trend else found.heap if found.heap.trend else found.resident
-        return _Decision(Verdict.INCONCLUSIVE, by, by.reason, _missed(by))
+        return _Decision(Verdict.INCONCLUSIVE, by, by.reason, by.missed)
     resident = min((found.resident_at_rest, found.resident), key=_resident_bound)
     bound = _resident_bound(resident)
     most = settings.acquit_kib_per_min * (_RESIDENT_ALLOWANCE if heap and found.whole_heap else 1.0)
     if found.resident.samples + found.resident_at_rest.samples and bound >= most:
         by = resident if resident.trend else undecided or found.resident
-        return _Decision(Verdict.INCONCLUSIVE, by, by.reason, _missed(by))
+        return _Decision(Verdict.INCONCLUSIVE, by, by.reason, by.missed)
     acquitting = [part for part in (heap, resident) if part is not None and part.trend is not None]
     if not acquitting:
         return _Decision(Verdict.INCONCLUSIVE, found.resident, found.resident.reason)
     by = max(acquitting, key=_resident_bound)
     if load.idle:
-        return _Decision(Verdict.INCONCLUSIVE, by, f"{load.note}, so {by.reason} says nothing of payments", _missed(by))
-    reason = "; ".join(part.reason for part in acquitting)
-    return _Decision(Verdict.NO_LEAK, by, reason, _missed(by))
-
-
-def _missed(part: Evidence) -> float | None:
-    return part.trend.missed if part.trend else None
+        return _Decision(Verdict.INCONCLUSIVE, by, f"{load.note}, so {by.reason} says nothing of payments", by.missed)
+    reason = "; ".join(part.bound_in_words() for part in acquitting)
+    return _Decision(Verdict.NO_LEAK, by, reason, by.missed)
 
 
 def _resident_bound(part: Evidence) -> float:
-    missed = _missed(part)
-    return float("inf") if missed is None else missed
+    return float("inf") if part.missed is None else part.missed
 
 
 def _would_decide(found: _Found, by: Evidence, load: Load, settings: Settings) -> str:
@@ -184,7 +179,8 @@ def _longer(by: Evidence, settings: Settings) -> str:
     """How much longer the run would have to be, as far as that can be told: errors of a slope fall as time^-1.5."""
     if by.trend is None or (by.minutes < SHORTEST_FOR_LEAK_MINUTES and not by.settled):
         return f"another {max(SHORTEST_FOR_LEAK_MINUTES - by.minutes, 1):.0f} min"
-    growth, reach = by.trend.growth.value, by.trend.missed - by.trend.growth.value
+    growth = by.trend.growth.value
+    reach = (by.missed or by.trend.high) - growth
     room = settings.acquit_kib_per_min - growth if growth < settings.acquit_kib_per_min / 2 else growth
     factor = min(max(reach / room, 1.5) ** (2 / 3), 10.0) if room > 0 else 2.0
     return f"another {by.minutes * (factor - 1):.0f} min"
