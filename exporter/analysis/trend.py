@@ -16,6 +16,7 @@ LATE_SHARE = 0.65
 _EARLIER_SHARES = (0.0, 0.1, 0.2, 0.3)
 _SAME_SLOPE = 0.25  # standard errors
 _TWO_SIDED_99 = 0.98  # its ends are one-sided 99 % bounds
+_TWO_SIDED_95 = 0.90
 _BLOCKS = 12
 _MISSED_PROBABILITY = 0.03
 
@@ -25,9 +26,9 @@ class Trend:
     """Growth per minute of a series' low edge; what costs most is worked out when it is asked for.
 
     ``low`` and ``high`` are one-sided 99 % bounds, from the tail of the run or from more of it where that changes
-    nothing; ``high`` is at least that of the last third. ``low_from`` is the share of the run that ``low`` begins at,
-    ``slowing`` whether the last third grows no faster than the tail, ``resolution`` the growth that one step of the
-    scale over the tail makes.
+    nothing; ``high`` is at least the 95 % bound of the last third. ``low_from`` is the share of the run that ``low``
+    begins at, ``slowing`` whether the last third grows no faster than the tail, ``resolution`` the growth that one step
+    of the scale over the tail makes.
     """
 
     floors: Floors
@@ -97,6 +98,6 @@ def _trend(floors: Floors, tail: Slope, step: float) -> Trend:
             high = min(high, bounds.high)
     late_part = floors.after(start + LATE_SHARE * span)
     late = slope(late_part.t, late_part.y) if len(late_part) >= FEWEST_POINTS else tail
-    high = max(high, late.bounds(_TWO_SIDED_99).high)
+    high = max(high, late.bounds(_TWO_SIDED_95).high)
     resolution = step / ((1 - TAIL_SHARE) * span)
     return Trend(floors, tail.bounds(0.95), low, low_from, high, late.value <= tail.value, resolution)
