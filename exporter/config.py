@@ -1,13 +1,16 @@
 """One run's settings, checked: every refusal names the setting, its value and the remedy."""
 
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from exporter.drivers.preload import AllocatorName, allocator_environment, library_directories
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
 from exporter.network.settings import FaultSettings
+from exporter.profiling.settings import ProfilingSettings
 from exporter.workload.settings import WorkloadSettings
 
 # Past the range that is allocated to exporters (9100 to 9999, all taken, and a few above 10000), and claimed by none.
@@ -42,6 +45,8 @@ class RunConfig:
     driver: DriverChoice = field(default_factory=DriverChoice)
     driver_timeout_seconds: float = 30.0  # a subject silent for longer is taken for dead
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
+    allocator: AllocatorName = "glibc"  # of the subject
+    profiling: ProfilingSettings = field(default_factory=ProfilingSettings)
     listen_address: str = DEFAULT_LISTEN_ADDRESS
     web_config: Path | None = None
     run_name: str = ""
@@ -69,8 +74,17 @@ class RunConfig:
             complaints.append(
                 f"network is {self.network!r}, which can't be made to fail here: give faults to 'exporter network'"
             )
+        complaints += self.profiling.complaints()
+        try:
+            self.subject_environment()
+        except ConfigError as error:
+            complaints.append(str(error))
         if complaints:
             raise ConfigError("; ".join(complaints))
+
+    def subject_environment(self) -> dict[str, str]:
+        """What to add to the subject's environment; raises ConfigError for an allocator that isn't installed."""
+        return allocator_environment(self.allocator, os.environ, library_directories())
 
     def as_text(self) -> dict[str, str]:
         """The settings of the measurement by flag name, for the run's info metric and the report's head."""
@@ -80,6 +94,8 @@ class RunConfig:
             "mem-interval": format_duration(self.mem_interval_seconds),
             "network": self.network,
             "driver": self.driver.name,
+            "allocator": self.allocator,
+            **self.profiling.as_text(),
             **load,
             "interval": format_duration(self.workload.interval_seconds),
             "settle-min-gap": format_duration(self.workload.settle_min_gap_seconds),

@@ -24,6 +24,8 @@ from exporter.errors import ExporterError, LoadError
 from exporter.logs import set_up_logging
 from exporter.network.settings import Settings, dump
 from exporter.outcome import INTERRUPTED, Outcome, load_failure
+from exporter.profiling.leak_sites import leak_lines
+from exporter.profiling.server import ProfileServer
 from exporter.server import Server
 from exporter.state import RunState, SubjectState
 from exporter.subject_run import SubjectRun
@@ -50,12 +52,21 @@ async def _run(config: RunConfig, connection: Connection | None) -> int:
         subjects={subject.driver: subject},
     )
     # What can be refused comes first: nothing is started, and no file is made, for a run that can't be.
-    async with Server(state, config.listen_address, config.web_config) as server:
+    async with (
+        Server(state, config.listen_address, config.web_config) as server,
+        _profile_server(config) as profiles,
+    ):
         with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
             csv = config.csv or Path(directory) / "samples.csv"
             with contextlib.closing(CsvSink.open(csv, config.existing_csv)) as sink:
-                run = SoakRun(config, state, connection, Files(csv, sink, Path(directory)))
-                return await run.end(server.url)
+                soak = SoakRun(config, state, connection, Files(csv, sink, Path(directory)))
+                if profiles:
+                    profiles.take = soak.profile
+                return await soak.end(server.url, profiles.url if profiles else "")
+
+
+def _profile_server(config: RunConfig) -> contextlib.AbstractAsyncContextManager[ProfileServer | None]:
+    return ProfileServer(config.profiling.pprof_port) if config.profiling.pprof else contextlib.nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +95,15 @@ class SoakRun:
         self._interrupted = False
         self._error: ExporterError | None = None
 
-    async def end(self, url: str) -> int:
-        """Do the run, from start to verdict; return the exit code. ``url`` is where it is served."""
+    async def end(self, url: str, profiles_url: str) -> int:
+        """Do the run, from start to verdict; return the exit code. ``url`` is where it is served, its profiles too."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
                 asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._on_dump_signal)
         self._console.heading(__version__, self._state.name, url, self._state.settings)
+        for line in (*self._config.profiling.headings(), *([f"Profiles on {profiles_url}"] if profiles_url else [])):
+            self._console.line(line)
         try:
             await self._soak()
         except ExporterError as error:
@@ -100,6 +114,10 @@ class SoakRun:
         self._state.finished = True
         await self._linger()
         return code
+
+    async def profile(self, kind: str, seconds: float) -> bytes:
+        """A profile of the subject; see `SubjectRun.profile`."""
+        return await self._subject.profile(kind, seconds)
 
     async def _soak(self) -> None:
         """Start everything, make the load, take it down; raises what ExporterError went wrong."""
@@ -175,6 +193,9 @@ class SoakRun:
         error = self._error or load_failure(state.driver, state.load, self._config.max_failure_ratio)
         self._state.verdict, self._state.verdict_reason = str(judgement.verdict), judgement.reason
         report = trend_report(series, judgement, state, error)
+        if judgement.verdict == "leak":
+            found = await asyncio.to_thread(leak_lines, self._config.profiling.heap_dump, sys.argv[1:])
+            report = "\n".join([report, *found])
         self._console.report(report, str(judgement.verdict))
         return Outcome(self._interrupted, error, str(judgement.verdict)).exit_code(self._config.fail_on)
 
@@ -195,6 +216,9 @@ class SoakRun:
             self._interrupted = True
             self._stop.set()
             self._console.warning("Stopping: payments in flight are finished first; Ctrl-C again stops at once")
+
+    def _on_dump_signal(self) -> None:
+        self._dumping = asyncio.create_task(self._subject.dump_heap())
 
     def _exit_at_once(self) -> None:
         self._subject.kill()

@@ -15,7 +15,7 @@ class Sample:
     ``allocator_…`` is what the allocator behind malloc says that it holds, in its own terms: glibc's arena and what of
     it is free, jemalloc's active, resident and retained. ``beyond_heaps_bytes`` is what is resident beyond
     ``heap_allocated_bytes``: code, stacks, and what allocators hold unused; it is negative when heaps are paged out.
-    ``gc_objects`` is counted at rest only, ``fds_…`` and ``sockets_…`` are descriptors by kind and TCP sockets by state.
+    ``gc_objects`` is counted at rest only; ``fds_…`` are descriptors by kind, ``sockets_…`` TCP sockets by state.
     """
 
     timestamp: datetime

@@ -12,8 +12,10 @@ from exporter.console import Console
 from exporter.csv_sink import CsvSink
 from exporter.drivers.process import StopLimits
 from exporter.drivers.protocol import Message
-from exporter.drivers.subject import Subject
+from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
+from exporter.profiling.dumps import EARLY, EARLY_SHARE, HeapDumps
+from exporter.profiling.server import take_profile
 from exporter.samples import Sample
 from exporter.sampling import Sampler
 from exporter.state import SubjectState
@@ -43,6 +45,7 @@ class SubjectRun:
         self._sampler = Sampler(state, sink, self.elapsed, self._show)
         self._subject: Subject | None = None
         self._workload: Workload | None = None
+        self._dumps: HeapDumps | None = None
         self._load_start: float | None = None
         self._messages = 0
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -58,16 +61,21 @@ class SubjectRun:
         seeds = make_seeds(settings, connection.alice_seed, connection.bob_seed)
         starting = Subject.start(
             self._config.driver.command or PYTHON_DRIVER,
-            driver_config(settings, connection.network, str(storage), seeds),
+            driver_config(settings, connection.network, str(storage), seeds, self._config.profiling.driver_options()),
             self._on_message,
             name=self.state.driver,
             hello_timeout=self._config.driver_timeout_seconds,
+            environment=self._config.subject_environment(),
         )
         self._subject = await self._first_of(starting)
         self.state.pid = self._subject.pid
         self._workload = Workload(
             self._subject, settings, self.state, connection.faucet, self._on_settled, self._console.event
         )
+        if self._config.profiling.heap_dump is not None:
+            self._dumps = HeapDumps(
+                self._config.profiling.heap_dump, self._subject, self.state, self.elapsed, self._workload.at_rest
+            )
 
     async def prepare(self) -> None:
         """Connect and fund the wallets; raises LoadError or SubjectError."""
@@ -82,11 +90,13 @@ class SubjectRun:
         await self._sampler.take()
         over = asyncio.Event()
         samples = asyncio.create_task(self._take_samples(over))
+        early = asyncio.create_task(self._dump_early())
         try:
             await self._while_alive(self._workload.run(stop))
         except ExporterError as error:
             self._failed(error)
         finally:
+            early.cancel()
             over.set()
             await samples
             await self._sampler.take()
@@ -96,9 +106,27 @@ class SubjectRun:
         assert self._workload is not None
         if self.error is None:
             try:
-                await self._while_alive(self._workload.finish())
+                await self._while_alive(self._workload.finish(self._end_dumps))
             except ExporterError as error:
                 self._failed(error)
+
+    async def profile(self, kind: str, seconds: float) -> bytes:
+        """A profile in pprof's format; raises SubjectError while there is no subject, CommandError if it fails."""
+        if self._subject is None or not self.state.up:
+            raise SubjectError(f"driver '{self.state.driver}' is not running")
+        return await take_profile(self._subject, kind, seconds)
+
+    async def dump_heap(self, label: str = "") -> None:
+        """Take a heap dump with the load at rest; what fails is told, not raised."""
+        if self._dumps is None or self._load_start is None:
+            self._console.warning("No heap dump: that takes --heap-dump FILE, and a load that has begun")
+            return
+        try:
+            path = await self._dumps.take(label)
+        except (CommandError, SubjectError) as error:
+            self._console.warning(f"No heap dump: {error}")
+        else:
+            self._console.line(f"Heap dump: {path}")
 
     async def stop(self) -> None:
         """End the subject's process, however far it got."""
@@ -177,6 +205,18 @@ class SubjectRun:
                     await self._sampler.take()
             else:
                 return
+
+    async def _dump_early(self) -> None:
+        if self._dumps is not None:
+            await asyncio.sleep(EARLY_SHARE * self._config.duration_seconds)
+            await self.dump_heap(EARLY)
+
+    async def _end_dumps(self) -> None:
+        if self._dumps is not None:
+            try:
+                await self._dumps.end()
+            except CommandError as error:
+                self._console.warning(f"The heap dump is incomplete: {error}")
 
     async def _on_settled(self) -> None:
         await self._sampler.take(settled=True)

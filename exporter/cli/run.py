@@ -11,8 +11,10 @@ import click
 from exporter.cli.fault_options import fault_options, faults_of
 from exporter.cli.options import Duration, EnvironmentOption, SectionedCommand
 from exporter.config import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig
+from exporter.drivers.preload import AllocatorName
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
+from exporter.profiling.settings import ProfilingSettings
 from exporter.workload.settings import PaymentType, WorkloadSettings, flag_name
 
 _DEFAULT = RunConfig()
@@ -23,6 +25,7 @@ _measurement = partial(EnvironmentOption, section="Measurement")
 _load = partial(EnvironmentOption, section="Load")
 _scenario = partial(EnvironmentOption, section="Scenarios")
 _output = partial(EnvironmentOption, section="Output")
+_profiles = partial(EnvironmentOption, section="Heaps and profiles")
 _end = partial(EnvironmentOption, section="Verdict and end")
 
 # What a path may be is checked where it is opened, so that the message can name the remedy.
@@ -131,6 +134,8 @@ OPTIONS = (
     ),
     _output(
         "--web-config-file",
+        "--web.config.file",
+        "web_config_file",
         type=_path,
         help="TLS and users of the HTTP side, in the format of the Prometheus exporters.",
     ),
@@ -141,6 +146,23 @@ OPTIONS = (
         type=click.Choice(get_args(LogFormat)),
         default=_DEFAULT.log_format,
         help="Format of the log on stderr.",
+    ),
+    _profiles(
+        "--allocator",
+        type=click.Choice(get_args(AllocatorName)),
+        default=_DEFAULT.allocator,
+        help="The allocator that the SDK's process runs under.",
+    ),
+    _profiles(
+        "--pprof",
+        is_flag=True,
+        help="Serve profiles of the SDK's process for 'go tool pprof', on 127.0.0.1.",
+    ),
+    _profiles("--pprof-port", type=int, default=_DEFAULT.profiling.pprof_port, help="Port of the profiles."),
+    _profiles(
+        "--heap-dump",
+        type=_path,
+        help="Write what the SDK's process holds and which code allocated it, early, at the end and at each SIGUSR1.",
     ),
     _end(
         "--fail-on",
@@ -187,6 +209,8 @@ def config_of(options: dict[str, Any]) -> RunConfig:
         driver=_driver(options["driver_command"]),
         driver_timeout_seconds=options["driver_timeout"],
         workload=WorkloadSettings(**{name: options[option] for option, name in load.items()}),
+        allocator=options["allocator"],
+        profiling=ProfilingSettings(options["pprof"], options["pprof_port"], options["heap_dump"]),
         listen_address=options["listen_address"],
         web_config=options["web_config_file"],
         run_name=options["run_name"] or "",

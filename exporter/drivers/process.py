@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.drivers.lines import LineSplitter
@@ -69,14 +69,22 @@ class Child:
         self._stopping: asyncio.Task[Exit] | None = None
 
     @classmethod
-    async def start(cls, argv: Sequence[str], *, name: str, on_line: Callable[[bytes], None]) -> "Child":
-        """Start ``argv``; raises OSError if that's impossible."""
+    async def start(
+        cls,
+        argv: Sequence[str],
+        *,
+        name: str,
+        on_line: Callable[[bytes], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> "Child":
+        """Start ``argv``, with ``environment`` added to this process's; raises OSError if that's impossible."""
         child = cls(name, on_line)
         loop = asyncio.get_running_loop()
         parent = os.getpid()
         transport, _ = await loop.subprocess_exec(
             lambda: _Pipes(child),
             *argv,
+            env={**os.environ, **(environment or {})},
             process_group=0,
             preexec_fn=None if _libc is None else lambda: _die_with(parent),
         )

@@ -58,15 +58,16 @@ class Subject:
         *,
         name: str,
         hello_timeout: float = HELLO_TIMEOUT_SECONDS,
+        environment: Mapping[str, str] | None = None,
     ) -> "Subject":
         """Start a driver, hand it its configuration and wait for its hello.
 
-        ``on_message`` gets every message but answers. Raises SubjectError if the driver can't be started, ends, is
-        silent, or speaks another version.
+        ``on_message`` gets every message but answers, ``environment`` is added to this process's.
+        Raises SubjectError if the driver can't be started, ends, is silent, or speaks another version.
         """
         subject = cls(name, on_message)
         try:
-            subject._child = await Child.start(argv, name=name, on_line=subject._on_line)
+            subject._child = await Child.start(argv, name=name, on_line=subject._on_line, environment=environment)
         except OSError as error:
             raise SubjectError(f"driver '{name}' can't be started: {error}; check its command") from None
         subject._child.ended.add_done_callback(lambda _: subject._give_up_waiting())

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,9 +43,12 @@ class HeapDiff:
     abandoned_instances: int
 
 
-def diff_dumps(before: Path, after: Path) -> HeapDiff:
-    """Compare two dumps; raises ConfigError for a file that is none."""
-    return diff(read_dump(before), read_dump(after), read_note(before), read_note(after))
+def diff_dumps(before: Path, after: Path, payments: int | None = None) -> HeapDiff:
+    """Compare two dumps, with so many ``payments`` in between if not as noted; raises ConfigError for a file that is
+    none.
+    """
+    found = diff(read_dump(before), read_dump(after), read_note(before), read_note(after))
+    return found if payments is None else replace(found, payments=payments)
 
 
 def diff(
@@ -142,7 +145,7 @@ def _heap_of(record: Any) -> str:
 
 def _since(found: HeapDiff) -> str:
     if found.seconds is None:
-        return ""
+        return f" over {found.payments} payments" if found.payments else ""
     abandoned = f", {found.abandoned_instances} instances abandoned" if found.abandoned_instances else ""
     return f" over {found.seconds:.0f} s and {found.payments} payments{abandoned}"
 

@@ -3,7 +3,9 @@
 import asyncio
 import html
 import math
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from types import TracebackType
 
 from starlette.applications import Starlette
@@ -13,8 +15,8 @@ from starlette.routing import Route
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from exporter.drivers.subject import CommandError
-from exporter.errors import ExporterError
+from exporter.drivers.subject import CommandError, Subject
+from exporter.errors import ExporterError, SubjectError
 from exporter.web.connection import LONGEST_HEAD_BYTES, BoundedConnection
 from exporter.web.listen_address import ListenAddress, listen
 from exporter.web.listener import Listener
@@ -29,20 +31,31 @@ _MOST_SECONDS_BEYOND = 60.0
 TakeProfile = Callable[[str, float], Awaitable[bytes]]
 
 
-class ProfileServer:
-    """Serves on a port of the loopback address, in the running event loop; ``url`` is its index."""
+async def take_profile(subject: Subject, kind: str, seconds: float) -> bytes:
+    """Have a subject write a profile, and read it; raises CommandError, SubjectError, OSError."""
+    with tempfile.TemporaryDirectory(prefix="memtest-profile-") as directory:
+        path = Path(directory) / "profile.pb.gz"
+        await subject.request("profile", kind=kind, seconds=seconds, path=str(path))
+        return path.read_bytes()
 
-    def __init__(self, port: int, take: TakeProfile) -> None:
+
+class ProfileServer:
+    """Serves what ``take`` gives on a port of the loopback address, in the running event loop; ``url`` is its index.
+
+    The port is bound before there is a run: until ``take`` is set, there are no profiles.
+    """
+
+    def __init__(self, port: int) -> None:
         self.url = ""
+        self.take: TakeProfile = _nothing_yet
         self._port = port
-        self._take = take
         self._listener: Listener
 
     async def __aenter__(self) -> "ProfileServer":
         """Bind and serve; raises ConfigError, naming the address and the remedy, if that can't be."""
         bound = listen(ListenAddress(LOOPBACK, self._port))
         config = Config(
-            make_app(self._take),
+            make_app(lambda kind, seconds: self.take(kind, seconds)),
             interface="asgi3",
             http=_ProfileConnection,
             ws="none",
@@ -77,6 +90,10 @@ def make_app(take: TakeProfile) -> Starlette:
     )
     app.router.redirect_slashes = False
     return app
+
+
+async def _nothing_yet(kind: str, seconds: float) -> bytes:
+    raise SubjectError("the run has not begun")
 
 
 class _ProfileConnection(BoundedConnection):

@@ -39,6 +39,10 @@ class ProfilingSettings:
             found.append(f"heap-dump {self.heap_dump}: there is no directory {self.heap_dump.parent}; create it first")
         return found
 
+    def as_text(self) -> dict[str, str]:
+        """The settings under their flags' names, for the run's info metric and the report's head."""
+        return {"pprof": "true" if self.pprof else "false", "heap-dump": str(self.heap_dump or "")}
+
     def driver_options(self) -> dict[str, Json]:
         """What the driver is told; nothing when nothing is profiled, so that the measurement stays as it is."""
         options: dict[str, Json] = {}

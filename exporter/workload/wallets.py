@@ -38,13 +38,17 @@ def make_seeds(settings: WorkloadSettings, alice: str | None = None, bob: str | 
 
 
 def driver_config(
-    settings: WorkloadSettings, network: Mapping[str, Json], storage_dir: str, seeds: Mapping[str, str]
+    settings: WorkloadSettings,
+    network: Mapping[str, Json],
+    storage_dir: str,
+    seeds: Mapping[str, str],
+    options: Mapping[str, Json] | None = None,
 ) -> dict[str, Json]:
-    """The configuration object of a driver: the network file, where to store, which wallets."""
+    """The configuration object of a driver: the network file, where to store, which wallets, the driver's options."""
     return {
         "network": dict(network),
         "storage_dir": storage_dir,
         "wallets": dict(seeds),
         "prefer_spark": settings.prefer_spark,
-        "options": {},
+        "options": dict(options or {}),
     }

@@ -117,10 +117,18 @@ class Workload:
                 task.cancel()
             await asyncio.gather(stopped, *running, return_exceptions=True)
 
-    async def finish(self) -> None:
+    async def at_rest(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Settle, and do something more before the load goes on; raises what ``action`` raises."""
+        async with self._gate.exclusive():
+            await self._attempt("settle", partial(self._settler.settle, self._finished_payments))
+            await action()
+
+    async def finish(self, before_disconnect: Callable[[], Awaitable[None]] | None = None) -> None:
         """Settle a last time and disconnect every instance; failures are events."""
         self._enter("stopping")
         await self._settle()
+        if before_disconnect is not None:
+            await before_disconnect()
         await self._attempt("disconnect", self._fleet.disconnect)
 
     async def _cycle(self, number: int) -> None:
