@@ -111,7 +111,13 @@ class Deposits:
     def outputs_of(self, identity: bytes, *, unclaimed_only: bool, limit: int, offset: int) -> list[Output]:
         """The deposits of an identity, oldest first."""
         texts = [address.text for address in self.of(identity)]
-        return self._chain.paid_to(texts, unspent_only=unclaimed_only, limit=limit, offset=offset) if texts else []
+        return self._chain.paid_to(texts, unspent_only=unclaimed_only, limit=limit, offset=offset)
+
+    def outputs_to(self, text: str, *, unclaimed_only: bool, limit: int, offset: int) -> list[Output]:
+        """The deposits to one address, oldest first; raises NotFound if it was not made here."""
+        if text not in self._addresses:
+            raise NotFound(f"{text!r} is no deposit address")
+        return self._chain.paid_to([text], unspent_only=unclaimed_only, limit=limit, offset=offset)
 
 
 class DepositService:
@@ -153,6 +159,16 @@ class DepositService:
     ) -> pb.QueryUnusedDepositAddressesResponse:
         return pb.QueryUnusedDepositAddressesResponse(offset=-1)  # addresses for single use are not made here
 
+    async def get_utxos_for_address(
+        self, request: pb.GetUtxosForAddressRequest, caller: bytes
+    ) -> pb.GetUtxosForAddressResponse:
+        size = min(request.limit or PAGE_SIZE, PAGE_SIZE)
+        outputs = self._deposits.outputs_to(
+            request.address, unclaimed_only=request.exclude_claimed, limit=size, offset=request.offset
+        )
+        utxos = [_utxo(output) for output in outputs if self._deposits.is_mature(output)]
+        return pb.GetUtxosForAddressResponse(utxos=utxos, offset=request.offset + len(outputs))
+
     async def get_utxos_for_identity(
         self, request: pb.GetUtxosForIdentityRequest, caller: bytes
     ) -> pb.GetUtxosForIdentityResponse:
@@ -165,7 +181,7 @@ class DepositService:
         utxos = [
             pb.AddressedUtxo(
                 address=output.address,
-                utxo=pb.UTXO(raw_tx=output.raw, vout=0, network=pb.REGTEST, txid=bytes.fromhex(output.txid)),
+                utxo=_utxo(output),
                 is_confirmed=self._deposits.is_mature(output),
             )
             for output in outputs[:size]
@@ -175,6 +191,10 @@ class DepositService:
             has_next_page=more, has_previous_page=start > 0, next_cursor=str(start + size) if more else ""
         )
         return pb.GetUtxosForIdentityResponse(utxos=utxos, page=page)
+
+
+def _utxo(output: Output) -> pb.UTXO:
+    return pb.UTXO(raw_tx=output.raw, vout=0, network=pb.REGTEST, txid=bytes.fromhex(output.txid))
 
 
 def _check_request(

@@ -121,7 +121,8 @@ def _caller(context: Context, sessions: Sessions | None) -> tuple[bytes, ...]:
         return ()
     for key, value in context.invocation_metadata() or ():
         if key == "authorization":
-            return (sessions.identity(value if isinstance(value, str) else value.decode("ascii", "replace")),)
+            token = value if isinstance(value, str) else value.decode("ascii", "replace")
+            return (sessions.identity(token.removeprefix("Bearer ")),)  # some wallets name the scheme
     raise NotAuthenticated("there is no session token")
 
 

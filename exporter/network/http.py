@@ -4,6 +4,7 @@ import base64
 import binascii
 import hmac
 import json
+import zlib
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from exporter.network.graphql.api import Api, Caller
 from exporter.network.settings import FaucetLogin
 
 GRAPHQL_PATH = "graphql/spark/rc"
+_MAX_BODY_BYTES = 1 << 20
 _FAUCET_OPERATION = "RequestRegtestFunds"
 
 
@@ -26,9 +28,9 @@ def app(api: Api, chain: Chain, faucet: FaucetLogin | None = None, faults: Fault
 
     async def graphql(request: Request) -> Response:
         try:
-            body = json.loads(await request.body())
+            body = json.loads(_plain(await request.body(), request.headers.get("content-encoding")))
             query, variables, operation = body["query"], body.get("variables"), body.get("operationName")
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
             return _error(400, "want a JSON object with a query")
         try:
             if faults is not None and operation != _FAUCET_OPERATION:
@@ -40,6 +42,11 @@ def app(api: Api, chain: Chain, faucet: FaucetLogin | None = None, faults: Fault
             return _error(503, str(refusal))
 
     return Starlette(routes=[Route(f"/{GRAPHQL_PATH}", graphql, methods=["POST"]), *esplora.routes(chain)])
+
+
+def _plain(body: bytes, encoding: str | None) -> bytes:
+    """A request's body, which some wallets compress."""
+    return zlib.decompressobj().decompress(body, _MAX_BODY_BYTES) if encoding == "deflate" else body
 
 
 def _error(status: int, message: str) -> Response:

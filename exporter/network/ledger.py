@@ -227,9 +227,10 @@ class Ledger:
             offset += transactions.HTLC_OFFSET
             script = transactions.htlc_script(payment_hash, receiver, sender)
         for part in sent:
-            leaf = self.leaf(part.leaf_id)
-            if leaf.owner != sender:
-                raise NotAllowed(f"leaf {leaf.id} is not the sender's")
+            leaf = self.find_leaf(part.leaf_id)
+            # A leaf that was swapped away is the provider's, who has redeemed it: to the sender it is a foreign one.
+            if leaf is None or leaf.owner != sender:
+                raise NotAllowed(f"leaf {part.leaf_id} is not the sender's")
             if leaf.status is not LeafStatus.AVAILABLE:
                 raise NotReady(f"leaf {leaf.id} is {leaf.status}, not {LeafStatus.AVAILABLE}")
             if part.signing_key != leaf.signing_key:

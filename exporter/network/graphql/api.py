@@ -67,7 +67,7 @@ class Api:
             match error.original_error:
                 case NotAuthenticated() as refusal:
                     raise refusal
-                case None | Refused():
+                case None | Refused() | GraphQLError():
                     pass
                 case fault:
                     raise fault

@@ -1041,6 +1041,28 @@ class AddressedUtxo(_message.Message):
     is_confirmed: bool
     def __init__(self, address: _Optional[str] = ..., utxo: _Optional[_Union[UTXO, _Mapping]] = ..., is_confirmed: bool = ...) -> None: ...
 
+class GetUtxosForAddressRequest(_message.Message):
+    __slots__ = ("address", "offset", "limit", "network", "exclude_claimed")
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    LIMIT_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDE_CLAIMED_FIELD_NUMBER: _ClassVar[int]
+    address: str
+    offset: int
+    limit: int
+    network: Network
+    exclude_claimed: bool
+    def __init__(self, address: _Optional[str] = ..., offset: _Optional[int] = ..., limit: _Optional[int] = ..., network: _Optional[_Union[Network, str]] = ..., exclude_claimed: bool = ...) -> None: ...
+
+class GetUtxosForAddressResponse(_message.Message):
+    __slots__ = ("utxos", "offset")
+    UTXOS_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    utxos: _containers.RepeatedCompositeFieldContainer[UTXO]
+    offset: int
+    def __init__(self, utxos: _Optional[_Iterable[_Union[UTXO, _Mapping]]] = ..., offset: _Optional[int] = ...) -> None: ...
+
 class GetUtxosForIdentityRequest(_message.Message):
     __slots__ = ("identity_public_key", "network", "exclude_claimed", "page", "include_pending")
     IDENTITY_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
