@@ -191,6 +191,19 @@ def test_nobody_sends_anothers_leaf_or_one_twice(world: World) -> None:
     asyncio.run(check())
 
 
+def test_a_leaf_that_was_swapped_away_is_a_foreign_one(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(8), Wallet(world)
+        gone = alice.leaves
+        await alice.swap(gone, [3])
+        with pytest.raises(NotAllowed, match="not the sender's"):
+            await alice.send(gone, bob)
+        await alice.pay(alice.leaves, bob)
+        assert balances(world, alice, bob) == [0, 8]
+
+    asyncio.run(check())
+
+
 def test_a_transfer_starts_once(world: World) -> None:
     async def check() -> None:
         alice, bob = await Wallet(world).funded(8), Wallet(world)
