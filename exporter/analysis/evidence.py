@@ -156,7 +156,7 @@ def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, deman
     t, y = stretch.points(name, clock, settled=True)
     minutes = float(t[-1] - t[0]) if len(t) else 0.0
     enough = len(t) >= FEWEST_AT_REST and minutes >= SHORTEST_AT_REST_MINUTES
-    trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
+    trend = trend_of_floors(t, y / scale.divisor, scale.step, wandering=False) if enough else None
     return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, minutes, len(t)), demands, scale)
 
 

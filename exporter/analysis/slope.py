@@ -14,6 +14,7 @@ from exporter.analysis.csv_cells import Floats
 from exporter.analysis.judgement import Interval
 
 FEWEST_POINTS = 6
+_HIGHEST_UNLESS_WANDERING = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,13 @@ class Slope:
         return Interval(self.value, self.value - reach, self.value + reach)
 
 
-def slope(t: Floats, y: Floats) -> Slope:
-    """The slope of ``y`` against ``t``, both of shape (points,), at least six points."""
-    phi = _autocorrelation(t, y)
+def slope(t: Floats, y: Floats, *, wandering: bool = True) -> Slope:
+    """The slope of ``y`` against ``t``, both of shape (points,), at least six points.
+
+    ``wandering`` says that the noise may be a random walk, which few points cannot rule out; otherwise their
+    autocorrelation is taken as it looks.
+    """
+    phi = _autocorrelation(t, y, wandering)
     if phi >= 1:
         level, time, response = np.zeros(len(t) - 1), np.diff(t), np.diff(y)
     else:
@@ -55,8 +60,8 @@ def slope(t: Floats, y: Floats) -> Slope:
     return Slope(value, float(error), freedom, phi)
 
 
-def _autocorrelation(t: Floats, y: Floats) -> float:
-    """The AR(1) coefficient of the detrended series, bias-corrected, 1 when it is too near to 1 to tell."""
+def _autocorrelation(t: Floats, y: Floats, wandering: bool) -> float:
+    """The AR(1) coefficient of the detrended series; if it may wander bias-corrected, and 1 when too near to 1."""
     n = len(t)
     residuals = detrend(t, y)
     before, after = residuals[:-1], residuals[1:]
@@ -64,6 +69,8 @@ def _autocorrelation(t: Floats, y: Floats) -> float:
     if energy <= 0:
         return 0.0
     phi = float(before @ after) / energy
+    if not wandering:
+        return min(max(phi, 0.0), _HIGHEST_UNLESS_WANDERING)
     errors = after - phi * before
     deviation = float(np.sqrt(errors @ errors / max(n - 2, 1) / energy))
     if deviation > 0:

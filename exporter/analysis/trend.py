@@ -66,30 +66,30 @@ class Trend:
         return max(bound, self.resolution)
 
 
-def trend_of_floors(t: Floats, y: Floats, step: float) -> Trend | None:
+def trend_of_floors(t: Floats, y: Floats, step: float, *, wandering: bool = True) -> Trend | None:
     """The trend of the samples ``y`` at ``t`` minutes (shapes (samples,)); None when they are too few.
 
-    ``step`` is the smallest change that ``y`` can show.
+    ``step`` is the smallest change that ``y`` can show; ``wandering`` says that its noise may be a random walk.
     """
     best: tuple[float, Floors, Slope] | None = None
     for candidate in all_floors(t, y):
         tail = candidate.after(t[0] + TAIL_SHARE * (t[-1] - t[0]))
         if len(tail) < FEWEST_POINTS:
             continue
-        found = slope(tail.t, tail.y)
+        found = slope(tail.t, tail.y, wandering=wandering)
         reach = found.value - found.bounds(_TWO_SIDED_99).low
         if best is None or reach < best[0]:
             best = reach, candidate, found
-    return None if best is None else _trend(best[1], best[2], step)
+    return None if best is None else _trend(best[1], best[2], step, wandering)
 
 
-def _trend(floors: Floors, tail: Slope, step: float) -> Trend:
+def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
     start, span = float(floors.t[0]), float(floors.t[-1] - floors.t[0])
     bounds = tail.bounds(_TWO_SIDED_99)
     low, high, low_from = bounds.low, bounds.high, TAIL_SHARE
     for share in _EARLIER_SHARES:
         part = floors.after(start + share * span)
-        longer = slope(part.t, part.y)
+        longer = slope(part.t, part.y, wandering=wandering)
         bounds = longer.bounds(_TWO_SIDED_99)
         # Taking in more of the run may not make growth look faster (warm-up), nor slower for the upper bound.
         if longer.value <= tail.value + _SAME_SLOPE * tail.error and bounds.low > low:
@@ -97,7 +97,7 @@ def _trend(floors: Floors, tail: Slope, step: float) -> Trend:
         if longer.value >= tail.value - _SAME_SLOPE * tail.error:
             high = min(high, bounds.high)
     late_part = floors.after(start + LATE_SHARE * span)
-    late = slope(late_part.t, late_part.y) if len(late_part) >= FEWEST_POINTS else tail
+    late = slope(late_part.t, late_part.y, wandering=wandering) if len(late_part) >= FEWEST_POINTS else tail
     high = max(high, late.bounds(_TWO_SIDED_95).high)
     resolution = step / ((1 - TAIL_SHARE) * span)
     return Trend(floors, tail.bounds(0.95), low, low_from, high, late.value <= tail.value, resolution)
