@@ -17,8 +17,7 @@ import pytest
 T = TypeVar("T")
 
 EXPORTER = Path(sys.executable).with_name("exporter")
-FAKE_DRIVER = Path(__file__).parents[1] / "fixtures" / "fake_driver.py"
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 300
 
 
 def wait_until(condition: Callable[[], T | None], what: str, seconds: float = LIMIT_SECONDS) -> T:
