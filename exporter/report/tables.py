@@ -10,6 +10,7 @@ from exporter.analysis.judgement import Interval
 from exporter.report.charts import Chart
 from exporter.report.columns import FAILURES, HANDLES, HEAP, MEMORY, PAYMENTS, RESIDENT, Column, Unit
 from exporter.report.prepared import Prepared
+from exporter.report.runs import printable
 from exporter.report.wording import NOTHING, amount, clock, interval, number, size
 
 Floats = NDArray[np.float64]
@@ -138,5 +139,5 @@ def _told(chart: Chart, index: int) -> str:
 
 def site_table(run: Prepared) -> Table:
     """The code that allocated what stayed."""
-    rows = [[site.where, size(site.grown_bytes, sign=True)] for site in run.run.sites]
+    rows = [[printable(site.where), size(site.grown_bytes, sign=True)] for site in run.run.sites]
     return Table(["Allocated by", "Growth"], rows)

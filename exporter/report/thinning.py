@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 _GAP_STEPS = 5.0
 _GAP_SECONDS = 5.0
 _MOST_GAPS = 100
+_STEPS_LOOKED_AT = 10_000  # to find the usual one
 _FEWEST_POINTS = 16
 _EXTREMES = MinMaxDownsampler()  # type: ignore[no-untyped-call]
 
@@ -56,7 +57,8 @@ def thin(t: Floats, y: Floats, most: int) -> Line:
 def _gaps(t: Floats) -> NDArray[np.intp]:
     """The last sample before each gap; the longest ones when there are very many."""
     steps = np.diff(t)
-    limit = max(_GAP_STEPS * float(np.median(steps)), _GAP_SECONDS)
+    usual = float(np.median(steps[:: len(steps) // _STEPS_LOOKED_AT + 1]))
+    limit = max(_GAP_STEPS * usual, _GAP_SECONDS)
     gaps = np.flatnonzero(steps > limit)
     if len(gaps) > _MOST_GAPS:
         gaps = np.sort(gaps[np.argpartition(steps[gaps], -_MOST_GAPS)[-_MOST_GAPS:]])

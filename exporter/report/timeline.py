@@ -9,8 +9,8 @@ from exporter.analysis.series import Run
 
 Floats = NDArray[np.float64]
 
-# The CSV has milliseconds; two samples in one millisecond are kept apart by one.
-_TICK_SECONDS = 0.001
+# The page has milliseconds; samples closer than this are moved apart.
+_TICK_SECONDS = 0.002
 _MOST_MARKS = 400
 _MOST_PHASE_SPANS = 400
 
@@ -68,15 +68,18 @@ def timeline(run: Run) -> Timeline:
 
 def continued(counter: Floats) -> Floats:
     """A counter that never falls: after a reset it goes on from its last value; empty cells keep the one before."""
-    known = np.flatnonzero(~np.isnan(counter))
-    if not len(known):
+    empty = np.isnan(counter)
+    if empty.all():
         return np.zeros_like(counter)
-    values = counter[known]
-    steps = np.diff(values, prepend=0.0)
-    steps[steps < 0] = values[steps < 0]
-    totals = np.cumsum(steps)
-    before = np.searchsorted(known, np.arange(len(counter)), side="right") - 1
-    return np.asarray(totals[np.maximum(before, 0)])
+    if empty.any():
+        latest = np.maximum.accumulate(np.where(empty, 0, np.arange(len(counter))))
+        counter = counter[np.maximum(latest, np.argmin(empty))]
+    steps = np.diff(counter)
+    resets = steps < 0
+    if not resets.any():
+        return counter
+    steps[resets] = counter[1:][resets]
+    return np.asarray(counter[0] + np.concatenate(([0.0], np.cumsum(steps))))
 
 
 def _rising(elapsed: Floats) -> Floats:
@@ -85,7 +88,7 @@ def _rising(elapsed: Floats) -> Floats:
         usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
         steps[steps < 0] = usual
         elapsed = elapsed[0] + np.concatenate(([0.0], np.cumsum(steps)))
-    if (steps > 0).all():
+    if (np.diff(elapsed) >= _TICK_SECONDS).all():
         return elapsed
     ticks = np.arange(len(elapsed)) * _TICK_SECONDS
     return np.asarray(np.maximum.accumulate(elapsed - ticks) + ticks)

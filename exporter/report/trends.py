@@ -62,23 +62,60 @@ class _Reading:
         return self.slope.value - self.slope.bounds(_COVERAGE).low
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The part of a run that is read, its rows' seconds on the timeline, and its counters' minutes and counts."""
+
+    stretch: Stretch
+    seconds: Array
+    counters: dict[str, tuple[Array, Array]]
+
+
 def growth_of(run: Run, times: Timeline, columns: Sequence[Column]) -> dict[str, Growth]:
     """The growth by column's name, for those in which there are enough samples to tell."""
     if not len(times.rows):
         return {}
     stretch = longest_stretch(run)
-    seconds = np.asarray(times.seconds[np.searchsorted(times.rows, stretch.rows)])
+    work = _Work(
+        stretch,
+        np.asarray(times.seconds[np.searchsorted(times.rows, stretch.rows)]),
+        {
+            counter: points
+            for counter in ("payments", "reconnects")
+            if (points := _points(stretch, counter)) is not None
+        },
+    )
     found = {}
     for column in columns:
-        readings = [reading for at_rest in (True, False) if (reading := _read(stretch, column.name, at_rest))]
-        if readings:
-            best = min(readings, key=lambda reading: reading.reach)
-            found[column.name] = _growth(best, stretch, seconds, column.unit)
+        best = _best_reading(stretch, column.name)
+        if best is not None:
+            found[column.name] = _growth(best, work, column.unit)
     return found
 
 
-def _read(stretch: Stretch, name: str, at_rest: bool) -> _Reading | None:
-    t, y = stretch.points(name, stretch.minutes, settled=at_rest)
+def _points(stretch: Stretch, name: str) -> tuple[Array, Array] | None:
+    """Minutes and values of a column without its empty cells."""
+    values = stretch.values(name)
+    if values is None:
+        return None
+    known = ~np.isnan(values)
+    return (stretch.minutes, values) if known.all() else (stretch.minutes[known], values[known])
+
+
+def _best_reading(stretch: Stretch, name: str) -> _Reading | None:
+    """The column at rest or under load, whichever leaves less doubt; None when there are too few samples of either."""
+    values = stretch.values(name)
+    if values is None:
+        return None
+    known = ~np.isnan(values)
+    readings = []
+    for at_rest in (True, False):
+        kept = known & (stretch.settled == at_rest)
+        readings.append(_read(stretch.minutes[kept], values[kept], at_rest))
+    return min((reading for reading in readings if reading), key=lambda reading: reading.reach, default=None)
+
+
+def _read(t: Array, y: Array, at_rest: bool) -> _Reading | None:
     fewest, shortest = (FEWEST_AT_REST, SHORTEST_AT_REST_MINUTES) if at_rest else (FEWEST_SAMPLES, SHORTEST_MINUTES)
     if len(t) < fewest or t[-1] - t[0] < shortest:
         return None
@@ -87,31 +124,29 @@ def _read(stretch: Stretch, name: str, at_rest: bool) -> _Reading | None:
         tail = floors.after(float(t[0]) + TAIL_SHARE * float(t[-1] - t[0]))
         if len(tail) >= FEWEST_POINTS:
             readings.append(_Reading(floors, tail, slope(tail.t, tail.y), at_rest))
-    return min(readings, key=lambda reading: reading.reach) if readings else None
+    return min(readings, key=lambda reading: reading.reach, default=None)
 
 
-def _growth(reading: _Reading, stretch: Stretch, seconds: Array, unit: Unit) -> Growth:
+def _growth(reading: _Reading, work: _Work, unit: Unit) -> Growth:
     tail, floors = reading.tail, reading.floors
     step = _KIB if unit is Unit.BYTES else 1.0
     bounds = reading.slope.bounds(_COVERAGE)
     line_t = np.linspace(tail.t[0], floors.t[-1], _LINE_POINTS)
     return Growth(
         Interval(bounds.value / step, bounds.low / step, bounds.high / step),
-        _per_operation(stretch, "payments", tail),
-        _per_operation(stretch, "reconnects", tail),
+        _per_operation(work.counters.get("payments"), tail),
+        _per_operation(work.counters.get("reconnects"), tail),
         reading.at_rest,
-        np.interp(floors.t, stretch.minutes, seconds),
+        np.interp(floors.t, work.stretch.minutes, work.seconds),
         floors.y,
-        np.interp(line_t, stretch.minutes, seconds),
+        np.interp(line_t, work.stretch.minutes, work.seconds),
         tail.y.mean() + bounds.value * (line_t - tail.t.mean()),
     )
 
 
-def _per_operation(stretch: Stretch, counter: str, tail: Floors) -> Interval | None:
+def _per_operation(counter: tuple[Array, Array] | None, tail: Floors) -> Interval | None:
     """The slope against a counter instead of time; None when it hardly moved."""
-    counts = stretch.values(counter)
-    if counts is None:
+    if counter is None:
         return None
-    known = ~np.isnan(counts)
-    operations = np.interp(tail.t, stretch.minutes[known], counts[known])
+    operations = np.interp(tail.t, *counter)
     return slope(operations, tail.y).bounds(_COVERAGE) if np.ptp(operations) >= _FEWEST_OPERATIONS else None

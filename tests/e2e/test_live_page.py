@@ -151,7 +151,7 @@ def test_names_are_text_and_never_markup(page: Page, driven: Driven) -> None:
     hostile = "<img src=x onerror=alert(1)><script>alert(2)</script>"
     driven.tell(name=hostile, verdict="leak", reason=hostile)
     expect(page.locator("h1")).to_have_text(hostile, timeout=PATIENCE_MS)
-    expect(page.locator("#verdict-reason")).to_have_text(hostile)
+    expect(page.locator("#verdict-reason")).to_have_text(f"{hostile}.")
 
 
 def test_chart_is_read_with_arrow_keys(watched: Watched, page: Page) -> None:

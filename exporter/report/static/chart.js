@@ -12,7 +12,7 @@ function themeColour(name) {
 
 class Chart {
   constructor(spec, { zoom, announce }) {
-    Object.assign(this, { spec, zoom, announce, plot: null, series: [] });
+    Object.assign(this, { spec, zoom, announce, plot: null, series: [], inView: false });
     this.figure = document.getElementById(`chart-${spec.key}`);
     this.box = this.figure.querySelector(".plot");
     this.legend = this.figure.querySelector(".legend");
@@ -20,6 +20,7 @@ class Chart {
     this.box.addEventListener("keydown", (event) => this.onKey(event));
     this.figure.querySelector("[data-download]").addEventListener("click", () => this.download());
     new ResizeObserver(() => this.resize()).observe(this.box);
+    new IntersectionObserver(([entry]) => { this.inView = entry.isIntersecting; }, { rootMargin: "200px" }).observe(this.box);
   }
 
   // Draw anew, after any change of what is shown.

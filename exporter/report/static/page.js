@@ -1,16 +1,11 @@
 // Puts the page together: charts, toolbar, theme, print.
 
+const REST_MS = 150;
+
 function start() {
   const announcement = document.getElementById("announcement");
   const charts = [];
-  let pending = 0;
-  const zoom = new Zoom(() => {
-    pending ||= requestAnimationFrame(() => {
-      pending = 0;
-      const [min, max] = view.range ?? wholeRange();
-      for (const chart of charts) chart.showRange(min, max);
-    });
-  });
+  const zoom = new Zoom(follower(charts));
   for (const spec of data.charts) {
     charts.push(new Chart(spec, { zoom, announce: (text) => { announcement.textContent = text; } }));
   }
@@ -30,6 +25,24 @@ function start() {
   }
   setUpTheme(redraw);
   setUpPrint(redraw);
+}
+
+// Applies a new range: at once, frame by frame, to the charts in view, and to the others when it has come to rest.
+function follower(charts) {
+  let frame = 0;
+  let rest = 0;
+  const show = (wanted) => {
+    const [min, max] = view.range ?? wholeRange();
+    for (const chart of charts) if (wanted(chart)) chart.showRange(min, max);
+  };
+  return () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      show((chart) => chart.inView);
+    });
+    clearTimeout(rest);
+    rest = setTimeout(show, REST_MS, () => true);
+  };
 }
 
 function setUpTheme(redraw) {
