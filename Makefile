@@ -10,7 +10,7 @@ CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
 
-.PHONY: run test lint install tools dashboards clean
+.PHONY: run test lint install tools docs dashboards clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -46,6 +46,11 @@ $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
 # Grafana's dashboards, from the code in tools/dashboards.
 dashboards: $(VENV)/installed-dev
 	$(BIN)/python -m tools.dashboards
+
+# The reference pages, from what they describe.
+docs: $(VENV)/installed-dev
+	$(BIN)/python -m tools.cli_reference > docs/cli.md
+	$(BIN)/python -m exporter.metrics > docs/metrics.md
 
 clean:
 	rm -rf $(VENV) .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

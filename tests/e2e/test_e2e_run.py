@@ -124,7 +124,7 @@ def test_a_killed_observer_leaves_no_orphan_and_a_whole_csv(start: Start) -> Non
     running = start("--duration", "1h", "--interval", "0s", "--mem-interval", "500ms", "--csv", "out.csv")
     running.wait_for(r"\[00:00:0[2-9]\].*Payments=[1-9]")
     children = running.children()
-    assert len(children) == 2
+    assert len(children) >= 2
     running.signal(signal.SIGKILL)
     assert running.finish() == -signal.SIGKILL
     assert_all_gone(children)
