@@ -1,0 +1,73 @@
+"""What drivers are built into: a directory of the user's, where a second run finds it."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+
+from exporter.drivers.process import Child
+from exporter.errors import ConfigError
+
+
+def cache_directory() -> Path:
+    """``memtest-exporter`` in the user's cache, as the XDG base directory specification has it."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "memtest-exporter"
+
+
+def digest_of(parts: Iterable[bytes]) -> str:
+    """A short name for what something is made from."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:16]
+
+
+async def made_once(name: str, make: Callable[[Path], Awaitable[None]]) -> Path:
+    """The directory ``name`` of the cache; where it is missing, ``make`` fills it, wholly or not at all.
+
+    Two runs may make it at the same time: the first that is done wins. Raises ConfigError if it can't be made.
+    """
+    wanted = cache_directory() / name
+    if wanted.is_dir():
+        return wanted
+    try:
+        wanted.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=wanted.parent))
+    except OSError as error:
+        raise ConfigError(f"{wanted.parent} can't be written: {error.strerror}; set XDG_CACHE_HOME") from error
+    try:
+        await make(unfinished)
+        _put(unfinished, wanted)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return wanted
+
+
+def _put(made: Path, wanted: Path) -> None:
+    try:
+        made.rename(wanted)
+    except OSError:
+        # Another run was faster, and what it made is the same.
+        if not wanted.is_dir():
+            raise
+
+
+async def run_tool(name: str, argv: Iterable[str], advice: str) -> None:
+    """Run a program that makes a driver; what it says goes to the log.
+
+    Raises ConfigError, ending with ``advice``, if it can't be started or fails.
+    """
+    try:
+        child = await Child.start(list(argv), name=name, on_line=lambda _: None)
+    except OSError as error:
+        raise ConfigError(f"{name} can't be started: {error.strerror}; {advice}") from error
+    try:
+        end = await child.wait()
+    finally:
+        child.kill()
+    if end.code != 0:
+        words = f" ({child.last_words})" if child.last_words else ""
+        raise ConfigError(f"{name} failed with {end.text}{words}; {advice}")

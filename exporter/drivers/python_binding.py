@@ -1,0 +1,47 @@
+"""The driver of the SDK's Python binding: on the release installed here, or another in an environment of its own."""
+
+import re
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+from exporter.drivers.cache import digest_of, made_once, run_tool
+from exporter.errors import ConfigError
+
+PACKAGE = "breez-sdk-spark"
+_MODULE = ("-m", "exporter.drivers.breez")
+_ROOT = Path(__file__).parents[2]
+
+
+async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
+    """The command of the driver with a release of the SDK, or with the one beside this package if ``release`` is empty.
+
+    Raises ConfigError if the release can't be installed.
+    """
+    if not release:
+        return (sys.executable, *_MODULE)
+    if not re.fullmatch(r"\d[\w.+!-]*", release):
+        raise ConfigError(f"driver python@{release}: {release!r} is no release; name one, as in python@0.22.3")
+
+    async def install(directory: Path) -> None:
+        tell(f"Driver python@{release}: installing {PACKAGE} {release}, once")
+        advice = "check that the release exists and that pip works here"
+        await run_tool("venv", (sys.executable, "-m", "venv", str(directory)), "install Python's venv module")
+        pip = (str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+        await run_tool("pip", (*pip, f"{PACKAGE}=={release}"), advice)
+        (_site_packages(directory) / "memtest.pth").write_text("\n".join(_own_paths()) + "\n")
+
+    key = digest_of([sys.executable.encode(), *(path.encode() for path in _own_paths())])
+    directory = await made_once(f"python-{release}-{key}", install)
+    return (str(directory / "bin" / "python"), *_MODULE)
+
+
+def _own_paths() -> list[str]:
+    """Where this package and what it needs are; the environment looks there last, so its own SDK comes first."""
+    return list(dict.fromkeys([str(_ROOT), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]))
+
+
+def _site_packages(directory: Path) -> Path:
+    found = sysconfig.get_path("purelib", "venv", {"base": str(directory), "platbase": str(directory)})
+    return Path(found)
