@@ -20,6 +20,7 @@ HOSTED_NETWORK = "regtest"
 
 LogFormat = Literal["text", "json"]
 FailOn = Literal["leak", "inconclusive", "never"]
+StopOn = Literal["never", "leak"]
 ExistingCsv = Literal["refuse", "append", "overwrite"]
 
 
@@ -57,6 +58,7 @@ class RunConfig:
     log_format: LogFormat = "text"
     max_failure_ratio: float = 0.5  # of payments; above it the load has failed
     fail_on: FailOn = "leak"
+    stop_on: StopOn = "never"  # the verdict as it stands that ends the run early
 
     def __post_init__(self) -> None:
         complaints = [

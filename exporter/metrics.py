@@ -5,7 +5,7 @@
 
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import psutil
 
@@ -95,6 +95,15 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
     ),
 )
 
+
+def _growth(figure: str) -> Callable[[Subject], Iterable[Series]]:
+    def read(subject: Subject) -> Iterable[Series]:
+        growth = subject.state.growth
+        return [((growth.series,), getattr(growth, figure))] if growth else []
+
+    return read
+
+
 SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
     Metric(
         "memtest_subject_info",
@@ -148,6 +157,25 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         lambda subject: one(_taken(subject.state.last_settled)),
         ("driver",),
     ),
+    *(
+        Metric(
+            f"memtest_growth{suffix}_bytes_per_second",
+            "gauge",
+            f"{text} of the series that decides the verdict, as of the last look, which is taken once a minute.",
+            _growth(figure),
+            ("driver", "series"),
+        )
+        for suffix, figure, text in (
+            ("", "value", "Growth"),
+            ("_lower", "low", "Lower bound of the 95 % interval of the growth"),
+            ("_upper", "high", "Upper bound of the 95 % interval of the growth"),
+        )
+    ),
+    level(
+        "memtest_memory_limit_reached_seconds",
+        "Time until the memory limit is reached if the growth goes on, as of the last look; absent without a leak.",
+        lambda subject: subject.state.memory_limit_in_seconds,
+    ),
     totals("memtest_payments_total", "rail", "Payments that succeeded.", lambda state: state.load.payments),
     totals(
         "memtest_payment_failures_total",
@@ -160,6 +188,18 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "reason",
         "Payments that were made to fail on purpose, and did.",
         lambda state: state.load.expected_failures,
+    ),
+    totals(
+        "memtest_unexpected_payment_successes_total",
+        "reason",
+        "Payments that were made to fail on purpose, and did not.",
+        lambda state: state.load.unexpected_successes,
+    ),
+    totals(
+        "memtest_scenario_failures_total",
+        "scenario",
+        "Steps of a scenario that failed: a reconnect, a sync, a query.",
+        lambda state: state.load.step_failures,
     ),
     Metric(
         "memtest_payment_duration_seconds",
@@ -203,6 +243,16 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
     total("memtest_settles_total", "Times that the load was brought to rest.", lambda state: state.load.settles),
     totals("memtest_sdk_events_total", "event", "Events that the SDK emitted.", lambda state: state.load.sdk_events),
     level("memtest_listeners", "Event listeners registered.", lambda subject: subject.state.load.listeners),
+    level(
+        "memtest_instance_heap_bytes",
+        "Heap that one more connected instance takes, measured before the load; absent without further instances.",
+        lambda subject: subject.state.load.instance_heap_bytes,
+    ),
+    level(
+        "memtest_instance_resident_memory_bytes",
+        "Resident memory that one more connected instance takes, measured before the load.",
+        lambda subject: subject.state.load.instance_rss_bytes,
+    ),
     level("memtest_instances", "SDK instances connected.", lambda subject: subject.state.load.instances),
     levels(
         "memtest_wallet_balance_sats",

@@ -88,7 +88,7 @@ class SoakRun:
         self._files = files
         self._console = Console(quiet=config.quiet)
         (subject,) = state.subjects.values()
-        self._subject = SubjectRun(config, subject, files.sink, self._console)
+        self._subject = SubjectRun(config, subject, files.sink, self._console, self._on_verdict)
         self._network: NetworkChild | None = None
         self._stop = asyncio.Event()  # end the load, then report
         self._released = asyncio.Event()  # end the lingering
@@ -205,6 +205,13 @@ class SoakRun:
             self._console.line(f"Serving the last state for {format_duration(seconds)}, Ctrl-C ends it")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._released.wait(), seconds)
+
+    def _on_verdict(self, verdict: str, reason: str) -> None:
+        """Publish the verdict as it stands; a leak ends the run if the run was told so."""
+        self._state.verdict, self._state.verdict_reason = verdict, reason
+        if verdict == self._config.stop_on and not self._stop.is_set():
+            self._console.line(f"Stopping, as the verdict is {verdict}: {reason}")
+            self._stop.set()
 
     def _on_signal(self) -> None:
         """End the load at the first signal, everything at the second; a run that is over just ends."""

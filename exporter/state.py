@@ -56,6 +56,16 @@ class LoadCounters:
     balances_sats: dict[str, int] = field(default_factory=dict)  # by wallet: alice, bob, …
 
 
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How fast a series grows, in bytes per second, with the bounds of a 95 % interval."""
+
+    series: str
+    value: float
+    low: float
+    high: float
+
+
 @dataclass(slots=True)
 class SubjectState:
     """One subject: what it says it is, whether it lives, and what was last seen of it."""
@@ -78,6 +88,8 @@ class SubjectState:
     heap_time: datetime | None = None
     last_sample: Sample | None = None
     last_settled: Sample | None = None
+    growth: Growth | None = None  # of the series that decides, as of the last look
+    memory_limit_in_seconds: float | None = None  # until the memory limit is reached, at that growth
     samples_written: int = 0
     csv_errors: int = 0
     probe_success: dict[str, bool] = field(default_factory=dict)  # by probe

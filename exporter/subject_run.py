@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from exporter.profiling.server import take_profile
 from exporter.samples import Sample
 from exporter.sampling import Sampler
 from exporter.state import SubjectState
+from exporter.verdict_watch import VerdictWatch
 from exporter.workload.wallets import driver_config, make_seeds
 from exporter.workload.workload import Workload, track
 
@@ -37,12 +38,20 @@ class SubjectRun:
     What goes wrong with the subject is kept in ``error``.
     """
 
-    def __init__(self, config: RunConfig, state: SubjectState, sink: CsvSink, console: Console) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        state: SubjectState,
+        sink: CsvSink,
+        console: Console,
+        on_verdict: Callable[[str, str], None],
+    ) -> None:
         self.state = state
         self.error: ExporterError | None = None
         self._config = config
         self._console = console
         self._sampler = Sampler(state, sink, self.elapsed, self._show)
+        self._verdict_watch = VerdictWatch(state, on_verdict)
         self._subject: Subject | None = None
         self._workload: Workload | None = None
         self._dumps: HeapDumps | None = None
@@ -87,6 +96,7 @@ class SubjectRun:
         assert self._workload is not None
         self._load_start = asyncio.get_running_loop().time()
         self.state.phase = "running"
+        await self._verdict_watch.start()
         await self._sampler.take()
         over = asyncio.Event()
         samples = asyncio.create_task(self._take_samples(over))
@@ -131,6 +141,7 @@ class SubjectRun:
     async def stop(self) -> None:
         """End the subject's process, however far it got."""
         self._broken.cancel()
+        await self._verdict_watch.stop()
         if self._subject is not None:
             await self._subject.stop(_NO_PATIENCE if isinstance(self.error, SubjectError) else None)
             self.state.pid = None
@@ -138,6 +149,7 @@ class SubjectRun:
 
     def kill(self) -> None:
         """End the subject's process at once."""
+        self._verdict_watch.kill()
         if self._subject is not None:
             self._subject.kill()
 
@@ -226,5 +238,6 @@ class SubjectRun:
         track(self.state, message)
 
     def _show(self, sample: Sample) -> None:
+        self._verdict_watch.add(sample)
         left = self._config.duration_seconds - sample.elapsed_sec
         self._console.sample("", sample, left)

@@ -98,6 +98,13 @@ def _load(load: LoadCounters) -> list[str]:
     scenarios = {name: count for name, count in done.items() if count}
     if scenarios:
         rows.append(_row("Scenarios", _counts(scenarios)))
+    if load.unexpected_successes.total():
+        rows.append(_row("Not failed", f"{_counts(load.unexpected_successes)}: meant to fail, and did not"))
+    if load.step_failures.total():
+        rows.append(_row("Steps failed", _counts(load.step_failures)))
+    if load.instance_heap_bytes is not None and load.instance_rss_bytes is not None:
+        heap, rss = load.instance_heap_bytes / 1024, load.instance_rss_bytes / 1024
+        rows.append(_row("Per instance", f"{heap:.0f} KiB of heap, {rss:.0f} KiB resident"))
     rows.append(_row("Events", _counts({event: count for event, count in load.sdk_events.items() if count})))
     return rows
 

@@ -10,7 +10,7 @@ import click
 
 from exporter.cli.fault_options import fault_options, faults_of
 from exporter.cli.options import Duration, EnvironmentOption, SectionedCommand
-from exporter.config import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig
+from exporter.config import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig, StopOn
 from exporter.drivers.preload import AllocatorName
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
@@ -171,6 +171,12 @@ OPTIONS = (
         help="Verdict that makes the exit code 1 (leak) or 3 (inconclusive, which includes leak).",
     ),
     _end(
+        "--stop-on",
+        type=click.Choice(get_args(StopOn)),
+        default=_DEFAULT.stop_on,
+        help="Verdict that ends the run early: leak, once four looks in a row, a minute apart, have shown one.",
+    ),
+    _end(
         "--max-failure-ratio",
         type=float,
         default=_DEFAULT.max_failure_ratio,
@@ -221,6 +227,7 @@ def config_of(options: dict[str, Any]) -> RunConfig:
         log_format=options["log_format"],
         max_failure_ratio=options["max_failure_ratio"],
         fail_on=options["fail_on"],
+        stop_on=options["stop_on"],
     )
 
 

@@ -1,0 +1,84 @@
+"""The verdict on a subject while the run goes on: a child process holds the numbers and does the arithmetic."""
+
+import asyncio
+import dataclasses
+import json
+import logging
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from exporter.drivers.process import Child
+from exporter.memory_limit import memory_limit_bytes
+from exporter.samples import Sample
+from exporter.state import Growth, SubjectState
+
+EVERY_SECONDS = 60.0
+
+_COMMAND = (sys.executable, "-m", "exporter.analysis.online")
+_BYTES_PER_SECOND = 1024 / 60  # of a KiB a minute
+
+_log = logging.getLogger(__name__)
+
+
+class VerdictWatch:
+    """Passes samples on to the child, and asks it for its verdict once a minute.
+
+    ``on_verdict`` gets every verdict with its reason. A child that can't be had costs the verdict only: the run's
+    own comes from the CSV.
+    """
+
+    def __init__(self, state: SubjectState, on_verdict: Callable[[str, str], None]) -> None:
+        self._state = state
+        self._on_verdict = on_verdict
+        self._child: Child | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        limit = memory_limit_bytes()
+        arguments = () if limit is None else ("--memory-limit", str(limit))
+        try:
+            self._child = await Child.start((*_COMMAND, *arguments), name="verdict", on_line=self._answered)
+        except OSError as error:
+            _log.warning("there is no verdict before the end: its process can't be started: %s", error)
+            return
+        self._asking = asyncio.create_task(self._ask())
+
+    async def stop(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+        if self._child is not None:
+            await self._child.stop()
+
+    def kill(self) -> None:
+        """End the child at once."""
+        if self._child is not None:
+            self._child.kill()
+
+    def add(self, sample: Sample) -> None:
+        """Pass a sample on."""
+        self._write({name: _plain(value) for name, value in dataclasses.asdict(sample).items()})
+
+    async def _ask(self) -> None:
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            self._write({"judge": True})
+
+    def _write(self, message: dict[str, Any]) -> None:
+        if self._child is not None and self._child.exit is None:
+            self._child.write(json.dumps(message).encode() + b"\n")
+
+    def _answered(self, line: bytes) -> None:
+        found = json.loads(line)
+        growth, series = found["growth_kib_per_min"], found["series"]
+        self._state.growth = None
+        if growth is not None and series is not None and series.endswith("_bytes"):
+            figures = (growth[name] * _BYTES_PER_SECOND for name in ("value", "low", "high"))
+            self._state.growth = Growth(series.removesuffix("_bytes"), *figures)
+        self._state.memory_limit_in_seconds = found["memory_limit_in_sec"]
+        self._on_verdict(found["verdict"], found["reason"])
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
