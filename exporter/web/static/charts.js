@@ -79,7 +79,7 @@ export class Chart {
       grid: { stroke: faded("quiet", 0.16), width: 1 },
     };
     return {
-      width: this.box.clientWidth, height: this.box.clientHeight, padding: [8, 12, 0, 0],
+      width: this.box.clientWidth, height: this.box.clientHeight, padding: [8, 24, 0, 0],
       legend: { show: false },
       cursor: {
         y: false, drag: { x: false, y: false }, sync: { key: together.key },

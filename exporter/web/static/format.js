@@ -50,3 +50,8 @@ export function sentence(text) {
   const words = text.replace(/[_-]/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+export function prose(text) {
+  const stop = /[.!?…]$/.test(text) ? "" : ".";
+  return text.charAt(0).toUpperCase() + text.slice(1) + stop;
+}

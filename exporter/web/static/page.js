@@ -1,7 +1,7 @@
 // Follows a run: asks for its state and for what is new of its history, every two seconds while somebody looks.
 
 import { Chart } from "./charts.js";
-import { MIB, change, clock, count, seconds, sentence, size, span, timeOfDay } from "./format.js";
+import { MIB, change, clock, count, prose, seconds, sentence, size, span, timeOfDay } from "./format.js";
 
 const POLL_MS = 2000;
 const SLOW_POLL_MS = 10000;
@@ -107,13 +107,16 @@ function drawTable(x, columns) {
   $("table").replaceChildren(...rows);
 }
 
+function lastSeen(column) {
+  return histories.get(chosen)?.columns[column].findLast((value) => value != null) ?? null;
+}
+
 function growth(column) {
   const history = histories.get(chosen);
   if (!history || !run.load_started_at) return null;
   const { time } = history.columns;
-  const values = history.columns[column];
-  const first = values.find((value, i) => value != null && time[i] >= loadBegan());
-  const last = values.findLast((value) => value != null);
+  const first = history.columns[column].find((value, i) => value != null && time[i] >= loadBegan());
+  const last = lastSeen(column);
   return first == null || last == null ? null : last - first;
 }
 
@@ -140,13 +143,15 @@ function drawTiles(subject) {
   const { load } = subject;
   const paid = sum(load.payments);
   const failed = sum(load.failures);
-  const heap = Object.values(subject.heap_bytes).length ? sum(subject.heap_bytes) : null;
+  // What has ended has no memory any more: then the last that was seen of it is shown.
+  const resident = subject.resident_memory_bytes ?? lastSeen("rss_bytes");
+  const heap = Object.values(subject.heap_bytes).length ? sum(subject.heap_bytes) : lastSeen("heap_bytes");
   const since = (column) => { const more = growth(column); return more == null ? "" : `${change(more)} under load`; };
   const rail = Object.entries(load.latency_seconds).sort(([, a], [, b]) => b.count - a.count)[0];
   const latency = rail && rail[1].count ? rail[1] : null;
   const share = paid + failed ? `${((100 * failed) / (paid + failed)).toFixed(failed ? 1 : 0)} % of payments` : "";
   $("tiles").replaceChildren(
-    tile("Resident memory", size(subject.resident_memory_bytes), since("rss_bytes"), { mark: "rss" }),
+    tile("Resident memory", size(resident), since("rss_bytes"), { mark: "rss" }),
     tile("Heap in use", size(heap), since("heap_bytes"), { mark: "heap" }),
     tile("Payments", count(paid), Object.entries(load.payments).map(([name, n]) => `${count(n)} ${name}`).join(", "), { mark: "pay" }),
     tile("Failures", count(failed), share, { mark: "fail", alarm: failed > 0 }),
@@ -169,7 +174,7 @@ function drawDetails(subject) {
   pairs($("load"), [
     ["Missed slots", count(load.missed_slots)], ["Reconnects", count(load.reconnects)],
     ["Abandoned instances", count(load.abandoned_instances)], ["Brought to rest", count(load.settles)],
-    ["Refunds", count(load.refunds)],
+    ["Refunds", count(load.refunds)], ["Steps that failed", count(sum(load.step_failures))],
     ["Failures on purpose", count(sum(load.expected_failures))],
     ["Samples written", count(subject.samples_written)], ["Samples lost", count(subject.csv_errors)],
     ...Object.entries(load.balances_sats).map(([wallet, sats]) => [`Balance of ${wallet}`, `${count(sats)} sat`]),
@@ -177,6 +182,7 @@ function drawDetails(subject) {
   pairs($("sdk"), [
     ["Version", [subject.sdk, subject.sdk_version].filter(Boolean).join(" ") || "–"], ["Language", subject.language || "–"],
     ["Process", subject.pid ?? "ended"], ["Instances", count(load.instances)], ["Listeners", count(load.listeners)],
+    ...(load.instance_heap_bytes == null ? [] : [["One more instance takes", size(load.instance_heap_bytes)]]),
     ...Object.entries(subject.heap_bytes).map(([heap, bytes]) => [`Heap: ${heap}`, size(bytes)]),
     ...Object.entries(load.sdk_events).map(([event, n]) => [sentence(event), count(n)]),
   ]);
@@ -189,7 +195,7 @@ function drawVerdict() {
   // Only a change is worth announcing.
   if (box.dataset.verdict !== verdict) $("verdict-text").textContent = VERDICTS[verdict] ?? "No verdict yet";
   box.dataset.verdict = verdict;
-  const reason = run.verdict_reason || (run.verdict ? "" : "The run has to go on for a while before anything can be said.");
+  const reason = run.verdict_reason ? prose(run.verdict_reason) : (run.verdict ? "" : "The run has to go on for a while before anything can be said.");
   if ($("verdict-reason").textContent !== reason) $("verdict-reason").textContent = reason;
   document.title = [VERDICTS[verdict], run.name].filter(Boolean).join(" · ");
 }
