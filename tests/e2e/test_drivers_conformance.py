@@ -1,0 +1,148 @@
+"""Every driver does what docs/driver-protocol.md says: the real bindings on a local network, and one without SDK."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from fake_load import FAKE_DRIVER, NO_NETWORK, FakeLoad, with_load
+
+from exporter.drivers.local_network import NetworkChild, start_network
+from exporter.drivers.process import Exit
+from exporter.drivers.protocol import Bye, Heap, Hello, Json, parse_message
+from exporter.drivers.registry import DRIVERS, command_of
+from exporter.drivers.subject import CommandError
+from exporter.workload.faucet import FaucetSettings
+from exporter.workload.settings import WorkloadSettings
+from exporter.workload.wallets import driver_config, make_seeds
+
+pytestmark = pytest.mark.e2e
+
+LIMIT_SECONDS = 240.0
+AMOUNT = 1000
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A driver's command, and the network that it pays on."""
+
+    command: tuple[str, ...]
+    network: Mapping[str, Json]
+    faucet: FaucetSettings | None = None
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[NetworkChild]:
+    async def begin() -> NetworkChild:
+        return await start_network((sys.executable, "-m", "exporter.network"))
+
+    with asyncio.Runner() as runner:
+        child = runner.run(begin())
+        yield child
+        runner.run(child.stop())
+
+
+@pytest.fixture(params=["fake", *DRIVERS])
+def tried(request: pytest.FixtureRequest) -> Tried:
+    if request.param == "fake":
+        return Tried((sys.executable, str(FAKE_DRIVER)), NO_NETWORK)
+    command = asyncio.run(command_of(request.param, print))
+    file = request.getfixturevalue("network").file
+    return Tried(command, file, FaucetSettings(file["faucet"]["url"]))
+
+
+def test_it_does_every_command(tried: Tried, tmp_path: Path) -> None:
+    done = with_load(
+        WorkloadSettings(payment_type="both", prefer_spark=False),
+        every_command,
+        command=tried.command,
+        network=tried.network,
+        faucet=tried.faucet,
+        storage_dir=str(tmp_path),
+        limit_seconds=LIMIT_SECONDS,
+    )
+    assert done.end == Exit(0)
+    assert done.subject.malformed_lines == 0
+    assert done.state.load.sdk_events["payment_succeeded"] > 0
+    assert done.state.language
+
+
+async def every_command(load: FakeLoad) -> None:
+    ask = load.subject.request
+    await load.workload.prepare()  # connects, listens and funds
+
+    started = await balances(load)
+    for rail in ("spark", "lightning"):
+        paid, seconds = await ask("pay", **{"from": "alice", "to": "bob"}, rail=rail, amount_sats=AMOUNT)
+        assert paid["fees_sats"] >= 0
+        assert seconds > 0
+    for wallet in ("alice", "bob"):
+        await ask("sync", instance=wallet)
+    ended = await balances(load)
+    assert ended["bob"] - started["bob"] == 2 * AMOUNT
+    assert started["alice"] - ended["alice"] >= 2 * AMOUNT
+
+    invoice = (await ask("invoice", instance="bob", amount_sats=AMOUNT))[0]["invoice"]
+    await ask("pay_request", **{"from": "alice"}, request=invoice)
+    for address in ("spark_address", "deposit_address"):
+        assert (await ask(address, instance="bob"))[0]["address"]
+    assert (await ask("list_payments", instance="alice", limit=2, destroy=True))[0]["count"] == 2
+
+    await ask("add_listeners", instance="alice", count=3)
+    await ask("remove_listeners", instance="alice", count=3)
+
+    await ask("connect", instance="alice-extra-1", wallet="alice", optimize_leaves=False)
+    await ask("abandon", instance="alice-extra-1")
+    assert await refused(load, "balance", instance="alice-extra-1") == "not_connected"
+    await ask("disconnect", instance="bob")
+    assert await refused(load, "sync", instance="bob") == "not_connected"
+    await ask("connect", instance="bob", wallet="bob")
+    await ask("sync", instance="bob")
+    assert await refused(load, "connect", instance="bob", wallet="bob") == "already_connected"
+    assert await refused(load, "pay_request", **{"from": "alice"}, request=invoice)
+
+    await ask("collect_garbage")
+    heap = (await ask("measure"))[0]["heap_bytes"]
+    assert all(isinstance(size, int) and size >= 0 for size in heap.values())
+    assert sum(heap.values()) > 0
+    await ask("trim")
+    assert await refused(load, "no_such_command") == "unknown_command"
+
+
+async def balances(load: FakeLoad) -> dict[str, int]:
+    asked = {name: load.subject.request("balance", instance=name) for name in ("alice", "bob")}
+    return {name: (await answer)[0]["balance_sats"] for name, answer in asked.items()}
+
+
+async def refused(load: FakeLoad, do: str, **args: Json) -> str:
+    """The kind of error with which the driver refuses a command."""
+    with pytest.raises(CommandError) as refusal:
+        await load.subject.request(do, **args)
+    assert str(refusal.value)
+    return refusal.value.kind
+
+
+def test_it_ends_when_its_input_does_and_never_minds_nonsense(tried: Tried, tmp_path: Path) -> None:
+    settings = WorkloadSettings()
+    config = {**driver_config(settings, tried.network, str(tmp_path), make_seeds(settings)), "protocol": 1}
+    lines = [json.dumps(config).encode(), b"nonsense", b'{"id":1,"do":"measure","unknown":[1]}', b""]
+    done = subprocess.run(
+        tried.command, input=b"\n".join(lines), capture_output=True, timeout=LIMIT_SECONDS, check=False
+    )
+    messages = [parse_message(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0, done.stderr
+    assert isinstance(messages[0], Hello)
+    assert isinstance(messages[-1], Bye)
+    assert any(isinstance(message, Heap) for message in messages)
+    assert None not in messages
+    assert config["wallets"]["alice"] not in (done.stdout + done.stderr).decode()
+
+
+def test_a_configuration_of_another_version_is_refused(tried: Tried) -> None:
+    done = subprocess.run(tried.command, input=b'{"protocol":7}\n', capture_output=True, timeout=60, check=False)
+    assert done.returncode != 0
+    assert b'"bye"' in done.stdout
