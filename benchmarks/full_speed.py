@@ -9,8 +9,10 @@ processes from outside. The goals are printed beside what was found; those on me
 import re
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
+from typing import TextIO
 from urllib.request import urlopen
 
 import psutil
@@ -56,9 +58,10 @@ def main() -> int:
         observer = Watched(psutil.Process(run.pid))
         children = {child.cmdline()[2]: Watched(child) for child in observer.process.children()}
         network, subject = children["exporter.network"], children["exporter.drivers.breez"]
-        payments, failures, seconds = watch((observer, network, subject), run, url)
-        report = run.stdout.read()
-    print(report[report.index("Trend report") :])
+        report = Report(run.stdout)
+        payments, failures, seconds = watch((observer, network, subject), report.load_over, url)
+        report.join()
+    print(report.text)
     ratio = network.cpu / subject.cpu
     rows = (
         ("payments per second", f"{payments / seconds:.2f}", "", True),
@@ -77,11 +80,30 @@ def main() -> int:
     return 0 if all(met for *_, met in rows) else 1
 
 
-def watch(watched: tuple[Watched, ...], run: subprocess.Popen[str], url: str) -> tuple[float, float, float]:
+class Report(threading.Thread):
+    """Reads the output to its end: notes when the load is over, and keeps the report."""
+
+    def __init__(self, output: TextIO) -> None:
+        super().__init__(daemon=True)
+        self.load_over = threading.Event()
+        self.text = ""
+        self._output = output
+        self.start()
+
+    def run(self) -> None:
+        for line in self._output:
+            if line.startswith("Phase: stopping"):
+                self.load_over.set()
+            if self.text or line.startswith("Trend report"):
+                self.text += line
+        self.load_over.set()
+
+
+def watch(watched: tuple[Watched, ...], load_over: threading.Event, url: str) -> tuple[float, float, float]:
     """Scrape once a second until the load ends: payments and failures since the warm-up, and its length in seconds."""
     start = first_time = last_time = time.monotonic()
     first = last = (0.0, 0.0)
-    while run.poll() is None and len(watched[0].process.children()) == 2:
+    while not load_over.is_set():
         warm = time.monotonic() - start > WARM_UP_SECONDS
         last, last_time = counts(url), time.monotonic()
         for each in watched:
