@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import TextIO
+from typing import IO
 from urllib.request import urlopen
 
 import psutil
@@ -62,6 +62,8 @@ def main() -> int:
         payments, failures, seconds = watch((observer, network, subject), report.load_over, url)
         report.join()
     print(report.text)
+    if not payments:
+        sys.exit(f"nothing was measured: run for longer than the warm-up of {WARM_UP_SECONDS} s")
     ratio = network.cpu / subject.cpu
     rows = (
         ("payments per second", f"{payments / seconds:.2f}", "", True),
@@ -83,7 +85,7 @@ def main() -> int:
 class Report(threading.Thread):
     """Reads the output to its end: notes when the load is over, and keeps the report."""
 
-    def __init__(self, output: TextIO) -> None:
+    def __init__(self, output: IO[str]) -> None:
         super().__init__(daemon=True)
         self.load_over = threading.Event()
         self.text = ""
