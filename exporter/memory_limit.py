@@ -1,5 +1,6 @@
 """How much memory the subject can have: what the machine has, or less where a control group says so."""
 
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import psutil
@@ -17,24 +18,30 @@ def memory_limit_bytes() -> int:
 
 
 def group_limits(membership: Path, groups: Path) -> list[int]:
-    """Return the limits, in bytes, of the version 2 group that ``membership`` names and of the groups around it.
+    """Return the limits, in bytes, of the groups that ``membership`` names and of those around them.
 
-    In a container the root of ``groups`` is the container's own group; without version 2 groups there are none.
+    Both versions of control groups are read. In a container the root of ``groups`` is the container's own group.
     """
-    try:
-        lines = membership.read_text().splitlines()
-    except OSError:  # not on Linux
-        return []
-    own = next((line.removeprefix("0::") for line in lines if line.startswith("0::")), None)
-    if own is None:
-        return []
-    inside = PurePosixPath(own.lstrip("/"))
-    files = [groups / group / "memory.max" for group in (inside, *inside.parents)]
-    return [int(text) for text in map(_text, files) if text.isdigit()]
+    texts = [_text(file) for line in _text(membership).splitlines() for file in _limit_files(line, groups)]
+    return [int(text) for text in texts if text.isdigit()]  # "max" is no limit
+
+
+def _limit_files(line: str, groups: Path) -> Iterator[Path]:
+    """Yield where the limits of a line of the membership are, ``hierarchy:controllers:group``."""
+    _, controllers, group = line.split(":", 2)
+    if controllers == "":
+        root, name = groups, "memory.max"
+    elif "memory" in controllers.split(","):
+        root, name = groups / "memory", "memory.limit_in_bytes"
+    else:
+        return
+    inside = PurePosixPath(group.lstrip("/"))
+    for each in (inside, *inside.parents):
+        yield root / each / name
 
 
 def _text(file: Path) -> str:
     try:
         return file.read_text().strip()
-    except OSError:  # the root group has no such file
+    except OSError:  # not on Linux; or the root group, which has no such file
         return ""

@@ -9,11 +9,12 @@ from exporter.memory_limit import group_limits, memory_limit_bytes
 
 
 def tree(directory: Path, membership: str, limits: dict[str, str]) -> tuple[Path, Path]:
-    """Write a membership file and a ``memory.max`` per group; return the paths to hand over."""
+    """Write a membership file and the files of the groups' limits; return the paths to hand over."""
     groups = directory / "cgroup"
-    for group, limit in limits.items():
-        (groups / group).mkdir(parents=True, exist_ok=True)
-        (groups / group / "memory.max").write_text(limit + "\n")
+    groups.mkdir()
+    for name, limit in limits.items():
+        (groups / name).parent.mkdir(parents=True, exist_ok=True)
+        (groups / name).write_text(limit + "\n")
     (directory / "membership").write_text(membership)
     return directory / "membership", groups
 
@@ -21,12 +22,14 @@ def tree(directory: Path, membership: str, limits: dict[str, str]) -> tuple[Path
 @pytest.mark.parametrize(
     ("membership", "limits", "expected"),
     [
-        ("0::/\n", {".": "2147483648"}, [2147483648]),
-        ("0::/a.slice/b.scope\n", {"a.slice": "max", "a.slice/b.scope": "1073741824"}, [1073741824]),
-        ("0::/a.slice/b.scope\n", {"a.slice": "4096", "a.slice/b.scope": "8192"}, [8192, 4096]),
-        ("0::/a.slice\n", {"other.slice": "4096"}, []),
-        ("0::/\n", {".": "max"}, []),
-        ("4:memory:/docker/x\n", {".": "4096"}, []),
+        ("0::/\n", {"memory.max": "2147483648"}, [2147483648]),
+        ("0::/a.slice/b.scope\n", {"a.slice/memory.max": "max", "a.slice/b.scope/memory.max": "4096"}, [4096]),
+        ("0::/a.slice/b.scope\n", {"a.slice/memory.max": "4096", "a.slice/b.scope/memory.max": "8192"}, [8192, 4096]),
+        ("0::/a.slice\n", {"other.slice/memory.max": "4096"}, []),
+        ("0::/\n", {"memory.max": "max"}, []),
+        ("9:name=systemd:/\n4:memory:/docker/x\n", {"memory/memory.limit_in_bytes": "2147483648"}, [2147483648]),
+        ("4:cpu,memory:/x\n", {"memory/x/memory.limit_in_bytes": "9223372036854771712"}, [9223372036854771712]),
+        ("4:cpu:/x\n", {"memory/x/memory.limit_in_bytes": "4096"}, []),
         ("", {}, []),
     ],
 )
