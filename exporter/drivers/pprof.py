@@ -76,28 +76,36 @@ class Profile:
     def _string(self, text: str) -> int:
         return self._strings.setdefault(text, len(self._strings))
 
-    def _value_type(self, value_type: ValueType) -> bytes:
+    def _value_type(self, value_type: ValueType) -> bytearray:
         return _number(1, self._string(value_type.type)) + _number(2, self._string(value_type.unit))
 
 
-def _varint(value: int) -> bytes:
-    """A whole number of 64 bits in base 128, the low digits first; negative ones in two's complement."""
+def _append(out: bytearray, value: int) -> None:
+    """Add a whole number of 64 bits in base 128, the low digits first; negative ones in two's complement."""
     value &= (1 << 64) - 1
-    digits = bytearray()
     while value > 0x7F:
-        digits.append(value & 0x7F | 0x80)
+        out.append(value & 0x7F | 0x80)
         value >>= 7
-    digits.append(value)
-    return bytes(digits)
+    out.append(value)
 
 
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3 | _VARINT) + _varint(value)
+def _number(field: int, value: int) -> bytearray:
+    out = bytearray()
+    _append(out, field << 3 | _VARINT)
+    _append(out, value)
+    return out
 
 
-def _message(field: int, body: bytes) -> bytes:
-    return _varint(field << 3 | _LENGTH_DELIMITED) + _varint(len(body)) + body
+def _message(field: int, body: bytes | bytearray) -> bytearray:
+    out = bytearray()
+    _append(out, field << 3 | _LENGTH_DELIMITED)
+    _append(out, len(body))
+    out += body
+    return out
 
 
-def _packed(field: int, values: Iterable[int]) -> bytes:
-    return _message(field, b"".join(_varint(value) for value in values))
+def _packed(field: int, values: Iterable[int]) -> bytearray:
+    body = bytearray()
+    for value in values:
+        _append(body, value)
+    return _message(field, body)

@@ -32,12 +32,12 @@ def heap_profile() -> bytes:
         time.time_ns(),
     )
     statistics = snapshot.statistics("traceback")
-    names = FunctionNames({frame.filename for statistic in statistics for frame in statistic.traceback})
+    # What follows is traced as well, so it makes few objects: each line's frame once.
+    lines = {(frame.filename, frame.lineno) for statistic in statistics for frame in statistic.traceback}
+    names = FunctionNames(file for file, _ in lines)
+    frames = {(file, line): Frame(names.at(file, line), file, line) for file, line in lines}
     for statistic in statistics:
-        stack = [
-            Frame(names.at(frame.filename, frame.lineno), frame.filename, frame.lineno)
-            for frame in reversed(statistic.traceback)
-        ]
+        stack = [frames[frame.filename, frame.lineno] for frame in reversed(statistic.traceback)]
         profile.add(stack, (statistic.count, statistic.size))
     return profile.encode()
 
@@ -62,7 +62,8 @@ class FunctionNames:
         places = self._functions.get(file, [])
         module = Path(file).stem
         # Of those that begin before the line, the last one that also ends after it is the innermost.
-        for first, last, name in reversed(places[: bisect_right(places, (line, sys.maxsize, ""))]):
+        for index in range(bisect_right(places, (line, sys.maxsize, "")) - 1, -1, -1):
+            first, last, name = places[index]
             if first <= line <= last:
                 return f"{module}.{name}"
         return f"{module}.{_MODULE_LEVEL}"
