@@ -1,31 +1,37 @@
 """A wallet that speaks the protocol as the SDK does, as far as the tests need it, and can get things wrong."""
 
+import hashlib
+import time
 import uuid
 from dataclasses import dataclass, field
 
 from exporter.network import keys, transactions
-from exporter.network.archive import Archive
-from exporter.network.events import Events
-from exporter.network.ledger import Leaf, Ledger, Transfer
-from exporter.network.messages import OPERATOR_IDS, OperatorKeys
-from exporter.network.operators import SparkService
+from exporter.network.archive import Archive, Filter
+from exporter.network.ledger import Leaf, Transfer, TransferStatus
+from exporter.network.lightning import InvoiceWish, fee
+from exporter.network.messages import OPERATOR_IDS
+from exporter.network.preimages import PreimageService
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.ssp import ServiceProvider
+from exporter.network.services import Services
+from exporter.network.settings import ChainSettings
+from exporter.network.user_requests import LightningReceive, LightningSend
 
 
 @dataclass
 class World:
-    """A network without its servers."""
+    """A network without its servers. ``passed`` seconds lie between the clock on the wall and this world's."""
 
-    operators: OperatorKeys = field(
-        default_factory=lambda: OperatorKeys((keys.random_scalar(), keys.random_scalar(), keys.random_scalar()))
-    )
     archive: Archive = field(default_factory=Archive)
+    chain: ChainSettings = field(default_factory=ChainSettings)
+    passed: float = 0.0
 
     def __post_init__(self) -> None:
-        self.ledger = Ledger(self.archive)
-        self.service = SparkService(self.ledger, self.archive, Events(), self.operators)
-        self.provider = ServiceProvider(self.ledger, self.archive, self.service)
+        self.services = Services(self.archive, self.chain, lambda: time.time() + self.passed)
+        self.operators = self.services.operators
+        self.ledger = self.services.ledger
+        self.service = self.services.spark
+        self.provider = self.services.provider
+        self.preimages = PreimageService(self.services.preimages, self.service)
 
     def close(self) -> None:
         self.archive.close()
@@ -50,9 +56,14 @@ class Wallet:
         return self
 
     def start_request(
-        self, leaves: list[Leaf], receiver: bytes, *, step: int = transactions.TIMELOCK_STEP
+        self,
+        leaves: list[Leaf],
+        receiver: bytes,
+        *,
+        step: int = transactions.TIMELOCK_STEP,
+        payment_hash: bytes | None = None,
     ) -> pb.StartTransferRequest:
-        """A good request to send leaves; tests spoil it."""
+        """A good request to send leaves, locked to a preimage if there is a hash; tests spoil it."""
         transfer_id = str(uuid.uuid4())
         package = pb.TransferPackage(hash_variant=pb.HASH_VARIANT_V2)
         tweaks: list[list[pb.SendLeafKeyTweak]] = [[], [], []]
@@ -71,7 +82,11 @@ class Wallet:
                     )
                 )
             timelock = transactions.parse(leaf.refunds.cpfp).timelock - step
-            package.leaves_to_send.append(_refund_job(leaf, keys.public_key(old), receiver, timelock))
+            script = keys.taproot_script(receiver)
+            if payment_hash is not None:
+                timelock += transactions.HTLC_OFFSET
+                script = transactions.htlc_script(payment_hash, receiver, self.identity)
+            package.leaves_to_send.append(_refund_job(leaf, keys.public_key(old), script, timelock))
         raw = [pb.SendLeafKeyTweaks(leaves_to_send=part).SerializeToString() for part in tweaks]
         request = pb.StartTransferRequest(
             transfer_id=transfer_id,
@@ -97,8 +112,9 @@ class Wallet:
                     )
                 )
             timelock = transactions.parse(part.refunds.cpfp).timelock
+            timelock -= timelock % transactions.TIMELOCK_STEP
             signing_key = keys.public_key(new)
-            package.leaves_to_claim.append(_refund_job(leaf, signing_key, signing_key, timelock))
+            package.leaves_to_claim.append(_refund_job(leaf, signing_key, keys.taproot_script(signing_key), timelock))
         raw = [pb.ClaimLeafKeyTweaks(leaves_to_receive=part).SerializeToString() for part in tweaks]
         request = pb.ClaimTransferRequest(
             transfer_id=transfer.row.id, owner_identity_public_key=self.identity, claim_package=package
@@ -138,6 +154,70 @@ class Wallet:
         swap = self.world.provider.swap(self.identity, request.transfer_id, total, targets)
         await self.claim(swap.inbound)
 
+    # Lightning
+
+    def share_request(self, receive: LightningReceive, preimage: bytes) -> pb.StorePreimageShareV2Request:
+        """A good request to keep a preimage for an invoice; tests spoil it."""
+        shares = _secret_shares(int.from_bytes(preimage, "big"))
+        sealed = {
+            name: keys.encrypt(key, share.share.SerializeToString())
+            for name, key, share in zip(OPERATOR_IDS, self.world.operators.public, shares, strict=True)
+        }
+        return pb.StorePreimageShareV2Request(
+            payment_hash=bytes.fromhex(receive.payment_hash),
+            encrypted_preimage_shares=sealed,
+            threshold=keys.THRESHOLD,
+            invoice_string=receive.invoice,
+            user_identity_public_key=self.identity,
+        )
+
+    async def invoice(self, sats: int, *, expiry_seconds: int = 3600, store: bool = True) -> LightningReceive:
+        """Have an invoice made, and the preimage kept."""
+        preimage = keys.scalar_bytes(keys.random_scalar())
+        wish = InvoiceWish(self.identity, hashlib.sha256(preimage).digest(), sats, expiry_seconds, "test")
+        receive = self.world.services.lightning.receive(self.identity, wish)
+        if store:
+            await self.world.preimages.store_preimage_share_v2(self.share_request(receive, preimage), self.identity)
+        return receive
+
+    def lock_request(
+        self, leaves: list[Leaf], payment_hash: bytes, receiver: bytes, invoice: str = ""
+    ) -> pb.InitiatePreimageSwapRequest:
+        """A good request to lock leaves to a preimage; tests spoil it."""
+        started = self.start_request(leaves, receiver, payment_hash=payment_hash)
+        started.expiry_time.seconds = int(self.world.ledger.now()) + 3600
+        return pb.InitiatePreimageSwapRequest(
+            payment_hash=payment_hash,
+            invoice_amount=pb.InvoiceAmount(invoice_amount_proof=pb.InvoiceAmountProof(bolt11_invoice=invoice)),
+            reason=pb.InitiatePreimageSwapRequest.REASON_SEND,
+            receiver_identity_public_key=receiver,
+            transfer_request=started,
+        )
+
+    async def lock(self, leaves: list[Leaf], receive: LightningReceive) -> str:
+        """Lock leaves to an invoice's preimage for the provider; the transfer's id."""
+        payment_hash = bytes.fromhex(receive.payment_hash)
+        request = self.lock_request(leaves, payment_hash, self.world.provider.identity, receive.invoice)
+        await self.world.preimages.initiate_preimage_swap_v3(request, self.identity)
+        return request.transfer_request.transfer_id
+
+    async def exact(self, sats: int) -> list[Leaf]:
+        """Leaves with exactly this sum, after a swap."""
+        before = {leaf.id for leaf in self.leaves}
+        await self.swap(self.leaves, [sats])
+        return next([leaf] for leaf in self.leaves if leaf.id not in before and leaf.value == sats)
+
+    async def pay_invoice(self, receive: LightningReceive) -> LightningSend:
+        """Pay an invoice as the SDK does, as far as the receiver's turn."""
+        transfer_id = await self.lock(await self.exact(receive.sats + fee(receive.sats)), receive)
+        return self.world.services.lightning.send(self.identity, receive.invoice, None, transfer_id)
+
+    async def claim_all(self) -> None:
+        """Claim everything that waits for this wallet."""
+        for transfer in self.world.ledger.pending(Filter(participant=self.identity, as_sender=False)):
+            if transfer.row.status == TransferStatus.SENDER_KEY_TWEAKED:
+                await self.claim(transfer)
+
 
 @dataclass(frozen=True)
 class _Share:
@@ -153,6 +233,6 @@ def _secret_shares(secret: int) -> list[_Share]:
     return [_Share(pb.SecretShare(secret_share=keys.scalar_bytes(share), proofs=proofs), points) for share in shares]
 
 
-def _refund_job(leaf: Leaf, signing_key: bytes, pays_to: bytes, timelock: int) -> pb.UserSignedTxSigningJob:
-    raw = transactions.refunds(leaf.node, leaf.value, keys.taproot_script(pays_to), timelock).cpfp
+def _refund_job(leaf: Leaf, signing_key: bytes, script: bytes, timelock: int) -> pb.UserSignedTxSigningJob:
+    raw = transactions.refunds(leaf.node, leaf.value, script, timelock).cpfp
     return pb.UserSignedTxSigningJob(leaf_id=leaf.id, signing_public_key=signing_key, raw_tx=raw)

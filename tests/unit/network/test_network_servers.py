@@ -14,10 +14,9 @@ from google.protobuf.message_factory import GetMessageClass
 
 from exporter.errors import ConfigError
 from exporter.network import keys, local
-from exporter.network.http import FaucetLogin
-from exporter.network.local import Settings
 from exporter.network.proto import authn_pb2, ssp_authn_pb2
 from exporter.network.proto import spark_pb2 as pb
+from exporter.network.settings import FaucetLogin, Settings
 
 SECRET = 11
 IDENTITY = keys.public_key(SECRET)

@@ -1,0 +1,162 @@
+"""The provider's GraphQL: what wallets ask for, in the words that they ask with."""
+
+import asyncio
+import json
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgi_client import Answer, request
+from mini_wallet import Wallet, World
+
+from exporter.network import http, keys
+from exporter.network.graphql.api import Api
+from exporter.network.lightning import fee
+
+REQUEST = """
+query UserRequest($id: ID!) { user_request(request_id: $id) {
+  __typename
+  ... on LightningSendRequest { id send_status: status encoded_invoice sent_preimage: payment_preimage fee { original_value original_unit }
+                                transfer { spark_id total_amount { original_value } } }
+  ... on LightningReceiveRequest { status receive_preimage: payment_preimage invoice { payment_hash memo } }
+  ... on ClaimStaticDeposit { transaction_id output_index credit_amount { original_value } }
+} }
+"""
+TRANSFERS = """
+query Transfers($ids: [UUID!]!) { transfers(transfer_spark_ids: $ids) {
+  spark_id total_amount { original_value } user_request { __typename id }
+} }
+"""
+SEND = """
+mutation RequestLightningSend($input: RequestLightningSendInput!) {
+  request_lightning_send(input: $input) { request { id status } }
+}
+"""
+RECEIVE = """
+mutation RequestLightningReceive($input: RequestLightningReceiveInput!) {
+  request_lightning_receive(input: $input) { request { id invoice { encoded_invoice amount { original_value } } } }
+}
+"""
+
+
+class Asker:
+    """A wallet with a session at the provider."""
+
+    def __init__(self, world: World, app: Any, api: Api, wallet: Wallet) -> None:
+        self.wallet = wallet
+        self._app = app
+        self.token, _ = api.sessions.open(wallet.identity, keys.sign(wallet.secret, b"x"), b"x")
+
+    def post(
+        self, query: str, body: bytes | None = None, headers: dict[str, str] | None = None, **variables: Any
+    ) -> Answer:
+        plain = json.dumps({"query": query, "variables": variables}).encode()
+        authorization = {"authorization": f"Bearer {self.token}", **(headers or {})}
+        return request(self._app, "POST", f"/{http.GRAPHQL_PATH}", body or plain, authorization)
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        answer = self.post(query, **variables)
+        assert answer.status == 200
+        parsed = json.loads(answer.body)
+        assert "errors" not in parsed, parsed
+        return parsed["data"]
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def askers(world: World) -> list[Asker]:
+    api = world.services.api()
+    app = http.app(api, world.services.chain)
+    return [Asker(world, app, api, Wallet(world)) for _ in range(3)]
+
+
+def test_a_payment_is_shown_to_its_parties_by_request_and_by_transfer(world: World, askers: list[Asker]) -> None:
+    async def locked() -> tuple[str, str]:
+        await payer.wallet.funded(5_000)
+        receive = await receiver.wallet.invoice(100)
+        return receive.id, await payer.wallet.lock(await payer.wallet.exact(100 + fee(100)), receive)
+
+    payer, receiver, stranger = askers
+    receive_id, transfer_id = asyncio.run(locked())
+    invoice = receiver.ask(REQUEST, id=f"LightningReceiveRequest:{receive_id}")["user_request"]
+    assert (invoice["status"], invoice["receive_preimage"]) == ("INVOICE_CREATED", None)
+    text = world.services.requests.find(receive_id)
+    wanted = {"encoded_invoice": getattr(text, "invoice", ""), "user_outbound_transfer_external_id": transfer_id}
+    sent_id = payer.ask(SEND, input=wanted)["request_lightning_send"]["request"]["id"]
+
+    sent = payer.ask(REQUEST, id=sent_id)["user_request"]
+    assert sent["send_status"] == "TRANSFER_COMPLETED"
+    assert sent["fee"] == {"original_value": fee(100), "original_unit": "SATOSHI"}
+    assert sent["transfer"] == {"spark_id": transfer_id, "total_amount": {"original_value": 100 + fee(100)}}
+    received = receiver.ask(REQUEST, id=f"LightningReceiveRequest:{receive_id}")["user_request"]
+    assert received["status"] == "TRANSFER_COMPLETED"
+    assert received["receive_preimage"] == sent["sent_preimage"]
+    paid = world.services.requests.find(receive_id)
+    assert paid is not None
+    ids = [transfer_id, str(paid.transfer_id), "unknown"]
+    assert payer.ask(TRANSFERS, ids=ids)["transfers"] == [
+        {
+            "spark_id": transfer_id,
+            "total_amount": {"original_value": 100 + fee(100)},
+            "user_request": {"__typename": "LightningSendRequest", "id": sent_id},
+        }
+    ]
+    assert [each["spark_id"] for each in receiver.ask(TRANSFERS, ids=ids)["transfers"]] == [paid.transfer_id]
+    assert stranger.ask(TRANSFERS, ids=ids)["transfers"] == []
+    assert stranger.ask(REQUEST, id=sent_id)["user_request"] is None
+    assert payer.ask(TRANSFERS, ids=[])["transfers"] == []
+
+
+def test_makes_invoices_for_others_as_well(world: World, askers: list[Asker]) -> None:
+    server, receiver, _ = askers
+    wanted = {
+        "network": "REGTEST",
+        "amount_sats": 5,
+        "payment_hash": "11" * 32,
+        "receiver_identity_pubkey": receiver.wallet.identity.hex(),
+        "memo": "hello",
+    }
+    made = server.ask(RECEIVE, input=wanted)["request_lightning_receive"]["request"]
+    assert made["invoice"]["amount"]["original_value"] == 5
+    for asker in (server, receiver):
+        shown = asker.ask(REQUEST, id=made["id"])["user_request"]
+        assert shown["invoice"] == {"payment_hash": "11" * 32, "memo": "hello"}
+
+
+def test_says_no_in_graphql(askers: list[Asker]) -> None:
+    alice = askers[0]
+    wanted = {"network": "REGTEST", "amount_sats": 5, "payment_hash": "xx"}
+    answer = alice.post(RECEIVE, input=wanted)
+    assert answer.status == 200
+    assert "payment_hash is not hexadecimal" in json.loads(answer.body)["errors"][0]["message"]
+    for query in ("query { nothing }", "not graphql", "query A { a } query B { b }"):
+        assert json.loads(alice.post(query).body)["errors"]
+    lacking = json.loads(alice.post(RECEIVE, input={"network": "REGTEST"}).body)
+    assert "amount_sats" in lacking["errors"][0]["message"]
+
+
+def test_wants_a_session(askers: list[Asker]) -> None:
+    alice = askers[0]
+    for authorization in ("", "Bearer forged", "Basic eDp5"):
+        assert alice.post(TRANSFERS, headers={"authorization": authorization}, ids=[]).status == 401
+
+
+def test_takes_compressed_requests(askers: list[Asker]) -> None:
+    alice = askers[0]
+    plain = json.dumps({"query": TRANSFERS, "variables": {"ids": []}}).encode()
+    packed = alice.post("", zlib.compress(plain), {"content-encoding": "deflate"})
+    assert json.loads(packed.body) == {"data": {"transfers": []}}
+    assert alice.post("", b"not compressed", {"content-encoding": "deflate"}).status == 400
+    assert alice.post("", b"[]").status == 400
+
+
+def test_every_field_of_the_schema_is_resolved(world: World) -> None:
+    with pytest.raises(LookupError, match="nothing resolves claim_static_deposit, get_challenge"):
+        Api(world.services.api().sessions)
