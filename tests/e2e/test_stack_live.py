@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from live_prometheus import LEAK_GROUP, LivePrometheus
-from running_exporter import FAKE_DRIVER, RunningExporter, wait_until
+from running_exporter import RunningExporter, wait_until
 from stack_dashboards import FILES, Dashboard, load, put_in, queries, variable_query, variables
 
 pytestmark = pytest.mark.e2e
 
+FAKE_DRIVER = Path(__file__).parents[1] / "fixtures" / "fake_driver.py"
 FACTOR = 60  # half an hour in half a minute
 LEAKING, CLEAN, REAL = "leaking", "clean", "real"
 PACE = ("--interval", "100ms", "--settle-every", "10", "--settle-min-gap", "1s", "--mem-interval", "1s")
