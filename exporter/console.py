@@ -16,7 +16,8 @@ from exporter.workload.workload import LoadEvent
 _MIB = 1024 * 1024
 _CLEAR_LINE = "\r\x1b[K"
 _SETTINGS_PER_LINE = 4
-_UNSHOWN_EVENTS = frozenset({"settled"})  # its sample has a line of its own
+_UNSHOWN_KINDS = frozenset({"settled"})  # its sample has a line of its own
+_UNSHOWN_EVENTS = frozenset({("phase", "running")})  # the start of the load has one too
 
 
 class Console:
@@ -58,7 +59,7 @@ class Console:
 
     def event(self, event: LoadEvent) -> None:
         """Print something that happened in the load; of many in one second that are alike, the first."""
-        if event.kind in _UNSHOWN_EVENTS:
+        if (event.kind, event.message) in _UNSHOWN_EVENTS or event.kind in _UNSHOWN_KINDS:
             return
         now = monotonic()
         if now - self._event_shown.get(event.kind, -inf) >= 1:
