@@ -53,6 +53,7 @@ class RunConfig:
     run_name: str = ""
     csv: Path | None = None
     existing_csv: ExistingCsv = "refuse"
+    report: Path | None = None  # page to write at the end
     linger_seconds: float = 0.0  # keep serving after the end
     quiet: bool = False
     log_format: LogFormat = "text"
@@ -70,6 +71,10 @@ class RunConfig:
             complaints.append(f"linger is {self.linger_seconds!r}: 0s means not at all")
         if not 0 <= self.max_failure_ratio <= 1:
             complaints.append(f"max-failure-ratio is {self.max_failure_ratio!r}: give a share from 0 to 1")
+        if self.report is not None and not self.report.parent.is_dir():
+            complaints.append(
+                f"report is {str(self.report)!r}: there is no directory {self.report.parent}; create it first"
+            )
         if self.existing_csv != "refuse" and self.csv is None:
             complaints.append(f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE")
         if self.faults != FaultSettings() and self.network != LOCAL_NETWORK:

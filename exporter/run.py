@@ -11,7 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exporter import __version__
 from exporter.config import LOCAL_NETWORK, RunConfig
@@ -30,6 +30,10 @@ from exporter.server import Server
 from exporter.state import RunState, SubjectState
 from exporter.subject_run import SubjectRun
 from exporter.trend_report import judge_csv, trend_report
+
+if TYPE_CHECKING:
+    from exporter.analysis.judgement import Judgement
+    from exporter.analysis.series import Run
 
 NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-stdin")
 
@@ -197,7 +201,20 @@ class SoakRun:
             found = await asyncio.to_thread(leak_lines, self._config.profiling.heap_dump, sys.argv[1:])
             report = "\n".join([report, *found])
         self._console.report(report, str(judgement.verdict))
+        if self._config.report is not None and series is not None:
+            await self._write_report(self._config.report, series, judgement)
         return Outcome(self._interrupted, error, str(judgement.verdict)).exit_code(self._config.fail_on)
+
+    async def _write_report(self, path: Path, series: "Run", judgement: "Judgement") -> None:
+        from exporter.report.finished_run import write_run_report  # the charts' libraries are not needed before
+
+        dump = self._config.profiling.heap_dump
+        try:
+            await asyncio.to_thread(write_run_report, path, self._state, self._subject.state, series, judgement, dump)
+        except ExporterError as error:
+            self._console.warning(str(error))
+        else:
+            self._console.line(f"Page: {path}")
 
     async def _linger(self) -> None:
         seconds = self._config.linger_seconds

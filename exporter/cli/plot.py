@@ -21,6 +21,13 @@ _path = click.Path(path_type=Path)
 @click.option("--compare", multiple=True, metavar="LABEL:FILE ...", help="Runs to compare, each under its label.")
 @click.option("-o", "--output", type=_path, help=f"Page to write; {_DEFAULT_OUTPUT} unless a picture is asked for.")
 @click.option("-t", "--title", help="Heading of the page; the runs' labels if not given.")
+@click.option(
+    "--heap-dumps",
+    nargs=2,
+    type=_path,
+    metavar="BEFORE AFTER",
+    help="Two heap dumps of the one run that is plotted: the page names the code that allocated what stayed.",
+)
 @click.option("--png", type=_path, metavar="FILE", help="Write a picture, too.")
 @click.option("--svg", type=_path, metavar="FILE", help="Write a picture that scales, too.")
 def command(
@@ -30,13 +37,14 @@ def command(
     compare: tuple[str, ...],
     output: Path | None,
     title: str | None,
+    heap_dumps: tuple[Path, Path] | None,
     png: Path | None,
     svg: Path | None,
 ) -> int:
-    """Show what happened in a run, or in several side by side, on one page that needs no network.
+    """Show what happened in a run, or in several side by side, on one page.
 
-    A run is a CSV file of this program, of the Go harness or of the Rust harness, in any mixture: FILE, or LABEL:FILE
-    to name it. The page opens with the verdict, or with the difference between the runs.
+    The page needs no network. It opens with the verdict, or with the difference between the runs. A run is a CSV file
+    of this program, of the Go harness or of the Rust harness, in any mixture: FILE, or LABEL:FILE to name it.
     """
     for option, path in (("png", png), ("svg", svg)):
         if path is not None and path.suffix.lower() != f".{option}":
@@ -45,10 +53,12 @@ def command(
     named += [_split(text) for text in (*compare, *files)]
     if not named:
         raise ConfigError("no run to plot: name a CSV file, for example: exporter plot out.csv")
+    if heap_dumps and len(named) > 1:
+        raise ConfigError(f"heap-dumps belong to one run, and {len(named)} are plotted: name one CSV file")
     from exporter.report.page import conclusion, write_page  # numpy and the rest are not needed for --help
     from exporter.report.prepared import prepare
 
-    runs = prepare([_read(label, path) for label, path in named])
+    runs = prepare([_read(label, path, heap_dumps) for label, path in named])
     heading = title or ", ".join(run.label for run in runs)
     told = conclusion(runs)
     pictures = [path for path in (png, svg) if path is not None]
@@ -77,8 +87,9 @@ def _split(text: str) -> tuple[str, Path]:
     return text[:place], Path(text[place + 1 :])
 
 
-def _read(label: str, path: Path) -> "ReportRun":
+def _read(label: str, path: Path, heap_dumps: tuple[Path, Path] | None) -> "ReportRun":
     from exporter.analysis.series import read_csv
     from exporter.report import ReportRun
+    from exporter.report.sites import allocation_sites
 
-    return ReportRun(label, read_csv(path))
+    return ReportRun(label, read_csv(path), sites=allocation_sites(*heap_dumps) if heap_dumps else ())

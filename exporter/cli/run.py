@@ -127,6 +127,7 @@ OPTIONS = (
     ),
     _output("--csv-append", is_flag=True, help="Go on with an existing CSV file."),
     _output("--csv-overwrite", is_flag=True, help="Replace an existing CSV file."),
+    _output("--report", type=_path, help="Page to write at the end, with charts; it needs no network."),
     _output(
         "--listen-address",
         default=_DEFAULT.listen_address,
@@ -221,6 +222,7 @@ def config_of(options: dict[str, Any]) -> RunConfig:
         web_config=options["web_config_file"],
         run_name=options["run_name"] or "",
         csv=options["csv"],
+        report=options["report"],
         existing_csv=_existing_csv(append=options["csv_append"], overwrite=options["csv_overwrite"]),
         linger_seconds=options["linger"],
         quiet=options["quiet"],

@@ -26,6 +26,8 @@ from exporter.report.columns import (
 from exporter.report.prepared import Prepared, columns_of
 from exporter.report.thinning import Line, thin
 from exporter.report.trends import Growth
+from exporter.state import Histogram
+from exporter.trend_report import quantile
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +35,7 @@ Floats = NDArray[np.float64]
 _MOST_POINTS = 200_000
 _MOST_POINTS_PER_LINE = 4_000
 _PAYMENTS_PER_RATE = 20
+_QUANTILES = (0.5, 0.95, 0.99)
 _FEWEST_RATES, _MOST_RATES = 4, 120
 
 
@@ -173,13 +176,19 @@ class _Maker:
                 if histogram.count:
                     shares = np.array(histogram.counts, dtype=np.float64) / histogram.count
                     points = Line(np.array(histogram.bounds), shares, histogram.count)
-                    name = f"{run.label}, {kind}" if several else kind
+                    whose = f"{run.label}, {kind}" if several else kind
+                    name = f"{whose}: {_quantiles(histogram)}"
                     lines.append(ChartLine(index, name, index if several else len(lines), points))
         meaning = "The share of the payments that were done within a time."
         return Chart("latency", "Latency", meaning, Unit.SHARE, lines, axis="latency") if lines else None
 
     def _thin(self, run: Prepared, values: Floats) -> Line:
         return thin(run.times.seconds, values, self._most)
+
+
+def _quantiles(histogram: Histogram) -> str:
+    found = ((share, quantile(histogram, share)) for share in _QUANTILES)
+    return ", ".join(f"p{share * 100:.0f} {value * 1000:,.0f} ms" for share, value in found if value is not None)
 
 
 def _rate(run: Prepared) -> Line | None:

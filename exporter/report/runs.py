@@ -15,10 +15,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class AllocationSite:
-    """Code that allocated memory which was never freed: ``where`` as a profiler names it, and how much, in bytes."""
+    """Code that allocated memory which stayed: ``where`` as a profiler names it, from which heap, and how much."""
 
     where: str
+    heap: str
     grown_bytes: float
+    bytes_per_payment: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Table:
 
 def run_table(runs: Sequence[Prepared]) -> Table:
     """Several runs side by side; the verdict stands in the second column."""
-    head = ["Run", "Verdict", "Growth a minute", "Start", "End", "Growth", "Peak", "Payments", "Failures", "Duration"]
+    head = ["Run", "Verdict", "Growth per minute", "Start", "End", "Growth", "Peak", "Payments", "Failures", "Duration"]
     return Table(head, [_run_row(run) for run in runs])
 
 
@@ -56,7 +56,7 @@ def _levels(run: Prepared, column: Column) -> list[str]:
 
 def growth_table(run: Prepared) -> Table:
     """Which part of a run's memory grows, descriptors and threads beside it."""
-    head = ["Part", "Start", "End", "Growth", "Peak", "A minute", "A payment", "A reconnect"]
+    head = ["Part", "Start", "End", "Growth", "Peak", "Per minute", "Per payment", "Per reconnect"]
     rows = [_growth_row(run, column) for column in (*MEMORY, *HANDLES) if run.has(column)]
     used = [index for index in range(len(head)) if index < 5 or any(row[index] != NOTHING for row in rows)]
     return Table([head[index] for index in used], [[row[index] for index in used] for row in rows])
@@ -139,5 +139,13 @@ def _told(chart: Chart, index: int) -> str:
 
 def site_table(run: Prepared) -> Table:
     """The code that allocated what stayed."""
-    rows = [[printable(site.where), size(site.grown_bytes, sign=True)] for site in run.run.sites]
-    return Table(["Allocated by", "Growth"], rows)
+    rows = [
+        [
+            printable(site.where),
+            site.heap,
+            size(site.grown_bytes, sign=True),
+            amount(site.bytes_per_payment, Unit.BYTES, sign=True),
+        ]
+        for site in run.run.sites
+    ]
+    return Table(["Allocated by", "Heap", "Growth", "Per payment"], rows)

@@ -70,9 +70,9 @@ def _figures(run: Prepared) -> list[Figure]:
     if judgement.growth_kib_per_min is not None:
         figures.append(Figure("Growth", interval(judgement.growth_kib_per_min), "KiB/min", f"of {_what(run)}"))
     for name, found in (
-        ("A payment", judgement.growth_bytes_per_payment),
-        ("A reconnect", judgement.growth_bytes_per_reconnect),
-        ("An instance", judgement.growth_bytes_per_instance),
+        ("Per payment", judgement.growth_bytes_per_payment),
+        ("Per reconnect", judgement.growth_bytes_per_reconnect),
+        ("Per instance", judgement.growth_bytes_per_instance),
     ):
         if found is not None:
             value, _, unit = estimate(found, Unit.BYTES).rpartition(" ")

@@ -86,7 +86,8 @@ class Chart {
 
   xAxis(axis) {
     const common = { ...axis, size: 30, gap: 8, space: 76 };
-    if (!this.linked) return { ...common, space: 44, values: (u, splits) => splits.map((value) => (value === null ? null : `${plain.format(value)} s`)) };
+    const decades = (u, splits) => splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null));
+    if (!this.linked) return { ...common, space: 44, filter: decades, grid: { ...axis.grid, filter: decades }, values: (u, splits) => splits.map((value) => (value === null ? null : `${plain.format(value)} s`)) };
     if (view.axis === "payments") return { ...common, values: (u, splits) => splits.map((value) => whole.format(value)) };
     return { ...common, incrs: TIME_STEPS, values: (u, splits, index, space, step) => splits.map((value) => formatTick(value, step)) };
   }

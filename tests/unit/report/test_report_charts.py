@@ -61,7 +61,7 @@ def test_latency_comes_from_the_run_itself() -> None:
     run = ReportRun("run", series(), latency_seconds={"spark": histogram, "lightning": Histogram()})
     found = sections_of(*prepared(run))
     chart = next(chart for section in found for chart in section.charts if chart.key == "latency")
-    assert [line.name for line in chart.lines] == ["spark"]
+    assert [line.name for line in chart.lines] == ["spark: p50 44 ms, p95 462 ms, p99 492 ms"]
     assert chart.lines[0].line.y.tolist()[:4] == pytest.approx([0, 2 / 3, 2 / 3, 2 / 3])
     assert value_table(chart).rows[1] == ["0.05 s", "66.7%"]
 
@@ -95,7 +95,7 @@ def value_of(cell: str) -> float:
 def test_growth_part_by_part() -> None:
     table = growth_table(prepared(series(kib_per_min=300))[0])
     rows = {row[0]: row for row in table.rows}
-    assert table.head[5:] == ["A minute", "A payment", "A reconnect"]
+    assert table.head[5:] == ["Per minute", "Per payment", "Per reconnect"]
     per_minute, per_payment, _ = (value_of(cell) for cell in rows["Native heap"][5:])
     assert per_minute == pytest.approx(300, rel=0.01)
     assert per_payment == pytest.approx(300 / 12, rel=0.01)

@@ -45,7 +45,10 @@ def test_nothing_is_loaded_from_anywhere() -> None:
 
 def test_a_hostile_label_is_text() -> None:
     page = render(
-        prepared(ReportRun(HOSTILE, series(), settings={HOSTILE: HOSTILE}, sites=[AllocationSite(HOSTILE, 5)])), HOSTILE
+        prepared(
+            ReportRun(HOSTILE, series(), settings={HOSTILE: HOSTILE}, sites=[AllocationSite(HOSTILE, "native", 5)])
+        ),
+        HOSTILE,
     )
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
@@ -60,8 +63,10 @@ def test_the_verdict_and_the_settings_are_on_the_page() -> None:
 
 
 def test_allocation_sites_are_on_the_page_when_there_are_any() -> None:
-    site = AllocationSite("spark_wallet::run_background_tasks", 6_450_000)
-    assert "spark_wallet::run_background_tasks" in render(prepared(ReportRun("run", series(), sites=[site])), "Title")
+    site = AllocationSite("spark_wallet::run_background_tasks", "native", 6_450_000, 9_000)
+    page = render(prepared(ReportRun("run", series(), sites=[site])), "Title")
+    assert "spark_wallet::run_background_tasks" in page
+    assert "<td>+6.15 MiB</td><td>+8.79 KiB</td>" in page
     assert "Allocated by" not in render(prepared(series()), "Title")
 
 

@@ -1,0 +1,44 @@
+"""The page that a run writes at its end."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from report_runs import series
+
+from exporter.analysis.verdict import judge
+from exporter.config import RunConfig
+from exporter.errors import ConfigError
+from exporter.report.finished_run import write_run_report
+from exporter.state import Histogram, LoadCounters, RunState, SubjectState
+
+
+def finished() -> tuple[RunState, SubjectState]:
+    latency = Histogram()
+    latency.observe(0.07)
+    load = LoadCounters(payments=Counter(spark=720), latency_seconds={"spark": latency})
+    subject = SubjectState("python", sdk="breez-sdk-spark", sdk_version="0.27.2", load=load)
+    return RunState("nightly", {"interval": "5s"}, datetime.now(UTC), 3600.0, {"python": subject}), subject
+
+
+def test_it_has_what_only_the_run_knows(tmp_path: Path) -> None:
+    run = series(kib_per_min=300)
+    write_run_report(tmp_path / "out.html", *finished(), run, judge(run), heap_dump=None)
+    page = (tmp_path / "out.html").read_text()
+    assert "<h1>nightly</h1>" in page
+    assert "<dt>sdk</dt><dd>breez-sdk-spark 0.27.2</dd>" in page
+    assert "<dt>interval</dt><dd>5s</dd>" in page
+    assert 'id="chart-latency"' in page
+
+
+def test_a_run_that_ended_before_its_first_heap_dump_has_a_page(tmp_path: Path) -> None:
+    run = series()
+    write_run_report(tmp_path / "out.html", *finished(), run, judge(run), tmp_path / "heap.memray.bin")
+    assert "Allocated by" not in (tmp_path / "out.html").read_text()
+
+
+def test_a_directory_that_is_not_there_is_refused_before_the_run(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"report is .*missing/out.html.*create it first"):
+        RunConfig(report=tmp_path / "missing" / "out.html")
+    assert RunConfig(report=tmp_path / "out.html").report == tmp_path / "out.html"
