@@ -11,7 +11,7 @@ from exporter.profiling.heap_diff import diff_dumps, top_sites
 _MOST_SITES = 5
 _SUGGESTED_DUMP = "leak.memray.bin"
 # A second run must not write to the first one's files, nor trace every allocation twice.
-_LEFT_OUT_WITH_VALUE = ("--csv", "--pprof-port", "--heap-dump", "--linger")
+_LEFT_OUT_WITH_VALUE = ("--csv", "--report", "--pprof-port", "--heap-dump", "--linger")
 _LEFT_OUT = ("--csv-append", "--csv-overwrite", "--pprof")
 
 
