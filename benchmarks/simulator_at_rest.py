@@ -10,7 +10,15 @@ import numpy as np
 
 from exporter.analysis.series import Run
 
-KINDS = ("clean", "clean reconnects", "256 bytes a payment", "1 KiB a payment", "abandoned instances")
+KINDS = (
+    "clean",
+    "clean reconnects",
+    "clean, large warm-up",
+    "clean, cache filling",
+    "256 bytes a payment",
+    "1 KiB a payment",
+    "abandoned instances",
+)
 _PAYMENTS_PER_RECONNECT = 20
 _ABANDONED_BYTES = 430 * 1024
 
@@ -27,7 +35,9 @@ def at_rest(kind: str, minutes: float, rng: np.random.Generator) -> AtRest:
     """A run of a kind at a pace between 70 and 600 payments a minute, a sample at rest about every 8 s."""
     seconds = np.arange(0.0, minutes * 60 + 1)
     payments = np.cumsum(rng.poisson(rng.uniform(70, 600) / 60, len(seconds))).astype(np.float64)
-    reconnects = np.floor(payments / _PAYMENTS_PER_RECONNECT) if kind in KINDS[1::3] else np.zeros_like(seconds)
+    reconnects = (
+        np.floor(payments / _PAYMENTS_PER_RECONNECT) if kind in (KINDS[1], KINDS[-1]) else np.zeros_like(seconds)
+    )
     settled = rng.random(len(seconds)) < 1 / 8
     python = 15e6 + 3e3 * rng.standard_normal(len(seconds)) + _settling(seconds, rng.uniform(5e3, 4e4), rng)
     native = 8.5e6 + 6e4 * np.abs(rng.standard_normal(len(seconds))) + _settling(seconds, rng.uniform(1e5, 6e5), rng)
@@ -35,6 +45,11 @@ def at_rest(kind: str, minutes: float, rng: np.random.Generator) -> AtRest:
     native += ~settled * rng.uniform(0, 1.2e6, len(seconds))
     python += ~settled * rng.uniform(0, 1e4, len(seconds))
     match kind:
+        case "clean, large warm-up":
+            native += rng.uniform(2e6, 3e7) * (1 - np.exp(-seconds / 60 / rng.uniform(1, 15)))
+        case "clean, cache filling":
+            constant = rng.uniform(10, 1000)
+            native += rng.uniform(5e5, 1e7) * np.log1p(payments / constant) / np.log1p(5000 / constant)
         case "256 bytes a payment":
             python += 256 * payments
         case "1 KiB a payment":

@@ -17,11 +17,11 @@ from exporter.analysis.csv_cells import Floats
 
 # Time constants, exponents and bends are shares of the run's length.
 _EXPONENTIALS = (0.02, 0.04, 0.07, 0.12, 0.2, 0.35, 0.6)
+_SLOW_EXPONENTIALS = (1.0, 1.7, 3.0, 5.0)
 _LOGARITHMS = (0.005, 0.02, 0.08, 0.3)
 _POWERS = (0.25, 0.5)
 _BENDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-_SMOOTH = len(_EXPONENTIALS) + len(_LOGARITHMS) + len(_POWERS)
-_SHAPES = _SMOOTH + 2 * len(_BENDS)
+_LONGEST_WARMUP_MINUTES = 16.0  # warm-ups with time constants of up to 15 min are known
 _PARAMETERS_PER_SHAPE = 2  # its size and its place
 _RIDGE = 1e-8
 _HIGHEST_AUTOCORRELATION = 0.95
@@ -53,22 +53,25 @@ class Alternatives:
 
 
 def alternatives(t: Floats, y: Floats) -> Alternatives:
-    """Explain the points ``y`` at ``t``, both of shape (points,), t rising; ``warmup`` is in t's unit, from t[0]."""
+    """Explain the points ``y`` at ``t`` minutes, both of shape (points,), t rising; ``warmup`` counts from t[0]."""
     n = len(t)
     span = float(t[-1] - t[0])
     scale = float(y.std()) or 1.0
     response = (y - y.mean()) / scale
     x = (t - t[0]) / span
-    columns = np.vstack((x, _shapes(x)))
+    slow = [constant for constant in _SLOW_EXPONENTIALS if constant * span <= _LONGEST_WARMUP_MINUTES]
+    exponentials = (*_EXPONENTIALS, *slow)
+    columns = np.vstack((x, _shapes(x, exponentials)))
+    smooth = len(exponentials) + len(_LOGARITHMS) + len(_POWERS)
     columns -= columns.mean(axis=1, keepdims=True)
     gram, products = columns @ columns.T, columns @ response
-    members, used = _explanations()
+    members, used = _explanations(len(columns) - 1)
     normal = gram[members[:, :, None], members[:, None, :]] * (used[:, :, None] & used[:, None, :])
     normal += np.where(used, _RIDGE, 1.0)[:, :, None] * np.eye(3)
     inverse = np.linalg.inv(normal)
     sides = products[members] * used
     coefficients = np.einsum("gij,gj->gi", inverse, sides)
-    natural = ~((coefficients < 0) & (members > 0) & (members <= _SMOOTH) & used).any(axis=1)
+    natural = ~((coefficients < 0) & (members > 0) & (members <= smooth) & used).any(axis=1)
     # A lone smooth shape may be turned down: growth that sets in late.
     natural |= used.sum(axis=1) < 3
     squares = np.maximum(n - np.einsum("gi,gi->g", coefficients, sides), 1e-10 * n)
@@ -91,9 +94,9 @@ def alternatives(t: Floats, y: Floats) -> Alternatives:
     )
 
 
-def _shapes(x: Floats) -> Floats:
-    """Shapes that level off, of shape (shapes, points); ``x`` runs from 0 to 1."""
-    exponentials = [1 - np.exp(-x / constant) for constant in _EXPONENTIALS]
+def _shapes(x: Floats, time_constants: tuple[float, ...]) -> Floats:
+    """Shapes that level off, of shape (shapes, points), smooth ones first; ``x`` runs from 0 to 1."""
+    exponentials = [1 - np.exp(-x / constant) for constant in time_constants]
     logarithms = [np.log1p(x / constant) for constant in _LOGARITHMS]
     powers = [x**power for power in _POWERS]
     hinges = [np.minimum(x, bend) for bend in _BENDS]
@@ -102,9 +105,9 @@ def _shapes(x: Floats) -> Floats:
 
 
 @cache
-def _explanations() -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-    """Which columns each explanation has, (explanations, 3), and which of the three places it uses."""
-    shapes = range(1, _SHAPES + 1)
+def _explanations(count: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Which of the line and ``count`` shapes each explanation has, (explanations, 3), and which places it uses."""
+    shapes = range(1, count + 1)
     chosen = [(), *((shape,) for shape in shapes), *combinations(shapes, 2)]
     members = np.zeros((len(chosen), 3), dtype=np.intp)
     used = np.zeros((len(chosen), 3), dtype=np.bool_)
