@@ -17,8 +17,10 @@ from exporter.network.lightning import fee
 REQUEST = """
 query UserRequest($id: ID!) { user_request(request_id: $id) {
   __typename
-  ... on LightningSendRequest { id send_status: status encoded_invoice sent_preimage: payment_preimage fee { original_value original_unit }
-                                transfer { spark_id total_amount { original_value } } }
+  ... on LightningSendRequest {
+    id send_status: status encoded_invoice sent_preimage: payment_preimage
+    fee { original_value original_unit } transfer { spark_id total_amount { original_value } }
+  }
   ... on LightningReceiveRequest { status receive_preimage: payment_preimage invoice { payment_hash memo } }
   ... on ClaimStaticDeposit { transaction_id output_index credit_amount { original_value } }
 } }
