@@ -26,6 +26,7 @@ class BoundedConnection(H11Protocol):
 
     def __init__(self, config: Config, server_state: ServerState) -> None:
         super().__init__(config, server_state, {})
+        self.timeout_keep_alive = IDLE_SECONDS
         self.answered = 0
         self.closed: asyncio.Future[None] = self.loop.create_future()
         self._deadline: asyncio.TimerHandle | None = None
@@ -49,8 +50,8 @@ class BoundedConnection(H11Protocol):
     def on_response_complete(self) -> None:
         self.answered += 1
         self._disallow()
-        if self.conn.their_state is h11.SEND_BODY:
-            # A body that nobody reads: its rest must not keep the connection busy.
+        # A body that nobody reads must not keep the connection busy with its rest.
+        if self.transport.is_closing() or self.conn.their_state is h11.SEND_BODY:
             self.part()
         super().on_response_complete()
         if self.busy:
@@ -64,6 +65,10 @@ class BoundedConnection(H11Protocol):
         super().connection_lost(exc)
         if not self.closed.done():
             self.closed.set_result(None)
+
+    def send_400_response(self, msg: str) -> None:
+        super().send_400_response(msg)
+        self.part()
 
     def timeout_keep_alive_handler(self) -> None:
         self.part()

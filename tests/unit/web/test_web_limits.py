@@ -1,5 +1,6 @@
 """Limits on connections: silence, slowness, number. The limits are shortened, the sockets are real."""
 
+import asyncio
 import contextlib
 import socket
 import time
@@ -7,6 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from starlette.responses import PlainTextResponse
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 from web_certificates import Authority
 from web_serving import ServerThread, eventually
 
@@ -18,7 +22,7 @@ REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.3)
-    monkeypatch.setattr(connection, "RESPONSE_SECONDS", 0.5)
+    monkeypatch.setattr(connection.BoundedConnection, "response_seconds", 0.5)
     monkeypatch.setattr(connection, "CLOSE_SECONDS", 0.2)
     monkeypatch.setattr(listener, "FIRST_BYTE_SECONDS", 0.3)
     monkeypatch.setattr(listener, "HANDSHAKE_SECONDS", 0.3)
@@ -87,20 +91,75 @@ def test_pause_between_requests_may_be_longer_than_a_request(connect: Callable[[
     assert answered(client)
 
 
-def test_client_that_takes_no_answer_is_closed(connect: Callable[[], socket.socket]) -> None:
+def test_pause_between_requests_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, connect: Callable[[], socket.socket]
+) -> None:
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.3)
     client = connect()
+    assert answered(client)
+    assert ends(client)
+
+
+def never_read(client: socket.socket, data: bytes) -> None:
+    """Send until the server is seen to have closed, and read nothing."""
     client.settimeout(0.1)
+    left = b""
 
     def is_reset() -> bool:
-        try:
-            client.sendall(b"GET /static/uplot/uPlot.iife.min.js HTTP/1.1\r\nHost: x\r\n\r\n" * 100)
-        except TimeoutError:
-            return False
-        except ConnectionError:
-            return True
+        nonlocal left
+        with contextlib.suppress(TimeoutError):
+            try:
+                while True:
+                    left = left or data
+                    left = left[client.send(left) :]
+            except ConnectionError:
+                return True
         return False
 
     eventually(is_reset)
+
+
+def test_client_that_takes_no_answer_is_closed(connect: Callable[[], socket.socket]) -> None:
+    never_read(connect(), b"GET /static/uplot/uPlot.iife.min.js HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+class StuckTransport(asyncio.Transport):
+    """A transport whose client takes nothing, so that closing politely never ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborted = asyncio.Event()
+        self._closing = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        self._closing = True
+
+    def abort(self) -> None:
+        self.aborted.set()
+
+
+@pytest.mark.parametrize(
+    "sent", [b"nonsense\r\n\r\n", b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
+)
+def test_client_that_does_not_take_the_last_answer_is_dropped(sent: bytes) -> None:
+    async def converse() -> None:
+        config = Config(PlainTextResponse("Healthy.\n"), lifespan="off", ws="none", log_config=None)
+        config.load()
+        transport = StuckTransport()
+        client = connection.BoundedConnection(config, ServerState())
+        client.connection_made(transport)
+        client.data_received(sent)
+        client._disallow()  # the limits on request and response are not what is tested
+        async with asyncio.timeout(10):
+            await transport.aborted.wait()
+
+    asyncio.run(converse())
 
 
 def test_body_that_nobody_reads_ends_the_connection(connect: Callable[[], socket.socket]) -> None:
