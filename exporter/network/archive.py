@@ -21,7 +21,8 @@ CREATE TABLE transfers (
 CREATE TABLE history (
     identity BLOB NOT NULL, seq INTEGER NOT NULL, type INTEGER NOT NULL, PRIMARY KEY (identity, seq)
 ) WITHOUT ROWID;
-CREATE TABLE nodes (id TEXT PRIMARY KEY, node BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE nodes (id TEXT PRIMARY KEY, tree_id TEXT NOT NULL, node BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX trees ON nodes (tree_id);
 """
 
 
@@ -114,9 +115,13 @@ class Archive:
         rows = self._db.execute(f"SELECT t.* FROM {tail}", values)  # noqa: S608
         return [TransferRow(*(*row[:-1], tuple(row[-1].split()))) for row in rows]
 
-    def put_node(self, node_id: str, node: bytes) -> None:
+    def put_node(self, node_id: str, tree_id: str, node: bytes) -> None:
         """Keep a serialised node that is no leaf any more."""
-        self._db.execute("INSERT OR REPLACE INTO nodes VALUES (?, ?)", (node_id, node))
+        self._db.execute("INSERT OR REPLACE INTO nodes VALUES (?, ?, ?)", (node_id, tree_id, node))
+
+    def drop_tree(self, tree_id: str) -> None:
+        """Forget the nodes above a leaf that is gone."""
+        self._db.execute("DELETE FROM nodes WHERE tree_id = ?", (tree_id,))
 
     def nodes(self, ids: Collection[str]) -> Iterator[tuple[str, bytes]]:
         for node_id in ids:

@@ -298,6 +298,7 @@ class Ledger:
         for part in transfer.sent:
             leaf = self._leaves.pop(part.leaf_id)
             del self._owned[leaf.owner][leaf.id]
+            self._archive.drop_tree(leaf.tree_id)  # every leaf here has a tree of its own
             self.redeemed_sats += leaf.value
         return self._set_status(transfer, TransferStatus.COMPLETED)
 

@@ -183,7 +183,7 @@ class SparkService:
         if split is None:
             return None
         message = messages.tree_node(split)
-        self._archive.put_node(split.id, message.SerializeToString())
+        self._archive.put_node(split.id, split.tree_id, message.SerializeToString())
         return message
 
     @staticmethod

@@ -82,7 +82,7 @@ class ServiceProvider:
         root_node = transactions.node(uuid.uuid4().bytes * 2, 0, value, script, 0)
         node = transactions.node(transactions.parse(root_node.cpfp).txid, 0, value, script, _NODE_TIMELOCK)
         root = self._leaf(None, value, verifying_key, share, root_node, Refunds(b""), LeafStatus.SPLITTED)
-        self._archive.put_node(root.id, messages.tree_node(root).SerializeToString())
+        self._archive.put_node(root.id, root.tree_id, messages.tree_node(root).SerializeToString())
         refunds = transactions.refunds(node, value, keys.taproot_script(owner_key))
         leaf = self._leaf(root, value, verifying_key, share, node, refunds, LeafStatus.AVAILABLE)
         cipher = keys.encrypt(receiver, keys.scalar_bytes(secret))

@@ -76,6 +76,9 @@ def test_a_status_is_found_as_it_was_last_set(archive: Archive) -> None:
 
 
 def test_keeps_nodes_by_id(archive: Archive) -> None:
-    archive.put_node("a", b"1")
-    archive.put_node("a", b"2")
+    archive.put_node("a", "tree", b"1")
+    archive.put_node("a", "tree", b"2")
+    archive.put_node("c", "other", b"3")
     assert dict(archive.nodes(["a", "b"])) == {"a": b"2"}
+    archive.drop_tree("tree")
+    assert dict(archive.nodes(["a", "c"])) == {"c": b"3"}

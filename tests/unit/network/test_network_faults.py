@@ -78,7 +78,6 @@ def test_acts_at_each_outage() -> None:
         acting = asyncio.create_task(faults.at_each_outage(begun.set))
         for _ in range(3):
             await asyncio.wait_for(begun.wait(), 10)
-            assert faults.away
             begun.clear()
         acting.cancel()
 
