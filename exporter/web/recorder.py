@@ -9,10 +9,12 @@ from exporter.state import RunState, SubjectState
 from exporter.web.history import History, Point, observed
 
 STEP_SECONDS = 1.0
+# Wallets being disconnected would end every curve with a drop that tells nothing about the load.
+TAKEN_DOWN = ("stopping", "stopped")
 
 
 class Recorder:
-    """One history per subject; a subject that is not there adds nothing."""
+    """One history per subject; a subject that is not there, or is being taken down, adds nothing."""
 
     def __init__(self, run: RunState) -> None:
         self._run = run
@@ -30,7 +32,7 @@ class Recorder:
     def record(self, now: float) -> None:
         """Add what is to be seen at ``now``, in seconds since the epoch."""
         for name, state in self._run.subjects.items():
-            if state.up:
+            if state.up and state.phase not in TAKEN_DOWN:
                 self.histories.setdefault(name, History(resolution=STEP_SECONDS)).add(self._observe(name, state, now))
 
     def _observe(self, name: str, state: SubjectState, now: float) -> Point:

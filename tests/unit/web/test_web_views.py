@@ -130,6 +130,14 @@ def test_recorder_takes_each_settled_sample_once(run: RunState) -> None:
     assert [point.settled_heap_bytes for point in recorder.histories["python"].since(None)] == [5, None, 5]
 
 
+@pytest.mark.parametrize("phase", ["stopping", "stopped"])
+def test_recorder_passes_over_a_subject_that_is_taken_down(run: RunState, phase: str) -> None:
+    recorder = Recorder(run)
+    run.subjects["python"].phase = phase
+    recorder.record(1000.0)
+    assert recorder.histories["python"].since(None) == []
+
+
 def test_recorder_passes_over_a_subject_that_is_not_there(run: RunState) -> None:
     recorder = Recorder(run)
     run.subjects["python"].pid = None
