@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exporter.metric_types import Metric, Series, Subject, each, level, levels, one, seconds
+from exporter.metric_types import Metric, Series, Subject, each, level, levels, one, seconds, total
 from exporter.samples import Sample
 
 
@@ -35,6 +35,11 @@ HEAP_METRICS: tuple[Metric[Subject], ...] = (
         "Bytes in use in each heap at the last settled sample: load at rest, garbage collected.",
         _settled_heaps,
         ("driver", "heap"),
+    ),
+    total(
+        "memtest_settle_seconds_total",
+        "Time that the load has rested for settled samples.",
+        lambda state: state.load.settle_seconds,
     ),
     levels(
         "memtest_allocator_bytes",

@@ -50,6 +50,7 @@ class LoadCounters:
     instance_heap_bytes: int | None = None  # what one more connected instance takes, measured before the load
     instance_rss_bytes: int | None = None
     settles: int = 0
+    settle_seconds: float = 0.0  # that the load has rested for them
     sdk_events: Counter[str] = field(default_factory=Counter)  # by event type
     listeners: int = 0
     instances: int = 0

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exporter.durations import format_clock
 from exporter.errors import ConfigError, ExporterError
+from exporter.growing_parts import lines_at_rest
 from exporter.state import Histogram, LoadCounters, SubjectState
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectSta
     from exporter.analysis.formats import paragraph
 
     lines = ["", f"Trend report: {state.sdk or state.driver} {state.sdk_version}".rstrip()]
-    lines += _levels(series) if series is not None else []
+    lines += _levels(series, state.load) if series is not None else []
     lines += _load(state.load)
     if state.csv_errors:
         lines.append(_row("Samples", f"{state.samples_written} written, {state.csv_errors} lost: see the log"))
@@ -62,7 +63,7 @@ def quantile(histogram: Histogram, share: float) -> float | None:
     return histogram.bounds[-1]
 
 
-def _levels(series: "Run") -> list[str]:
+def _levels(series: "Run", load: LoadCounters) -> list[str]:
     rows = []
     for label, column in (("RSS", "rss_bytes"), ("Heap", "heap_allocated_bytes")):
         values = series.column(column)
@@ -73,8 +74,10 @@ def _levels(series: "Run") -> list[str]:
     settled = series.column("settled")
     at_rest = 0 if settled is None else int(settled.sum())
     elapsed = float(series.columns["elapsed_sec"].max()) if len(series) else 0.0
-    rows.insert(0, _row("Measured", f"{format_clock(elapsed)}, {len(series)} samples, {at_rest} of them at rest"))
-    return rows
+    share = f" ({load.settle_seconds / elapsed:.1%} of the time)" if at_rest and elapsed else ""
+    samples = f"{format_clock(elapsed)}, {len(series)} samples, {at_rest} of them at rest{share}"
+    rows.insert(0, _row("Measured", samples))
+    return rows + [_row("" if number else "Parts", text) for number, text in enumerate(lines_at_rest(series))]
 
 
 def _load(load: LoadCounters) -> list[str]:

@@ -50,13 +50,16 @@ class Settler:
     async def settle(self, payments: int) -> None:
         """Take a settled sample; nothing may be in flight. Raises CommandError."""
         self._last_payments = payments
+        clock = asyncio.get_running_loop().time
+        began = clock()
         await self._fleet.sync()
         for wallet in self._fleet.wallets:
             await self._fleet.balance(wallet)
         note_heap(self._state, await rest_and_measure(self._fleet))
         self._state.load.settles += 1
         await self._on_settled()
-        self._last_time = asyncio.get_running_loop().time()
+        self._last_time = clock()
+        self._state.load.settle_seconds += self._last_time - began
         self._on_event(LoadEvent("settled", f"settled after {payments} payments"))
 
 
