@@ -1,5 +1,10 @@
 """What *Soak run* shows of the load, of the subject's process, and of the exporter itself."""
 
+import re
+from typing import Any
+
+from exporter.metric_types import Metric
+from exporter.metrics import TABLE
 from tools.dashboards.panels import Panel, level, rows, stacked
 from tools.dashboards.queries import age, latency, of_run, per_second, plain, rate, said, select
 
@@ -145,3 +150,19 @@ def exporter() -> list[Panel]:
             height=5,
         ),
     ]
+
+
+def further(drawn: str) -> list[Panel]:
+    """Draw every metric that the queries in ``drawn`` leave out: a new one is on the dashboard without further ado."""
+    return [_generic(row) for row in TABLE if row.kind in ("gauge", "counter") and row.name not in drawn]
+
+
+def _generic(row: Metric[Any]) -> Panel:
+    title = re.sub(r"^memtest_|(_timestamp)?_(total|bytes|seconds)$", "", row.name).replace("_", " ").capitalize()
+    legend = " ".join(f"{{{{{label}}}}}" for label in row.labels) or "{{instance}}"
+    if row.kind == "counter":
+        return level(f"{title} per second", row.help, "ops", per_second(row.name, legend))
+    if row.name.endswith("_timestamp_seconds"):
+        return level(f"{title}, age", row.help, "s", (age(row.name), legend))
+    unit = {"bytes": "bytes", "seconds": "s"}.get(row.unit, "short")
+    return level(title, row.help, unit, plain(row.name, legend))

@@ -42,6 +42,14 @@ def memory() -> list[Panel]:
             plain("memtest_gc_objects"),
         ),
         slope(
+            "Growth as judged",
+            said("memtest_growth_bytes_per_second"),
+            "binBps",
+            plain("memtest_growth_bytes_per_second", "{{driver}} {{series}}"),
+            plain("memtest_growth_lower_bytes_per_second", "{{driver}} {{series}} at least"),
+            plain("memtest_growth_upper_bytes_per_second", "{{driver}} {{series}} at most"),
+        ),
+        slope(
             "Growth",
             "Slope over half an hour of the floors under load, and of the heaps at rest; the line is the alert's.",
             "binBps",

@@ -1,6 +1,7 @@
 """Soak run: one run in depth, the verdict first."""
 
 from grafana_foundation_sdk.builders.dashboard import Row
+from grafana_foundation_sdk.models import prometheus
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from tools.dashboards import panels, soak_load, soak_memory
@@ -28,11 +29,17 @@ def build() -> Dashboard:
         ("Process", soak_load.process()),
         ("Exporter", soak_load.exporter()),
     )
-    for title, section in sections:
+    drawn = " ".join(target.expr for _, section in sections for panel in section for target in asked(panel))
+    for title, section in (*sections, ("Further", soak_load.further(drawn))):
         dashboard = dashboard.with_row(Row(title))
         for panel in section:
             dashboard = dashboard.with_panel(panel)
     return finished(dashboard)
+
+
+def asked(panel: panels.Panel) -> list[prometheus.Dataquery]:
+    """Return the queries of a panel."""
+    return [target for target in panel.build().targets or [] if isinstance(target, prometheus.Dataquery)]
 
 
 def _verdict() -> list[panels.Panel]:
