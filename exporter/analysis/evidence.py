@@ -43,14 +43,14 @@ class Demand:
     steadiness: float
 
 
-# The second of each is for growth so fast that no cache seen keeps it up.
+# The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
 LONG_RUN = (Demand(0.0, 0.95, 1.0), Demand(200.0, 0.5, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
-AT_REST = (Demand(0.0, 0.95, 2.0),)
+AT_REST = (Demand(0.0, 0.98, 3.0), Demand(0.0, 0.95, 6.0))
 # Looked at every minute, four looks in a row.
 SEQUENTIAL_FAST = Demand(700.0, 0.9, 1.0)
 SEQUENTIAL_LONG = (Demand(0.0, 0.99, 2.0), SEQUENTIAL_FAST)
-SEQUENTIAL_AT_REST = (Demand(0.0, 0.97, 2.5),)
+SEQUENTIAL_AT_REST = (Demand(0.0, 0.99, 3.0), Demand(0.0, 0.95, 6.0))
 SHORTEST_SEQUENTIAL_MINUTES = 12.0
 
 

@@ -50,8 +50,10 @@ def meaning(comparison: Comparison) -> str:
     """Whose memory it is that differs, as far as the measures tell."""
     growing = {each.series for each in comparison.differences if each.worse and _is_growth(each)}
     if not growing:
-        levels = any(each.worse for each in comparison.differences)
-        return "In short: " + ("another level, no other growth" if levels else "no difference is shown in growth")
+        level = "higher, " if any(each.worse for each in comparison.differences) else ""
+        compared = any(_is_growth(each) for each in comparison.differences)
+        growth = "no difference in growth is shown" if compared else "too short to compare the growth"
+        return f"In short: {level}{growth}"
     for series, whose in _MEANINGS:
         if series in growing:
             return f"In short: {comparison.b} grows faster in {whose}"
