@@ -75,10 +75,17 @@ def _place(whole: Difference, parts: dict[str, Difference]) -> str:
     ]
     if explaining:
         # The most particular heap comes last, and names the place best.
-        return f"The difference is in the {BY_NAME[explaining[-1].series].title.lower().removesuffix(' in use')}."
-    if parts and not any(part.worse for part in parts.values()):
-        return "The difference is outside of these heaps: memory that the allocator keeps, threads or mappings."
-    return ""
+        return f"The difference is in the {_heap(explaining[-1])}."
+    elsewhere = "outside of these heaps: memory that the allocator keeps, threads or mappings"
+    growing = [part for part in parts.values() if part.worse]
+    if growing:
+        share = growing[-1].difference.value / whole.difference.value
+        return f"{share:.0%} of the difference is in the {_heap(growing[-1])}, the rest {elsewhere}."
+    return f"The difference is {elsewhere}." if parts else ""
+
+
+def _heap(part: Difference) -> str:
+    return BY_NAME[part.series].title.lower().removesuffix(" in use")
 
 
 def _reach(found: Difference) -> str:

@@ -1,7 +1,7 @@
 """The growth of each of a run's columns, with the points and the line that show it.
 
-Read as the verdict reads it (docs/verdict.md): a slope through the floors of the run's tail, at rest or under load,
-whichever tells more. Here it is said of every column, not only of those that decide.
+Read as the verdict reads it (docs/verdict.md): a slope through the floors of the run's tail, at rest by the work done
+or by time, or under load, whichever leaves least doubt. Here it is said of every column, not only of those that decide.
 """
 
 from collections.abc import Sequence
@@ -50,11 +50,15 @@ class Growth:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A slope a minute, in the column's unit, of the tail of these floors."""
+    """A slope a minute, in the column's unit, of the tail of these floors.
+
+    ``clock`` holds the minutes of the stretch's rows that the floors' times are on.
+    """
 
     floors: Floors
     tail: Floors
     slope: Slope
+    clock: Array
     at_rest: bool
 
     @property
@@ -64,11 +68,10 @@ class _Reading:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """The part of a run that is read, its rows' seconds on the timeline, and its counters' minutes and counts."""
+    """The seconds on the timeline of a run's rows that are read, and its counters there."""
 
-    stretch: Stretch
     seconds: Array
-    counters: dict[str, tuple[Array, Array]]
+    counters: dict[str, Array]
 
 
 def growth_of(run: Run, times: Timeline, columns: Sequence[Column]) -> dict[str, Growth]:
@@ -77,13 +80,8 @@ def growth_of(run: Run, times: Timeline, columns: Sequence[Column]) -> dict[str,
         return {}
     stretch = longest_stretch(run)
     work = _Work(
-        stretch,
         np.asarray(times.seconds[np.searchsorted(times.rows, stretch.rows)]),
-        {
-            counter: points
-            for counter in ("payments", "reconnects")
-            if (points := _points(stretch, counter)) is not None
-        },
+        {name: counts for name in ("payments", "reconnects") if (counts := stretch.values(name)) is not None},
     )
     found = {}
     for column in columns:
@@ -93,17 +91,8 @@ def growth_of(run: Run, times: Timeline, columns: Sequence[Column]) -> dict[str,
     return found
 
 
-def _points(stretch: Stretch, name: str) -> tuple[Array, Array] | None:
-    """Minutes and values of a column without its empty cells."""
-    values = stretch.values(name)
-    if values is None:
-        return None
-    known = ~np.isnan(values)
-    return (stretch.minutes, values) if known.all() else (stretch.minutes[known], values[known])
-
-
 def _best_reading(stretch: Stretch, name: str) -> _Reading | None:
-    """The column at rest or under load, whichever leaves less doubt; None when there are too few samples of either."""
+    """The reading of a column that leaves least doubt; None when there are too few samples for any."""
     values = stretch.values(name)
     if values is None:
         return None
@@ -111,20 +100,23 @@ def _best_reading(stretch: Stretch, name: str) -> _Reading | None:
     readings = []
     for at_rest in (True, False):
         kept = known & (stretch.settled == at_rest)
-        readings.append(_read(stretch.minutes[kept], values[kept], at_rest))
-    return min((reading for reading in readings if reading), key=lambda reading: reading.reach, default=None)
+        for clock in (stretch.work, stretch.minutes) if at_rest else (stretch.minutes,):
+            readings += _readings(clock, kept, values, at_rest)
+    return min(readings, key=lambda reading: reading.reach, default=None)
 
 
-def _read(t: Array, y: Array, at_rest: bool) -> _Reading | None:
+def _readings(clock: Array, kept: NDArray[np.bool_], values: Array, at_rest: bool) -> list[_Reading]:
+    """One reading for each width of the floors' windows."""
+    t, y = clock[kept], values[kept]
     fewest, shortest = (FEWEST_AT_REST, SHORTEST_AT_REST_MINUTES) if at_rest else (FEWEST_SAMPLES, SHORTEST_MINUTES)
     if len(t) < fewest or t[-1] - t[0] < shortest:
-        return None
-    readings = []
+        return []
+    found = []
     for floors in all_floors(t, y):
         tail = floors.after(float(t[0]) + TAIL_SHARE * float(t[-1] - t[0]))
         if len(tail) >= FEWEST_POINTS:
-            readings.append(_Reading(floors, tail, slope(tail.t, tail.y), at_rest))
-    return min(readings, key=lambda reading: reading.reach, default=None)
+            found.append(_Reading(floors, tail, slope(tail.t, tail.y), clock, at_rest))
+    return found
 
 
 def _growth(reading: _Reading, work: _Work, unit: Unit) -> Growth:
@@ -134,19 +126,23 @@ def _growth(reading: _Reading, work: _Work, unit: Unit) -> Growth:
     line_t = np.linspace(tail.t[0], floors.t[-1], _LINE_POINTS)
     return Growth(
         Interval(bounds.value / step, bounds.low / step, bounds.high / step),
-        _per_operation(work.counters.get("payments"), tail),
-        _per_operation(work.counters.get("reconnects"), tail),
+        _per_operation(work.counters.get("payments"), reading),
+        _per_operation(work.counters.get("reconnects"), reading),
         reading.at_rest,
-        np.interp(floors.t, work.stretch.minutes, work.seconds),
+        np.interp(floors.t, reading.clock, work.seconds),
         floors.y,
-        np.interp(line_t, work.stretch.minutes, work.seconds),
+        np.interp(line_t, reading.clock, work.seconds),
         tail.y.mean() + bounds.value * (line_t - tail.t.mean()),
     )
 
 
-def _per_operation(counter: tuple[Array, Array] | None, tail: Floors) -> Interval | None:
+def _per_operation(counts: Array | None, reading: _Reading) -> Interval | None:
     """The slope against a counter instead of time; None when it hardly moved."""
-    if counter is None:
+    if counts is None:
         return None
-    operations = np.interp(tail.t, *counter)
-    return slope(operations, tail.y).bounds(_COVERAGE) if np.ptp(operations) >= _FEWEST_OPERATIONS else None
+    known = ~np.isnan(counts)
+    clock, counts = (reading.clock, counts) if known.all() else (reading.clock[known], counts[known])
+    operations = np.interp(reading.tail.t, clock, counts)
+    if np.ptp(operations) < _FEWEST_OPERATIONS:
+        return None
+    return slope(operations, reading.tail.y).bounds(_COVERAGE)

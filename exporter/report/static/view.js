@@ -66,5 +66,6 @@ function wholeRange() {
     }
   });
   if (low > high) return [0, 1];
+  if (low > 0 && low < 0.02 * high) low = 0;
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
 }
