@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from exporter.drivers.preload import AllocatorName, allocator_environment, library_directories
+from exporter.drivers.registry import complaint
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
 from exporter.network.settings import FaultSettings
@@ -26,7 +27,10 @@ ExistingCsv = Literal["refuse", "append", "overwrite"]
 
 @dataclass(frozen=True, slots=True)
 class DriverChoice:
-    """A subject to start: its name, in labels and file names, and the command, if it is not a driver of ours."""
+    """A subject to start: its name, in labels and file names, and the command, if it is not a driver of ours.
+
+    A driver of ours is named as `exporter.drivers.registry` knows it.
+    """
 
     name: str = "python"
     command: tuple[str, ...] = ()
@@ -43,7 +47,7 @@ class RunConfig:
     mem_interval_seconds: float = 30.0
     network: str = LOCAL_NETWORK  # local, regtest, or the path of a network file
     faults: FaultSettings = field(default_factory=FaultSettings)  # of the local network
-    driver: DriverChoice = field(default_factory=DriverChoice)
+    drivers: tuple[DriverChoice, ...] = (DriverChoice(),)  # each under the same load, at the same time
     driver_timeout_seconds: float = 30.0  # a subject silent for longer is taken for dead
     workload: WorkloadSettings = field(default_factory=WorkloadSettings)
     allocator: AllocatorName = "glibc"  # of the subject
@@ -81,7 +85,7 @@ class RunConfig:
             complaints.append(
                 f"network is {self.network!r}, which can't be made to fail here: give faults to 'exporter network'"
             )
-        complaints += self.profiling.complaints()
+        complaints += self.profiling.complaints() + self._driver_complaints()
         try:
             self.subject_environment()
         except ConfigError as error:
@@ -93,6 +97,25 @@ class RunConfig:
         """What to add to the subject's environment; raises ConfigError for an allocator that isn't installed."""
         return allocator_environment(self.allocator, os.environ, library_directories())
 
+    def csv_of(self, driver: str) -> Path | None:
+        """The CSV of a driver's samples: ``csv`` itself when it is alone, else ``out.go.csv`` for ``out.csv``."""
+        if self.csv is None or len(self.drivers) == 1:
+            return self.csv
+        return self.csv.with_name(f"{self.csv.stem}.{driver}{self.csv.suffix}")
+
+    def _driver_complaints(self) -> list[str]:
+        names = [driver.name for driver in self.drivers]
+        found = [complaint(driver.name) for driver in self.drivers if not driver.command]
+        complaints = [each for each in found if each is not None]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            complaints.append(f"driver {twice[0]!r} is named twice: each needs a name of its own")
+        if len(names) > 1 and self.network == HOSTED_NETWORK:
+            complaints.append(f"network is {self.network!r}, where there is one pair of wallets: name one driver")
+        if len(names) > 1 and (self.profiling.pprof or self.profiling.heap_dump):
+            complaints.append("pprof and heap-dump profile one subject: name one driver")
+        return complaints
+
     def as_text(self) -> dict[str, str]:
         """The settings of the measurement by flag name, for the run's info metric and the report's head."""
         load = self.workload.as_text()
@@ -100,7 +123,7 @@ class RunConfig:
             "duration": format_duration(self.duration_seconds),
             "mem-interval": format_duration(self.mem_interval_seconds),
             "network": self.network,
-            "driver": self.driver.name,
+            "driver": " ".join(driver.name for driver in self.drivers),
             "allocator": self.allocator,
             **self.profiling.as_text(),
             **load,

@@ -57,14 +57,16 @@ class Console:
         """Print a line that calls for attention."""
         self.line(click.style(text, fg="yellow") if self._colour else text)
 
-    def event(self, event: LoadEvent) -> None:
+    def event(self, event: LoadEvent, subject: str = "") -> None:
         """Print something that happened in the load; of many in one second that are alike, the first."""
         if (event.kind, event.message) in _UNSHOWN_EVENTS or event.kind in _UNSHOWN_KINDS:
             return
         now = monotonic()
-        if now - self._event_shown.get(event.kind, -inf) >= 1:
-            self._event_shown[event.kind] = now
+        alike = f"{subject}: {event.kind}"
+        if now - self._event_shown.get(alike, -inf) >= 1:
+            self._event_shown[alike] = now
             text = f"Phase: {event.message}" if event.kind == "phase" else event.message
+            text = f"{subject}: {text}" if subject else text
             (self.warning if event.kind.endswith("_failed") else self.line)(text)
 
     def progress(self, elapsed: float, duration: float, payments: int) -> None:

@@ -10,11 +10,13 @@ import tempfile
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exporter import __version__
-from exporter.config import LOCAL_NETWORK, RunConfig
+from exporter.conclusion import Conclusion, Measured, conclude, gravest
+from exporter.config import LOCAL_NETWORK, DriverChoice, RunConfig
 from exporter.connection import Connection
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
@@ -23,17 +25,13 @@ from exporter.durations import format_duration
 from exporter.errors import ExporterError, LoadError
 from exporter.logs import set_up_logging
 from exporter.network.settings import Settings, dump
-from exporter.outcome import INTERRUPTED, Outcome, load_failure
+from exporter.outcome import INTERRUPTED, Outcome
 from exporter.profiling.leak_sites import leak_lines
 from exporter.profiling.server import ProfileServer
 from exporter.server import Server
 from exporter.state import RunState, SubjectState
+from exporter.subject_group import SubjectGroup
 from exporter.subject_run import SubjectRun
-from exporter.trend_report import judge_csv, trend_report
-
-if TYPE_CHECKING:
-    from exporter.analysis.judgement import Judgement
-    from exporter.analysis.series import Run
 
 NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-stdin")
 
@@ -47,26 +45,31 @@ def run(config: RunConfig) -> int:
 
 async def _run(config: RunConfig, connection: Connection | None) -> int:
     started_at = datetime.now(UTC)
-    subject = SubjectState(config.driver.name)
     state = RunState(
         name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
         settings=config.as_text(),
         started_at=started_at,
         duration_seconds=config.duration_seconds,
-        subjects={subject.driver: subject},
+        subjects={choice.name: SubjectState(choice.name) for choice in config.drivers},
     )
     # What can be refused comes first: nothing is started, and no file is made, for a run that can't be.
     async with (
         Server(state, config.listen_address, config.web_config) as server,
         _profile_server(config) as profiles,
     ):
-        with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
-            csv = config.csv or Path(directory) / "samples.csv"
-            with contextlib.closing(CsvSink.open(csv, config.existing_csv)) as sink:
-                soak = SoakRun(config, state, connection, Files(csv, sink, Path(directory)))
-                if profiles:
-                    profiles.take = soak.profile
-                return await soak.end(server.url, profiles.url if profiles else "")
+        with (
+            tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory,
+            contextlib.ExitStack() as sinks,
+        ):
+            files = Files(Path(directory), {})
+            for name in state.subjects:
+                path = config.csv_of(name) or files.directory / f"samples.{name}.csv"
+                sink = sinks.enter_context(contextlib.closing(CsvSink.open(path, config.existing_csv)))
+                files.csv[name] = path, sink
+            soak = SoakRun(config, state, connection, files)
+            if profiles:
+                profiles.take = soak.profile
+            return await soak.end(server.url, profiles.url if profiles else "")
 
 
 def _profile_server(config: RunConfig) -> contextlib.AbstractAsyncContextManager[ProfileServer | None]:
@@ -75,11 +78,10 @@ def _profile_server(config: RunConfig) -> contextlib.AbstractAsyncContextManager
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where a run writes: its CSV, and a directory for the wallets that is gone after the run."""
+    """Where a run writes: a directory for the wallets that is gone after the run, and a CSV by driver."""
 
-    csv: Path
-    sink: CsvSink
     directory: Path
+    csv: dict[str, tuple[Path, CsvSink]]
 
 
 class SoakRun:
@@ -91,13 +93,18 @@ class SoakRun:
         self._connection = connection
         self._files = files
         self._console = Console(quiet=config.quiet)
-        (subject,) = state.subjects.values()
-        self._subject = SubjectRun(config, subject, files.sink, self._console, self._on_verdict)
+        self._subjects = SubjectGroup([self._subject(choice) for choice in config.drivers])
+        self._verdicts: dict[str, tuple[str, str]] = {}  # as they stand, with their reasons, by driver
         self._network: NetworkChild | None = None
         self._stop = asyncio.Event()  # end the load, then report
         self._released = asyncio.Event()  # end the lingering
         self._interrupted = False
         self._error: ExporterError | None = None
+
+    def _subject(self, choice: DriverChoice) -> SubjectRun:
+        _, sink = self._files.csv[choice.name]
+        state = self._state.subjects[choice.name]
+        return SubjectRun(self._config, choice, state, sink, self._console, partial(self._on_verdict, choice.name))
 
     async def end(self, url: str, profiles_url: str) -> int:
         """Do the run, from start to verdict; return the exit code. ``url`` is where it is served, its profiles too."""
@@ -120,8 +127,9 @@ class SoakRun:
         return code
 
     async def profile(self, kind: str, seconds: float) -> bytes:
-        """A profile of the subject; see `SubjectRun.profile`."""
-        return await self._subject.profile(kind, seconds)
+        """A profile of the one subject; see `SubjectRun.profile`."""
+        (subject,) = self._subjects
+        return await subject.profile(kind, seconds)
 
     async def _soak(self) -> None:
         """Start everything, make the load, take it down; raises what ExporterError went wrong."""
@@ -133,21 +141,21 @@ class SoakRun:
         timer = loop.call_later(self._config.duration_seconds, self._stop.set)
         progress = asyncio.create_task(self._show_progress())
         try:
-            await self._subject.load(self._stop)
+            await self._subjects.load(self._stop)
         finally:
             timer.cancel()
             progress.cancel()
-        await self._subject.finish()
-        if self._subject.error is not None:
-            raise self._subject.error
+        await self._subjects.finish()
+        if self._subjects.error is not None:
+            raise self._subjects.error
 
     async def _start(self) -> None:
-        """Bring up network and subject, connect and fund the wallets."""
+        """Bring up network and subjects, connect and fund the wallets."""
         connection = self._connection or await self._start_network()
-        await self._subject.start(connection, self._files.directory / "wallets")
-        state = self._subject.state
-        self._console.line(f"Subject {state.driver}: {state.sdk} {state.sdk_version}, process {state.pid}")
-        await self._subject.prepare()
+        await self._subjects.start(connection, self._files.directory / "wallets")
+        for state in self._state.subjects.values():
+            self._console.line(f"Subject {state.driver}: {state.sdk} {state.sdk_version}, process {state.pid}")
+        await self._subjects.prepare()
 
     async def _start_network(self) -> Connection:
         self._network = await start_network(NETWORK_COMMAND, dump(Settings(faults=self._config.faults)))
@@ -157,7 +165,7 @@ class SoakRun:
 
     async def _watch_network(self, network: NetworkChild) -> None:
         how = await network.wait()
-        self._subject.fail(LoadError(f"the local network ended in the middle of the run: {how.text}; see the log"))
+        self._subjects.fail(LoadError(f"the local network ended in the middle of the run: {how.text}; see the log"))
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, None]) -> bool:
         """Do ``work`` and return True; when the run is stopped meanwhile, cancel it and return False."""
@@ -174,43 +182,42 @@ class SoakRun:
 
     async def _show_progress(self) -> None:
         while True:
-            payments = self._subject.state.load.payments.total()
-            self._console.progress(self._subject.elapsed(), self._config.duration_seconds, payments)
+            self._console.progress(self._subjects.elapsed(), self._config.duration_seconds, self._subjects.payments)
             await asyncio.sleep(1)
 
     async def _stop_children(self) -> None:
-        await self._subject.stop()
+        await self._subjects.stop()
         if self._network is not None:
             self._network_watch.cancel()
             await self._network.stop()
 
     async def _conclude(self) -> int:
         """Print the report, publish the verdict; return the exit code. Raises the error of a run without samples."""
-        if self._subject.state.last_sample is None:
+        measured = [each for each in self._subjects if each.state.last_sample is not None]
+        if not measured:
             if self._error is not None and not self._interrupted:
                 raise self._error
             self._console.line("Stopped before the load began: nothing was measured")
             return INTERRUPTED
         # Reading a million rows takes a while, and the last state has to stay scrapable meanwhile.
-        series, judgement = await asyncio.to_thread(judge_csv, self._files.csv)
-        state = self._subject.state
-        error = self._error or load_failure(state.driver, state.load, self._config.max_failure_ratio)
-        self._state.verdict, self._state.verdict_reason = str(judgement.verdict), judgement.reason
-        report = trend_report(series, judgement, state, error)
-        if judgement.verdict == "leak":
+        csvs = [Measured(each.state, self._files.csv[each.state.driver][0], each.error) for each in measured]
+        ended = await asyncio.to_thread(conclude, csvs, self._config.max_failure_ratio)
+        self._state.verdict, self._state.verdict_reason = ended.verdict, ended.reason
+        report = ended.report
+        if ended.verdict == "leak":
             found = await asyncio.to_thread(leak_lines, self._config.profiling.heap_dump, sys.argv[1:])
             report = "\n".join([report, *found])
-        self._console.report(report, str(judgement.verdict))
-        if self._config.report is not None and series is not None:
-            await self._write_report(self._config.report, series, judgement)
-        return Outcome(self._interrupted, error, str(judgement.verdict)).exit_code(self._config.fail_on)
+        self._console.report(report, ended.verdict)
+        if self._config.report is not None:
+            await self._write_report(self._config.report, ended)
+        return Outcome(self._interrupted, self._error or ended.error, ended.verdict).exit_code(self._config.fail_on)
 
-    async def _write_report(self, path: Path, series: "Run", judgement: "Judgement") -> None:
+    async def _write_report(self, path: Path, ended: Conclusion) -> None:
         from exporter.report.finished_run import write_run_report  # the charts' libraries are not needed before
 
         dump = self._config.profiling.heap_dump
         try:
-            await asyncio.to_thread(write_run_report, path, self._state, self._subject.state, series, judgement, dump)
+            await asyncio.to_thread(write_run_report, path, self._state, ended.subjects, dump)
         except ExporterError as error:
             self._console.warning(str(error))
         else:
@@ -223,9 +230,10 @@ class SoakRun:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._released.wait(), seconds)
 
-    def _on_verdict(self, verdict: str, reason: str) -> None:
+    def _on_verdict(self, driver: str, verdict: str, reason: str) -> None:
         """Publish the verdict as it stands; a leak ends the run if the run was told so."""
-        self._state.verdict, self._state.verdict_reason = verdict, reason
+        self._verdicts[driver] = verdict, reason
+        verdict, reason = self._state.verdict, self._state.verdict_reason = gravest(self._verdicts)
         if verdict == self._config.stop_on and not self._stop.is_set():
             self._console.line(f"Stopping, as the verdict is {verdict}: {reason}")
             self._stop.set()
@@ -242,10 +250,10 @@ class SoakRun:
             self._console.warning("Stopping: payments in flight are finished first; Ctrl-C again stops at once")
 
     def _on_dump_signal(self) -> None:
-        self._dumping = asyncio.create_task(self._subject.dump_heap())
+        self._dumping = asyncio.create_task(self._subjects.dump_heap())
 
     def _exit_at_once(self) -> None:
-        self._subject.kill()
+        self._subjects.kill()
         if self._network is not None:
             self._network.kill()
         shutil.rmtree(self._files.directory, ignore_errors=True)

@@ -1,17 +1,18 @@
 """One subject of a run: its process, its load, its samples, and how it ended."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from exporter.config import RunConfig
+from exporter.config import DriverChoice, RunConfig
 from exporter.connection import Connection
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
 from exporter.drivers.process import StopLimits
 from exporter.drivers.protocol import Message
+from exporter.drivers.registry import command_of
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
 from exporter.profiling.dumps import EARLY, EARLY_SHARE, HeapDumps
@@ -25,7 +26,6 @@ from exporter.workload.workload import Workload, track
 
 T = TypeVar("T")
 
-PYTHON_DRIVER = (sys.executable, "-m", "exporter.drivers.breez")
 # For a subject that no longer answers.
 _NO_PATIENCE = StopLimits(asked_seconds=1.0, terminated_seconds=1.0)
 # A regular sample this close to the last one, as a share of the interval, adds nothing.
@@ -41,6 +41,7 @@ class SubjectRun:
     def __init__(
         self,
         config: RunConfig,
+        choice: DriverChoice,
         state: SubjectState,
         sink: CsvSink,
         console: Console,
@@ -49,6 +50,9 @@ class SubjectRun:
         self.state = state
         self.error: ExporterError | None = None
         self._config = config
+        self._choice = choice
+        # Of a subject that is alone, the name says nothing.
+        self._label = choice.name if len(config.drivers) > 1 else ""
         self._console = console
         self._sampler = Sampler(state, sink, self.elapsed, self._show)
         self._verdict_watch = VerdictWatch(state, on_verdict)
@@ -64,12 +68,16 @@ class SubjectRun:
         return 0.0 if self._load_start is None else asyncio.get_running_loop().time() - self._load_start
 
     async def start(self, connection: Connection, storage: Path) -> None:
-        """Start the subject's process; raises SubjectError if it doesn't come up."""
+        """Start the subject's process, made first where it has to be.
+
+        Raises SubjectError if it doesn't come up, ConfigError if it can't be made.
+        """
         settings = self._config.workload
         storage.mkdir(parents=True)
         seeds = make_seeds(settings, connection.alice_seed, connection.bob_seed)
+        command = self._choice.command or await command_of(self._choice.name, self._console.line)
         starting = Subject.start(
-            self._config.driver.command or PYTHON_DRIVER,
+            command,
             driver_config(settings, connection.network, str(storage), seeds, self._config.profiling.driver_options()),
             self._on_message,
             name=self.state.driver,
@@ -78,9 +86,8 @@ class SubjectRun:
         )
         self._subject = await self._first_of(starting)
         self.state.pid = self._subject.pid
-        self._workload = Workload(
-            self._subject, settings, self.state, connection.faucet, self._on_settled, self._console.event
-        )
+        on_event = partial(self._console.event, subject=self._label)
+        self._workload = Workload(self._subject, settings, self.state, connection.faucet, self._on_settled, on_event)
         if self._config.profiling.heap_dump is not None:
             self._dumps = HeapDumps(
                 self._config.profiling.heap_dump, self._subject, self.state, self.elapsed, self._workload.at_rest
@@ -240,4 +247,4 @@ class SubjectRun:
     def _show(self, sample: Sample) -> None:
         self._verdict_watch.add(sample)
         left = self._config.duration_seconds - sample.elapsed_sec
-        self._console.sample("", sample, left)
+        self._console.sample(self._label, sample, left)

@@ -3,12 +3,8 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from exporter.analysis.compare import Comparison
 
 EXIT_WORSE = 1
 
@@ -42,6 +38,7 @@ def command(
     """
     from exporter.analysis.compare import compare
     from exporter.analysis.series import read_csv
+    from exporter.analysis.side_by_side import comparison_text
 
     first, *others = files if baseline is None else (baseline, *files)
     if not others:
@@ -51,21 +48,5 @@ def command(
     if as_json:
         click.echo(json.dumps({"comparisons": [comparison.as_dict() for comparison in found]}, indent=2))
     else:
-        click.echo("\n\n".join(_text(comparison) for comparison in found))
+        click.echo("\n\n".join(comparison_text(comparison) for comparison in found))
     return EXIT_WORSE if any(comparison.worse for comparison in found) else 0
-
-
-def _text(comparison: "Comparison") -> str:
-    from exporter.analysis.evidence import LABELS
-    from exporter.analysis.formats import in_words
-
-    worse = "worse than" if comparison.worse else "not shown to be worse than"
-    lines = [f"{comparison.b} is {worse} {comparison.a}"]
-    for difference in comparison.differences:
-        mark = "worse" if difference.worse else f"{difference.probability_worse:.0%} sure of worse"
-        lines.append(
-            f"  {LABELS.get(difference.series, difference.series)}, {difference.measure}: "
-            f"{difference.a.value:.1f} → {difference.b.value:.1f} {difference.unit}, "
-            f"{in_words(difference.difference)}: {mark}"
-        )
-    return "\n".join(lines + [f"  {reason}" for reason in comparison.missing])

@@ -26,6 +26,12 @@ class Duration(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
+class Line(click.types.StringParamType):
+    """A text that may hold blanks; several in a variable are on a line each."""
+
+    envvar_list_splitter = "\n"
+
+
 class EnvironmentOption(click.Option):
     """An option that ``MEMTEST_<FLAG>`` sets as well, and perhaps a variable of the Rust harness.
 

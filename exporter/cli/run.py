@@ -1,6 +1,7 @@
 """``exporter run``: one soak run, from start to verdict."""
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, get_args
 import click
 
 from exporter.cli.fault_options import fault_options, faults_of
-from exporter.cli.options import Duration, EnvironmentOption, SectionedCommand
+from exporter.cli.options import Duration, EnvironmentOption, Line, SectionedCommand
 from exporter.config import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig, StopOn
 from exporter.drivers.preload import AllocatorName
 from exporter.durations import format_duration
@@ -63,7 +64,19 @@ OPTIONS = (
         default=_DEFAULT.network,
         help="'local', the hosted 'regtest', or a file that 'exporter network' has printed.",
     ),
-    _measurement("--driver-command", help="A program to test instead: it speaks the driver protocol."),
+    _measurement(
+        "--driver",
+        "drivers",
+        multiple=True,
+        help="What to test: python (if none is named), python@RELEASE, go; several are put under load at once.",
+    ),
+    _measurement(
+        "--driver-command",
+        "driver_commands",
+        multiple=True,
+        type=Line(),
+        help="A program to test, too or instead: it speaks the driver protocol.",
+    ),
     _measurement(
         "--driver-timeout",
         type=_duration,
@@ -213,7 +226,7 @@ def config_of(options: dict[str, Any]) -> RunConfig:
         mem_interval_seconds=options["mem_interval"],
         network=options["network"],
         faults=faults_of(options),
-        driver=_driver(options["driver_command"]),
+        drivers=_drivers(options["drivers"], options["driver_commands"]),
         driver_timeout_seconds=options["driver_timeout"],
         workload=WorkloadSettings(**{name: options[option] for option, name in load.items()}),
         allocator=options["allocator"],
@@ -233,9 +246,12 @@ def config_of(options: dict[str, Any]) -> RunConfig:
     )
 
 
-def _driver(text: str | None) -> DriverChoice:
-    if text is None:
-        return DriverChoice()
+def _drivers(names: Sequence[str], commands: Sequence[str]) -> tuple[DriverChoice, ...]:
+    chosen = (*(DriverChoice(name) for name in names), *(_driver(text) for text in commands))
+    return chosen or _DEFAULT.drivers
+
+
+def _driver(text: str) -> DriverChoice:
     try:
         command = tuple(shlex.split(text))
     except ValueError as error:

@@ -1,14 +1,15 @@
-"""The drivers that ``--driver`` knows. A new one is a file that says how to get its command, and a line here."""
+"""The drivers that ``--driver`` knows. A new one is a module that says how to get its command, and a line here."""
 
+import importlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from exporter.drivers import go_binding, python_binding
 from exporter.errors import ConfigError
 
 
 class GetCommand(Protocol):
-    """Makes a driver ready to be started and returns its command.
+    """Makes a driver ready to be started and returns its command: what a driver's module has as ``command``.
 
     ``release`` of the SDK may be empty; ``tell`` gets a line before what takes long. Raises ConfigError.
     """
@@ -16,20 +17,28 @@ class GetCommand(Protocol):
     async def __call__(self, release: str, tell: Callable[[str], None]) -> tuple[str, ...]: ...
 
 
-DRIVERS: Mapping[str, GetCommand] = {"python": python_binding.command, "go": go_binding.command}
-# Of these another release than the usual one can be had.
-WITH_RELEASES = frozenset({"python"})
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A driver: the module that gets its command, and whether other releases of its SDK can be had."""
+
+    module: str
+    releases: bool = False
+
+
+DRIVERS: Mapping[str, Known] = {
+    "python": Known("exporter.drivers.python_binding", releases=True),
+    "go": Known("exporter.drivers.go_binding"),
+}
 
 
 def complaint(choice: str) -> str | None:
     """What is wrong with a driver as it was named on the command line, or None."""
     name, at, release = choice.partition("@")
-    known = ", ".join((*DRIVERS, *(f"{each}@RELEASE" for each in sorted(WITH_RELEASES))))
-    if name not in DRIVERS or (at and not release):
-        return f"driver is {choice!r}: choose among {known}, or use --driver-command"
-    if release and name not in WITH_RELEASES:
-        return f"driver is {choice!r}: of '{name}' there is one release only; choose among {known}"
-    return None
+    known = DRIVERS.get(name)
+    if known is not None and (not at or (release and known.releases)):
+        return None
+    choices = [*DRIVERS, *(f"{name}@RELEASE" for name, driver in DRIVERS.items() if driver.releases)]
+    return f"driver is {choice!r}: choose among {', '.join(choices)}, or use --driver-command"
 
 
 async def command_of(choice: str, tell: Callable[[str], None]) -> tuple[str, ...]:
@@ -38,4 +47,6 @@ async def command_of(choice: str, tell: Callable[[str], None]) -> tuple[str, ...
     if wrong:
         raise ConfigError(wrong)
     name, _, release = choice.partition("@")
-    return await DRIVERS[name](release, tell)
+    # Only now: what starts processes is not needed to check a name.
+    get_command: GetCommand = importlib.import_module(DRIVERS[name].module).command
+    return await get_command(release, tell)

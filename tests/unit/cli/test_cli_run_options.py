@@ -74,7 +74,7 @@ def test_options_set_what_they_name() -> None:
         workload=WorkloadSettings(
             interval_seconds=0, amount_sats=7, payment_type="both", reconnect_cycles=True, prefer_spark=False
         ),
-        driver=DriverChoice("my-driver", ("/opt/my-driver", "--fast", "a b")),
+        drivers=(DriverChoice("my-driver", ("/opt/my-driver", "--fast", "a b")),),
         listen_address=":0",
         linger_seconds=60,
         quiet=True,
@@ -146,6 +146,12 @@ def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),
         (("--driver-command", "'"), "quote it"),
         (("--driver-command", ""), "driver-command is empty"),
+        (("--driver", "cobol"), "driver is 'cobol': choose among python, go, python@RELEASE"),
+        (("--driver", "go@1"), "driver is 'go@1'"),
+        (("--driver", "python@"), "driver is 'python@'"),
+        (("--driver", "go", "--driver", "go"), "driver 'go' is named twice"),
+        (("--driver", "go", "--driver", "python", "--network", "regtest"), "one pair of wallets"),
+        (("--driver", "go", "--driver", "python", "--pprof"), "profile one subject"),
     ],
 )
 def test_a_refusal_names_the_setting_its_value_and_the_remedy(args: tuple[str, ...], message: str) -> None:
