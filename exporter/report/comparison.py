@@ -80,7 +80,7 @@ def _place(whole: Difference, parts: dict[str, Difference]) -> str:
     growing = [part for part in parts.values() if part.worse]
     if growing:
         share = growing[-1].difference.value / whole.difference.value
-        return f"{share:.0%} of the difference is in the {_heap(growing[-1])}, the rest {elsewhere}."
+        return f"{share * 100:.0f} % of the difference is in the {_heap(growing[-1])}, the rest {elsewhere}."
     return f"The difference is {elsewhere}." if parts else ""
 
 

@@ -45,7 +45,7 @@ function drawWarmups({ ctx, bbox, valToPos }, scale) {
     ctx.fillStyle = themeColour("--quiet");
     ctx.textAlign = "left";
     ctx.textBaseline = "top";
-    ctx.fillText("warm-up", start + 5 * scale, top + 6 * scale);
+    ctx.fillText("warm-up", start + 5 * scale, top + (found.length > 1 ? 6 : 10) * scale);
   });
 }
 

@@ -37,6 +37,14 @@ def test_growth_that_no_heap_explains_is_said_to_be_elsewhere() -> None:
     assert answer.conclusion.startswith("The difference is outside of these heaps")
 
 
+def test_a_heap_that_explains_a_part_is_named_with_its_share() -> None:
+    clean = series("clean")
+    grown = clean.columns["rss_bytes"] + 600 * 1024 * clean.columns["elapsed_sec"] / 60
+    answer = compare_runs(prepared(series("grown", kib_per_min=300, rss_bytes=grown), clean))
+    assert answer is not None
+    assert answer.conclusion.startswith("50 % of the difference is in the native heap, the rest outside")
+
+
 def test_of_several_runs_the_fastest_and_the_slowest_are_compared() -> None:
     answer = compare_runs(prepared(series("b", kib_per_min=100), series("c", kib_per_min=400), series("a")))
     assert answer is not None
