@@ -58,6 +58,18 @@ class Filter:
     created_before: float | None = None
     ascending: bool = False
 
+    def matches(self, row: TransferRow) -> bool:
+        """Whether it lets a transfer pass."""
+        parties = [row.sender] * self.as_sender + [row.receiver] * self.as_receiver
+        return (
+            (self.participant is None or self.participant in parties)
+            and (not self.ids or row.id in self.ids)
+            and (not self.types or row.type in self.types)
+            and (not self.statuses or row.status in self.statuses)
+            and (self.created_after is None or row.created > self.created_after)
+            and (self.created_before is None or row.created < self.created_before)
+        )
+
 
 class Archive:
     """The SQLite file. Not thread-safe: one event loop owns it."""

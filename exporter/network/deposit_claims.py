@@ -6,7 +6,7 @@ from exporter.network import keys
 from exporter.network.chain import Output
 from exporter.network.deposits import DepositAddress, Deposits
 from exporter.network.errors import Invalid, NotAllowed, NotReady
-from exporter.network.ledger import TransferType
+from exporter.network.leaves import TransferType
 from exporter.network.ssp import ServiceProvider, denominations
 from exporter.network.user_requests import DepositClaim, UserRequests
 

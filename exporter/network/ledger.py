@@ -7,106 +7,21 @@ was issued less what was redeemed equals the sum of all leaves, at all times.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
+from dataclasses import replace
 
 from exporter.network import keys, transactions
 from exporter.network.archive import Archive, Filter, TransferRow
 from exporter.network.errors import Exists, Invalid, NotAllowed, NotFound, NotReady
-from exporter.network.keys import ORDER, Shares
+from exporter.network.leaves import (
+    ClaimedLeaf,
+    Leaf,
+    LeafStatus,
+    SentLeaf,
+    Transfer,
+    TransferStatus,
+    TransferType,
+)
 from exporter.network.transactions import Node, Refunds
-
-
-class LeafStatus(StrEnum):
-    """The states of a node; the names are the protocol's."""
-
-    AVAILABLE = "AVAILABLE"
-    TRANSFER_LOCKED = "TRANSFER_LOCKED"
-    SPLITTED = "SPLITTED"
-
-
-class TransferType(IntEnum):
-    """The kinds of transfer that occur here; the numbers are the protocol's."""
-
-    PREIMAGE_SWAP = 0
-    TRANSFER = 2
-    UTXO_SWAP = 3
-    PRIMARY_SWAP_V3 = 4
-    COUNTER_SWAP_V3 = 5
-
-
-class TransferStatus(IntEnum):
-    """The states of a transfer that occur here; the numbers are the protocol's."""
-
-    SENDER_KEY_TWEAK_PENDING = 1
-    SENDER_KEY_TWEAKED = 2
-    COMPLETED = 5
-    RETURNED = 7
-
-
-@dataclass(slots=True)
-class Leaf:
-    """A node of the tree with money in it, or once with money in it.
-
-    The verifying key is the owner's signing key plus the operators' key, all its life long.
-    """
-
-    id: str
-    tree_id: str
-    parent_id: str | None
-    value: int
-    owner: bytes
-    verifying_key: bytes
-    shares: Shares
-    node: Node
-    refunds: Refunds
-    status: LeafStatus
-    created: float
-    updated: float
-    keyshare_key: bytes = field(init=False)  # the operators' joint public key
-    signing_key: bytes = field(init=False)  # the owner's signing public key
-
-    def __post_init__(self) -> None:
-        self._derive_keys()
-
-    def tweak(self, tweak: Shares) -> None:
-        """Move every operator's share, and with it the owner's signing key."""
-        self.shares = _add_shares(self.shares, tweak)
-        self._derive_keys()
-
-    def _derive_keys(self) -> None:
-        self.keyshare_key = keys.public_key(keys.join(self.shares))
-        self.signing_key = keys.subtract_points(self.verifying_key, self.keyshare_key)
-
-
-@dataclass(frozen=True, slots=True)
-class SentLeaf:
-    """A leaf in a transfer: what the sender hands to the operators and, through them, to the receiver."""
-
-    leaf_id: str
-    signing_key: bytes
-    tweak: Shares
-    refunds: Refunds
-    secret_cipher: bytes = b""
-    signature: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimedLeaf:
-    """A leaf as its receiver takes it: the tweak to the new key, and refunds to it."""
-
-    leaf_id: str
-    signing_key: bytes
-    tweak: Shares
-    refunds: Refunds
-
-
-@dataclass(slots=True)
-class Transfer:
-    """Leaves on their way. ``sent`` is empty once the transfer is over: history does not need it."""
-
-    row: TransferRow
-    sent: list[SentLeaf] = field(default_factory=list)
 
 
 class Ledger:
@@ -162,7 +77,7 @@ class Ledger:
 
     def pending(self, wanted: Filter) -> list[Transfer]:
         """Transfers that are not over, oldest first."""
-        return [transfer for transfer in self._open.values() if _matches(transfer.row, wanted)]
+        return [transfer for transfer in self._open.values() if wanted.matches(transfer.row)]
 
     def history(self, wanted: Filter, limit: int, offset: int) -> list[Transfer]:
         """Transfers in any state, those that are over with their row alone."""
@@ -222,7 +137,7 @@ class Ledger:
         """
         self._check_new(transfer_id)
         _check_unique(part.leaf_id for part in sent)
-        offset, script = -transactions.TIMELOCK_STEP, None
+        offset, script = -transactions.TIMELOCK_STEP, keys.taproot_script(receiver)
         if payment_hash is not None:
             offset += transactions.HTLC_OFFSET
             script = transactions.htlc_script(payment_hash, receiver, sender)
@@ -235,8 +150,8 @@ class Ledger:
                 raise NotReady(f"leaf {leaf.id} is {leaf.status}, not {LeafStatus.AVAILABLE}")
             if part.signing_key != leaf.signing_key:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
-            self._check_tweak(leaf, part.tweak)
-            self._check_refund(leaf, part.refunds, _timelock(leaf) + offset, script)
+            leaf.check_tweak(part.tweak)
+            leaf.check_refund(part.refunds, leaf.timelock + offset, script)
         for part in sent:
             self.leaf(part.leaf_id).status = LeafStatus.TRANSFER_LOCKED
         status = TransferStatus.SENDER_KEY_TWEAK_PENDING
@@ -278,11 +193,11 @@ class Ledger:
             raise Invalid("want exactly the leaves of the transfer")
         for part in claimed:
             leaf = self.leaf(part.leaf_id)
-            share_key = self._check_tweak(leaf, part.tweak)
+            share_key = leaf.check_tweak(part.tweak)
             if keys.add_points(share_key, part.signing_key) != leaf.verifying_key:
                 raise Invalid(f"the tweak of leaf {leaf.id} does not lead to the receiver's key")
-            aligned = _timelock(leaf) // transactions.TIMELOCK_STEP * transactions.TIMELOCK_STEP
-            self._check_refund(leaf, part.refunds, aligned, keys.taproot_script(part.signing_key))
+            aligned = leaf.timelock // transactions.TIMELOCK_STEP * transactions.TIMELOCK_STEP
+            leaf.check_refund(part.refunds, aligned, keys.taproot_script(part.signing_key))
         for part in claimed:
             leaf = self.leaf(part.leaf_id)
             leaf.tweak(part.tweak)
@@ -311,8 +226,8 @@ class Ledger:
             raise NotAllowed(f"leaf {leaf_id} is not the caller's")
         if leaf.status is not LeafStatus.AVAILABLE:
             raise NotReady(f"leaf {leaf_id} is {leaf.status}, not {LeafStatus.AVAILABLE}")
-        if _timelock(leaf) > transactions.RENEWABLE_TIMELOCK:
-            raise NotReady(f"the refund timelock of leaf {leaf_id} is {_timelock(leaf)}: too early to renew")
+        if leaf.timelock > transactions.RENEWABLE_TIMELOCK:
+            raise NotReady(f"the refund timelock of leaf {leaf_id} is {leaf.timelock}: too early to renew")
         return leaf
 
     def renew(self, leaf: Leaf, node: Node, refunds: Refunds, split: Leaf | None = None) -> None:
@@ -323,7 +238,7 @@ class Ledger:
         """
         renewed = replace(leaf, node=node)
         own_script = keys.taproot_script(leaf.signing_key)
-        self._check_refund(renewed, refunds, transactions.INITIAL_TIMELOCK, own_script)
+        renewed.check_refund(refunds, transactions.INITIAL_TIMELOCK, own_script)
         leaf.node, leaf.refunds, leaf.updated = node, refunds, self.now()
         if split is not None:
             leaf.parent_id = split.id
@@ -374,53 +289,8 @@ class Ledger:
         leaf.owner = owner
         self._owned[owner][leaf.id] = None
 
-    @staticmethod
-    def _check_tweak(leaf: Leaf, tweak: Shares) -> bytes:
-        """The operators' key after the tweak; raises Invalid if there would be none."""
-        try:
-            return keys.public_key(keys.join(_add_shares(leaf.shares, tweak)))
-        except ValueError as error:
-            raise Invalid(f"the tweak of leaf {leaf.id} leaves no key") from error
-
-    @staticmethod
-    def _check_refund(leaf: Leaf, refunds: Refunds, timelock: int, script: bytes | None) -> None:
-        try:
-            spend = transactions.parse(refunds.cpfp)
-            spent = transactions.parse(leaf.node.cpfp)
-        except ValueError as error:
-            raise Invalid(f"the refund of leaf {leaf.id} is {error}") from error
-        if (spend.spent_txid, spend.spent_vout) != (spent.txid, 0):
-            raise Invalid(f"the refund of leaf {leaf.id} does not spend its node")
-        if spend.value != leaf.value:
-            raise Invalid(f"the refund of leaf {leaf.id} pays {spend.value} sats of {leaf.value}")
-        if spend.timelock != timelock:
-            raise Invalid(f"the refund of leaf {leaf.id} has timelock {spend.timelock}, not {timelock}")
-        if script is not None and spend.script != script:
-            raise Invalid(f"the refund of leaf {leaf.id} does not pay to its owner")
-
-
-def _timelock(leaf: Leaf) -> int:
-    return transactions.parse(leaf.refunds.cpfp).timelock
-
-
-def _add_shares(shares: Shares, tweak: Shares) -> Shares:
-    first, second, third = ((share + change) % ORDER for share, change in zip(shares, tweak, strict=True))
-    return first, second, third
-
 
 def _check_unique(ids: Iterable[str]) -> None:
     listed = list(ids)
     if not listed or len(set(listed)) != len(listed):
         raise Invalid("want at least one leaf, and none twice")
-
-
-def _matches(row: TransferRow, wanted: Filter) -> bool:
-    parties = [row.sender] * wanted.as_sender + [row.receiver] * wanted.as_receiver
-    return (
-        (wanted.participant is None or wanted.participant in parties)
-        and (not wanted.ids or row.id in wanted.ids)
-        and (not wanted.types or row.type in wanted.types)
-        and (not wanted.statuses or row.status in wanted.statuses)
-        and (wanted.created_after is None or row.created > wanted.created_after)
-        and (wanted.created_before is None or row.created < wanted.created_before)
-    )

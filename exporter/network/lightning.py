@@ -11,7 +11,7 @@ from exporter.network import invoices
 from exporter.network.archive import Filter
 from exporter.network.errors import Exists, Invalid, NotAllowed, NotFound
 from exporter.network.invoices import Invoice
-from exporter.network.ledger import TransferStatus, TransferType
+from exporter.network.leaves import TransferStatus, TransferType
 from exporter.network.preimages import Lock, Preimages
 from exporter.network.ssp import ServiceProvider, denominations
 from exporter.network.user_requests import LightningReceive, LightningSend, ReceiveStatus, SendStatus, UserRequests

@@ -11,7 +11,8 @@ from exporter.network import keys
 from exporter.network.archive import Filter
 from exporter.network.errors import Invalid
 from exporter.network.keys import OPERATORS, THRESHOLD, Shares
-from exporter.network.ledger import ClaimedLeaf, Leaf, Ledger, SentLeaf, Transfer
+from exporter.network.leaves import ClaimedLeaf, Leaf, SentLeaf, Transfer
+from exporter.network.ledger import Ledger
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.transactions import Refunds
 

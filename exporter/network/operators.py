@@ -12,7 +12,8 @@ from exporter.network import keys, messages, transactions
 from exporter.network.archive import Archive
 from exporter.network.errors import Invalid, NotAllowed
 from exporter.network.events import Events
-from exporter.network.ledger import Leaf, LeafStatus, Ledger, Transfer, TransferType
+from exporter.network.leaves import Leaf, LeafStatus, Transfer, TransferType
+from exporter.network.ledger import Ledger
 from exporter.network.messages import OPERATOR_IDS, OperatorKeys
 from exporter.network.proto import common_pb2, token_pb2
 from exporter.network.proto import spark_pb2 as pb

@@ -15,7 +15,8 @@ from google.protobuf.message import DecodeError
 from exporter.network import invoices, keys, messages
 from exporter.network.archive import Archive, Filter
 from exporter.network.errors import Exists, Invalid, NotFound
-from exporter.network.ledger import Ledger, Transfer, TransferStatus, TransferType
+from exporter.network.leaves import Transfer, TransferStatus, TransferType
+from exporter.network.ledger import Ledger
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.operators import SparkService, check_own
 from exporter.network.proto import spark_pb2 as pb

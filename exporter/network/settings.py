@@ -78,7 +78,7 @@ def login_from(environment: Mapping[str, str]) -> FaucetLogin:
     """The faucet's login from FAUCET_USERNAME and FAUCET_PASSWORD; raises ConfigError naming what is missing."""
     names = (USERNAME_VARIABLE, PASSWORD_VARIABLE)
     if missing := [name for name in names if not environment.get(name)]:
-        raise ConfigError(f"the faucet shall ask for a login, but {' and '.join(missing)} is not set; set it")
+        raise ConfigError(f"the faucet shall ask for a login; set {' and '.join(missing)} in the environment")
     return FaucetLogin(*(environment[name] for name in names))
 
 

@@ -8,7 +8,8 @@ from exporter.network import keys, messages, transactions
 from exporter.network.archive import Archive
 from exporter.network.errors import Invalid, NotAllowed
 from exporter.network.keys import random_scalar
-from exporter.network.ledger import Leaf, LeafStatus, Ledger, SentLeaf, Transfer, TransferType
+from exporter.network.leaves import Leaf, LeafStatus, SentLeaf, Transfer, TransferType
+from exporter.network.ledger import Ledger
 from exporter.network.operators import SparkService
 from exporter.network.transactions import Refunds
 

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from exporter.network.errors import Invalid
-from exporter.network.ledger import Transfer
+from exporter.network.leaves import Transfer
 
 NETWORK = "REGTEST"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from exporter.network import keys, transactions
 from exporter.network.archive import Archive, Filter
-from exporter.network.ledger import Leaf, Transfer, TransferStatus
+from exporter.network.leaves import Leaf, Transfer, TransferStatus
 from exporter.network.lightning import InvoiceWish, fee
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.preimages import PreimageService

@@ -14,7 +14,7 @@ from exporter.network.chain import Output
 from exporter.network.deposit_claims import DepositClaims, Quote, user_statement
 from exporter.network.deposits import DepositService
 from exporter.network.errors import Invalid, NotAllowed, NotFound, NotReady
-from exporter.network.ledger import TransferType
+from exporter.network.leaves import TransferType
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.settings import ChainSettings

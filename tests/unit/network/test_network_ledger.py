@@ -12,7 +12,7 @@ from mini_wallet import Wallet, World
 from exporter.network import keys, transactions
 from exporter.network.archive import Filter
 from exporter.network.errors import Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
-from exporter.network.ledger import Leaf, LeafStatus, TransferStatus
+from exporter.network.leaves import Leaf, LeafStatus, TransferStatus
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 

@@ -13,7 +13,7 @@ from mini_wallet import Wallet, World
 from exporter.network import invoices, keys
 from exporter.network.archive import Filter
 from exporter.network.errors import Exists, Invalid, NotAllowed, NotFound
-from exporter.network.ledger import Leaf, LeafStatus, TransferStatus, TransferType
+from exporter.network.leaves import Leaf, LeafStatus, TransferStatus, TransferType
 from exporter.network.lightning import MAX_EXPIRY_SECONDS, UNASKED_SECONDS, InvoiceWish, fee
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
