@@ -48,8 +48,11 @@ class Judged:
     error: ExporterError | None
 
 
-def conclude(subjects: Sequence[Measured], max_failure_ratio: float) -> Conclusion:
-    """Read the CSVs and judge them; a million rows take a while."""
+def conclude(subjects: Sequence[Measured], max_failure_ratio: float | None) -> Conclusion:
+    """Read the CSVs and judge them; a million rows take a while.
+
+    More failed payments than ``max_failure_ratio`` are an error; None: no payment is expected.
+    """
     judged = [_judge(subject, max_failure_ratio) for subject in subjects]
     parts = [trend_report(each.series, each.judgement, each.state, each.error) for each in judged]
     if len(judged) > 1:
@@ -71,10 +74,12 @@ def gravest(verdicts: dict[str, tuple[str, str]]) -> tuple[str, str]:
     return verdict, reason if len(verdicts) == 1 else f"{driver}: {reason}"
 
 
-def _judge(subject: Measured, max_failure_ratio: float) -> Judged:
+def _judge(subject: Measured, max_failure_ratio: float | None) -> Judged:
     series, judgement = judge_csv(subject.csv)
     state = subject.state
-    error = subject.error or load_failure(state.driver, state.load, max_failure_ratio)
+    error = subject.error
+    if error is None and max_failure_ratio is not None:
+        error = load_failure(state.driver, state.load, max_failure_ratio)
     return Judged(state, series and replace(series, name=state.driver), judgement, error)
 
 

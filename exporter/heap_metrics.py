@@ -65,6 +65,14 @@ HEAP_METRICS: tuple[Metric[Subject], ...] = (
         lambda subject: one(subject.state.collections),
         ("driver",),
     ),
+    level("memtest_goroutines", "Goroutines of a Go program, as it says.", lambda subject: subject.state.goroutines),
+    levels(
+        "memtest_descendant_resident_memory_bytes",
+        "process",
+        "Resident set size of the processes that a watched program has started, by name, as of the last sample; "
+        "included in memtest_resident_memory_bytes.",
+        lambda subject: subject.state.descendant_bytes,
+    ),
     levels(
         "memtest_descriptors",
         "kind",

@@ -260,6 +260,9 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "Balance of each wallet as the load last saw it.",
         lambda subject: subject.state.load.balances_sats,
     ),
+    total(
+        "memtest_restarts_total", "Times that a watched program was seen to start anew.", lambda state: state.restarts
+    ),
     total("memtest_samples_written_total", "Rows written to the CSV.", lambda state: state.samples_written),
     total("memtest_csv_errors_total", "Rows that could not be written to the CSV.", lambda state: state.csv_errors),
     level(

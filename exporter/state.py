@@ -83,6 +83,11 @@ class SubjectState:
     allocator_bytes: dict[str, int] = field(default_factory=dict)  # what malloc holds: arena, free, top, …
     objects: int | None = None  # known to the subject's garbage collector, counted at rest
     collections: int | None = None  # of that garbage collector, so far
+    goroutines: int | None = None
+    descendants: bool = False  # whether what the process has started counts too
+    descendant_bytes: dict[str, int] = field(default_factory=dict)  # resident, by process name, as of the last sample
+    restarts: int = 0  # of the subject, by whoever runs it
+    source_success: dict[str, bool] = field(default_factory=dict)  # by source of what a program tells of itself
     descriptors: dict[str, int] = field(default_factory=dict)  # by kind, as of the last sample; likewise:
     sockets: dict[str, int] = field(default_factory=dict)  # TCP, by state
     named_threads: dict[str, int] = field(default_factory=dict)

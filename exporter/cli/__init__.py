@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from exporter import __version__
 from exporter.errors import ExporterError
 
-COMMANDS = ("run", "network", "analyze", "compare", "plot", "heap", "check-web-config", "completion")
+COMMANDS = ("run", "watch", "network", "analyze", "compare", "plot", "heap", "check-web-config", "completion")
 DEFAULT_COMMAND = "run"
 EXIT_INTERRUPTED = 130
 

@@ -236,7 +236,7 @@ def config_of(options: dict[str, Any]) -> RunConfig:
         run_name=options["run_name"] or "",
         csv=options["csv"],
         report=options["report"],
-        existing_csv=_existing_csv(append=options["csv_append"], overwrite=options["csv_overwrite"]),
+        existing_csv=existing_csv(append=options["csv_append"], overwrite=options["csv_overwrite"]),
         linger_seconds=options["linger"],
         quiet=options["quiet"],
         log_format=options["log_format"],
@@ -261,7 +261,7 @@ def _driver(text: str) -> DriverChoice:
     return DriverChoice(Path(command[0]).stem, command)
 
 
-def _existing_csv(*, append: bool, overwrite: bool) -> ExistingCsv:
+def existing_csv(*, append: bool, overwrite: bool) -> ExistingCsv:
     if append and overwrite:
         raise ConfigError("csv-append and csv-overwrite contradict each other: choose one")
     return "append" if append else "overwrite" if overwrite else "refuse"

@@ -56,8 +56,11 @@ class Child:
     ``ended`` is resolved when it has ended and all that it wrote has been read.
     """
 
-    def __init__(self, name: str, on_line: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, name: str, on_line: Callable[[bytes], None], on_output: Callable[[bytes], None] | None = None
+    ) -> None:
         self.name = name
+        self._on_output = on_output
         self.pid = 0
         self.last_words = ""  # the last line of its standard error
         self._on_line = on_line
@@ -76,9 +79,13 @@ class Child:
         name: str,
         on_line: Callable[[bytes], None],
         environment: Mapping[str, str] | None = None,
+        on_output: Callable[[bytes], None] | None = None,
     ) -> "Child":
-        """Start ``argv``, with ``environment`` added to this process's; raises OSError if that's impossible."""
-        child = cls(name, on_line)
+        """Start ``argv``, with ``environment`` added to this process's; raises OSError if that's impossible.
+
+        ``on_output`` gets all that it prints, on either output, as it comes; there are no lines and no log then.
+        """
+        child = cls(name, on_line, on_output)
         loop = asyncio.get_running_loop()
         parent = os.getpid()
         transport, _ = await loop.subprocess_exec(
@@ -131,7 +138,8 @@ class Child:
         if isinstance(stdin, asyncio.WriteTransport):
             stdin.close()
         if not await self._ends_within(limits.asked_seconds):
-            self._log.warning("%s did not stop when asked; terminating it", self.name)
+            if limits.asked_seconds:
+                self._log.warning("%s did not stop when asked; terminating it", self.name)
             self._signal_group(signal.SIGTERM)
             if not await self._ends_within(limits.terminated_seconds):
                 self._log.warning("%s did not stop on SIGTERM; killing it", self.name)
@@ -148,7 +156,9 @@ class Child:
                 os.killpg(self.pid, number)
 
     def _received(self, fd: int, data: bytes) -> None:
-        if fd == 1:
+        if self._on_output is not None:
+            self._on_output(data)
+        elif fd == 1:
             for line in self._stdout.feed(data):
                 self._on_line(line)
         else:

@@ -4,7 +4,7 @@ A new probe is one file, one line in ``PROBES`` and one column of `exporter.samp
 a line in `count_probes` and a metric with a label.
 """
 
-from exporter.probes.base import CountProbe, Counts, Probe, Reading, read_counts, read_probes
+from exporter.probes.base import CountProbe, Counts, Probe, Reading, read_counts, read_probes, resident_by_name
 from exporter.probes.descriptor_kinds import DescriptorKindsProbe
 from exporter.probes.open_descriptors import OpenDescriptorsProbe
 from exporter.probes.resident_memory import ResidentMemoryProbe
@@ -21,4 +21,14 @@ def count_probes() -> tuple[CountProbe, ...]:
     return (DescriptorKindsProbe(), ThreadNamesProbe(), SocketStatesProbe())
 
 
-__all__ = ["PROBES", "CountProbe", "Counts", "Probe", "Reading", "count_probes", "read_counts", "read_probes"]
+__all__ = [
+    "PROBES",
+    "CountProbe",
+    "Counts",
+    "Probe",
+    "Reading",
+    "count_probes",
+    "read_counts",
+    "read_probes",
+    "resident_by_name",
+]

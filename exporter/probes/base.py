@@ -1,6 +1,7 @@
 """What a probe is, and how a failed one becomes data instead of an error."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -44,13 +45,18 @@ class Counts:
     failures: Mapping[str, str]
 
 
-def read_probes(probes: Iterable[Probe], pid: int | None) -> Reading:
-    """Read every probe of the process ``pid``; with no process, every probe fails."""
+def read_probes(probes: Iterable[Probe], pid: int | None, *, descendants: bool = False) -> Reading:
+    """Read every probe of the process ``pid``; with no process, every probe fails.
+
+    With ``descendants`` the figures are sums over the process and all that it has started: pages that they share
+    count once for each in resident memory, and not at all in unique memory.
+    """
+    below = _descendants(pid) if descendants else []
     values: dict[str, int | None] = {}
     failures: dict[str, str] = {}
     for probe in probes:
         try:
-            values[probe.column] = probe.read(_process(pid))
+            values[probe.column] = probe.read(_process(pid)) + sum(_read_if_there(probe, each) for each in below)
         except (psutil.Error, OSError) as error:
             values[probe.column] = None
             failures[probe.name] = str(error) or type(error).__name__
@@ -67,6 +73,29 @@ def read_counts(probes: Iterable[CountProbe], pid: int | None) -> Counts:
         except (psutil.Error, OSError) as error:
             failures[probe.name] = str(error) or type(error).__name__
     return Counts(by_probe, failures)
+
+
+def resident_by_name(pid: int | None) -> dict[str, int]:
+    """Resident bytes of the processes that ``pid`` has started, by their names; none without such processes."""
+    found: dict[str, int] = {}
+    for process in _descendants(pid):
+        with suppress(psutil.Error, OSError):
+            name = process.name()
+            found[name] = found.get(name, 0) + process.memory_info().rss
+    return found
+
+
+def _descendants(pid: int | None) -> list[psutil.Process]:
+    with suppress(psutil.Error, OSError):
+        return _process(pid).children(recursive=True)
+    return []
+
+
+def _read_if_there(probe: Probe, process: psutil.Process) -> int:
+    """What the probe reads; nothing of a process that has ended since it was listed."""
+    with suppress(psutil.NoSuchProcess, FileNotFoundError):
+        return probe.read(process)
+    return 0
 
 
 def _process(pid: int | None) -> psutil.Process:

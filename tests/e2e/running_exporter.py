@@ -130,7 +130,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
         directory = tmp_path / f"run-{len(running)}"
         directory.mkdir()
         address = ("--listen-address", "127.0.0.1:0") if serving else ()
-        running.append(RunningExporter((*address, *args), directory, launcher))
+        # Options of a command come after its name.
+        command = () if not args or args[0].startswith("-") else args[:1]
+        running.append(RunningExporter((*command, *address, *args[len(command) :]), directory, launcher))
         return running[-1]
 
     yield begin

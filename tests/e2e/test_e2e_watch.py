@@ -1,0 +1,208 @@
+"""Any program under ``exporter watch``: well-behaved ones, and those that do what programs do."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from running_exporter import RunningExporter, Start, assert_all_gone, wait_until
+
+pytestmark = pytest.mark.e2e
+
+GO_SOURCES = Path(__file__).parents[1] / "fixtures" / "go_subject"
+OFTEN = ("--mem-interval", "500ms")
+MIB = 1 << 20
+
+
+def python(code: str) -> tuple[str, ...]:
+    return "--", sys.executable, "-c", code
+
+
+def value_of(metrics: str, series: str) -> float:
+    found = re.search(rf"^{re.escape(series)} (\S+)$", metrics, re.MULTILINE)
+    assert found, f"{series} is not among the metrics"
+    return float(found[1])
+
+
+def rows_of(running: RunningExporter) -> list[dict[str, str]]:
+    with (running.directory / "out.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def go_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("go") / "subject"
+    subprocess.run(["go", "build", "-buildvcs=false", "-o", program, "."], cwd=GO_SOURCES, check=True, timeout=300)
+    return program
+
+
+@pytest.fixture
+def go_url(go_program: Path) -> Iterator[tuple[str, int]]:
+    """The URL and the process of the running Go program."""
+    with subprocess.Popen([go_program], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip(), process.pid
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(("flag", "page"), [("--pprof", ""), ("--expvar", ""), ("--scrape", "/metrics")])
+def test_what_a_go_program_tells_agrees_with_its_memstats(
+    start: Start, go_url: tuple[str, int], flag: str, page: str
+) -> None:
+    url, pid = go_url
+    before = memstats(url)
+    running = start("watch", *OFTEN, flag, url + page, "--csv", "out.csv", "--pid", str(pid))
+    metrics = wait_until(lambda: seen(running, "memtest_heap_bytes"), "a heap on /metrics")
+    after = memstats(url)
+    heap = value_of(metrics, 'memtest_heap_bytes{driver="subject",heap="go"}')
+    assert before["HeapAlloc"] <= heap <= after["HeapAlloc"] or after["NumGC"] > before["NumGC"]
+    running.wait_for(r"\[00:00:0[1-9]\]")
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+    assert int(rows_of(running)[-1]["heap_allocated_bytes"]) > 0
+    assert psutil.pid_exists(pid)
+
+
+def memstats(url: str) -> dict[str, int]:
+    with urllib.request.urlopen(f"{url}/memstats", timeout=30) as answer:
+        figures: dict[str, int] = json.load(answer)
+    return figures
+
+
+def seen(running: RunningExporter, metric: str) -> str | None:
+    metrics = running.scrape()
+    return metrics if f"{metric}{{" in metrics else None
+
+
+def test_a_command_is_watched_to_its_end(start: Start) -> None:
+    code = "import time\nfor i in range(20): print('paid', i + 1, flush=True); time.sleep(0.1)"
+    running = start("watch", *OFTEN, "--csv", "out.csv", "--payments-from", r"paid (\d+)", *python(code))
+    assert running.finish() == 0, running.errors
+    assert re.search(r"ended after \d+s: exit code 0", running.output)
+    assert "Verdict: inconclusive" in running.output
+    assert "paid 20" in running.errors
+    assert 0 < int(rows_of(running)[-1]["payments"]) <= 20
+
+
+def test_a_follower_reads_the_csv_of_the_rust_memory_test(start: Start) -> None:
+    code = (
+        "import time\nf = open('rust.csv', 'w')\n"
+        "f.write('timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments\\n')\n"
+        "for i in range(30): f.write(f't,{i},1,{1000 + i},2,{i}\\n'); f.flush(); time.sleep(0.1)"
+    )
+    running = start("watch", *OFTEN, "--csv", "out.csv", "--follow-csv", "rust.csv", *python(code))
+    assert running.finish() == 0, running.errors
+    last = rows_of(running)[-1]
+    assert int(last["heap_native_bytes"]) == int(last["heap_allocated_bytes"]) == 1000 + int(last["payments"])
+
+
+def test_the_children_of_a_program_count_and_end_with_it(start: Start) -> None:
+    child = f"b = bytearray({60 * MIB}); import time; time.sleep(600)"
+    code = f"import subprocess, sys, time\nsubprocess.Popen([sys.executable, '-c', {child!r}])\ntime.sleep(600)"
+    running = start("watch", *OFTEN, "--csv", "out.csv", "--duration", "3s", *python(code))
+
+    def counted() -> str | None:
+        metrics = running.scrape()
+        found = re.search(r'memtest_descendant_resident_memory_bytes{driver="\S+",process="python\S*"} (\S+)', metrics)
+        return metrics if found and float(found[1]) > 60 * MIB else None
+
+    metrics = wait_until(counted, "the child's memory on /metrics")
+    driver = Path(sys.executable).name
+    assert value_of(metrics, f'memtest_resident_memory_bytes{{driver="{driver}"}}') > 65 * MIB
+    children = running.children()
+    assert running.finish() == 0, running.errors
+    assert_all_gone(children)
+    assert max(int(row["rss_bytes"]) for row in rows_of(running)) > 65 * MIB
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys; sys.exit(3)", "exit code 3"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "killed by SIGSEGV"),
+        ("import os, time; time.sleep(1.5); os._exit(7)", "exit code 7"),
+    ],
+)
+def test_a_program_that_fails_is_exit_code_4(start: Start, code: str, said: str) -> None:
+    running = start("watch", *OFTEN, *python(code))
+    assert running.finish() == 4
+    assert said in running.output + running.errors
+    assert "Traceback" not in running.errors
+
+
+def test_a_program_that_prints_a_gigabyte_costs_no_memory(start: Start) -> None:
+    code = "import os, time\nblock = b'x' * (1 << 20)\nfor _ in range(1024): os.write(1, block)\nprint()\ntime.sleep(1)"
+    running = start("watch", *OFTEN, "--quiet", "--payments-from", "paid", *python(code))
+    most = 0
+    while running.process.poll() is None:
+        try:
+            most = max(most, psutil.Process(running.process.pid).memory_info().rss)
+        except psutil.NoSuchProcess:
+            break
+        time.sleep(0.05)
+    assert running.finish() == 0, running.errors
+    # The verdict's libraries come in at the end and are most of this.
+    assert 0 < most < 200 * MIB
+
+
+def test_a_program_that_ignores_sigterm_is_killed(start: Start) -> None:
+    code = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)"
+    running = start("watch", *OFTEN, "--duration", "2s", *python(code))
+    running.wait_for(r"\[00:00:01\]")
+    children = running.children()
+    assert running.finish() == 0, running.errors
+    assert "did not stop on SIGTERM; killing it" in running.errors
+    assert_all_gone(children)
+
+
+def test_a_restart_is_noticed(start: Start, tmp_path: Path) -> None:
+    name = f"mt{os.getpid()}"
+    program = tmp_path / name
+    program.symlink_to("/bin/sleep")
+    running = None
+    for _ in range(2):
+        with subprocess.Popen([program, "600"]) as process:
+            try:
+                if running is None:
+                    running = start("watch", *OFTEN, "--name", name)
+                    running.wait_for(r"Watching .*, process \d+")
+                else:
+                    running.wait_for(f"started anew, process {process.pid}")
+            finally:
+                process.kill()
+    assert running is not None
+    running.wait_for("is gone; waiting")
+    assert value_of(running.scrape(), f'memtest_restarts_total{{driver="{name}"}}') == 1
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ((), "name the program in one way"),
+        (("--pid", "999999999"), "there is no process with pid 999999999"),
+        (("--name", "no-such-program"), "there is no process with name 'no-such-program'"),
+        (("--", "no-such-program"), "'no-such-program' can't be started"),
+        (("--pprof", "localhost:6060", "--", "true"), "pprof is 'localhost:6060': give a URL"),
+        (("--payments-from", "(", "--", "true"), "payments-from is '('"),
+        (("--map", "x", "--", "true"), "map is 'x': write it like"),
+        (("--csv", "a.csv", "--follow-csv", "a.csv", "--", "true"), "name another file for ours"),
+    ],
+)
+def test_a_wrong_setting_is_exit_code_2_and_one_sentence(start: Start, args: tuple[str, ...], said: str) -> None:
+    running = start("watch", *args, serving=False)
+    assert running.finish() == 2
+    assert said in running.errors
+    assert "Traceback" not in running.errors
