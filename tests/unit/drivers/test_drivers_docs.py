@@ -8,6 +8,7 @@ from pathlib import Path
 from fake_load import FakeLoad, with_load
 
 from exporter.drivers.breez import BreezDriver
+from exporter.drivers.profiler import Profiler
 from exporter.drivers.protocol import parse_command, parse_config, parse_message
 from exporter.workload.settings import WorkloadSettings
 
@@ -36,7 +37,7 @@ def test_the_table_holds_every_command() -> None:
     table = DOCUMENT.split("| `do` |")[1].split("\n\n")[0]
     documented = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
     driver = BreezDriver({"network": {}, "storage_dir": "/nonexistent", "wallets": {}}, lambda _: None)
-    assert documented == driver.commands.keys() | AGENT_COMMANDS
+    assert documented == driver.commands.keys() | AGENT_COMMANDS | Profiler({}).commands.keys()
 
 
 def test_the_example_driver_carries_a_load(tmp_path: Path) -> None:
