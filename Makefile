@@ -10,7 +10,7 @@ CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
 
-.PHONY: run test lint install tools docs dashboards clean
+.PHONY: run test lint install drivers tools docs dashboards clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -42,6 +42,10 @@ $(VENV)/installed: pyproject.toml $(VENV)/bin/python
 $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
+
+# The drivers that are built; else the first run that needs one builds it.
+drivers: $(VENV)/installed
+	$(BIN)/python -m exporter.drivers.go_binding
 
 # Grafana's dashboards, from the code in tools/dashboards.
 dashboards: $(VENV)/installed-dev

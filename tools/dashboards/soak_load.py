@@ -20,6 +20,7 @@ def load() -> list[Panel]:
         ("garbage collections", "memtest_gc_collections_total"),
         ("refunds", "memtest_refunds_total"),
         ("settles", "memtest_settles_total"),
+        ("restarts", "memtest_restarts_total"),
     )
     return [
         stacked(
@@ -75,7 +76,13 @@ def load() -> list[Panel]:
 
 def process() -> list[Panel]:
     return [
-        level("Threads", said("memtest_threads"), "short", plain("memtest_threads")),
+        level(
+            "Threads",
+            f"{said('memtest_threads')} {said('memtest_goroutines')}",
+            "short",
+            plain("memtest_threads", "{{driver}} threads"),
+            plain("memtest_goroutines", "{{driver}} goroutines"),
+        ),
         stacked(
             "Threads by name",
             said("memtest_named_threads"),

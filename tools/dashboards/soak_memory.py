@@ -15,6 +15,7 @@ def memory() -> list[Panel]:
             "bytes",
             plain("memtest_resident_memory_bytes", "{{driver}} resident"),
             plain("memtest_unique_memory_bytes", "{{driver}} unique"),
+            plain("memtest_descendant_resident_memory_bytes", "{{driver}} of it {{process}}"),
         ),
         stacked("Heaps", said("memtest_heap_bytes"), "bytes", plain("memtest_heap_bytes", "{{driver}} {{heap}}")),
         level(
