@@ -95,8 +95,7 @@ class Child:
             process_group=0,
             preexec_fn=None if _libc is None else lambda: _die_with(parent),
         )
-        child._transport = transport
-        child.pid = transport.get_pid()
+        child._connected(transport)
         return child
 
     @property
@@ -151,9 +150,15 @@ class Child:
         return bool(done)
 
     def _signal_group(self, number: signal.Signals) -> None:
-        if not self.ended.done():
+        # Group 0 would be this process's own.
+        if self.pid and not self.ended.done():
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
+
+    def _connected(self, transport: asyncio.SubprocessTransport) -> None:
+        # A child may end, or its start be cancelled, before `start` goes on: its pid must be known by then.
+        self._transport = transport
+        self.pid = transport.get_pid()
 
     def _received(self, fd: int, data: bytes) -> None:
         if self._on_output is not None:
@@ -195,6 +200,7 @@ class _Pipes(asyncio.SubprocessProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.SubprocessTransport)
         self._transport = transport
+        self._child._connected(transport)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._child._received(fd, data)
