@@ -10,7 +10,7 @@ CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
 
-.PHONY: run test lint install drivers tools docs dashboards clean
+.PHONY: run test lint install drivers tools docs dashboards compose-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -55,6 +55,10 @@ dashboards: $(VENV)/installed-dev
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m tools.cli_reference > docs/cli.md
 	$(BIN)/python -m exporter.metrics > docs/metrics.md
+
+# Needs root, or an engine at hand; not a part of make test.
+compose-test: $(VENV)/installed-dev
+	tools/compose-test
 
 clean:
 	rm -rf $(VENV) .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

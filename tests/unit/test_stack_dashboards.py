@@ -18,7 +18,7 @@ from tools.dashboards.__main__ import DIRECTORY, render
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = {"bytes", "binBps", "ops", "s", "dtdurations", "short", "percentunit", "none", "bool"}
 LEVELS = {"bytes", "ops", "s", "percentunit", "short", "bool"}
-DRAWN = ("stat", "timeseries", "xychart")
+DRAWN = ("stat", "table", "timeseries", "xychart")
 # Values with which every query can be parsed.
 VALUES = {"job": ".+", "instance": ".+", "run": ".+", "driver": ".+", "baseline": "a", "candidate": "b", "shift": "7"}
 
@@ -139,6 +139,11 @@ def test_panel_no_targets(dashboard: Dashboard) -> None:
 def test_target_promql(dashboard: Dashboard) -> None:
     for expression in all_promql(dashboard):
         promql_parser.parse(put_in(expression, VALUES))
+
+
+def test_variable_within_a_duration_starts_as_a_number() -> None:
+    shift = variable(load(DIRECTORY / "memtest-comparison.json"), "shift")
+    assert shift["current"] == {"text": "1", "value": "1"}
 
 
 @every_dashboard

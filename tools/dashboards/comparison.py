@@ -58,6 +58,7 @@ def shift() -> dashboard.QueryVariable:
         .regex(r"/ (-?[0-9.]+) [0-9.]+$/")
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .hide(models.VariableHide.HIDE_VARIABLE)
+        .current(models.VariableOption(text="1", value="1"))
     )
 
 

@@ -143,6 +143,7 @@ def rows(title: str, description: str, columns: Sequence[tuple[str, Query]], hei
         .title(title)
         .description(description)
         .datasource(DATASOURCE)
+        .unit("none")
         .span(WIDTH)
         .height(height)
         .targets(list(targets([query for _, query in columns], instant=True, as_table=True)))

@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
+
 from exporter.metric_types import Metric
 from exporter.metrics import TABLE
 from tools.dashboards.panels import Panel, level, rows, stacked
@@ -155,7 +157,7 @@ def exporter() -> list[Panel]:
                 ("Settings", (select("memtest_run_info", 'run=~"$run"'), "")),
             ],
             height=5,
-        ),
+        ).override_by_name("Started", [DynamicConfigValue(id_val="unit", value="dateTimeAsIso")]),
     ]
 
 
