@@ -118,7 +118,10 @@ def test_duration_and_interval_change_the_run() -> None:
 
 
 def test_every_option_can_be_set_from_outside(everything: dict[str, Service]) -> None:
-    settled_here = {"CSV", "CSV_APPEND", "CSV_OVERWRITE", "LISTEN_ADDRESS", "RUN_NAME", "NETWORK", "DRIVER_COMMAND"}
+    settled_here = {"CSV", "CSV_APPEND", "CSV_OVERWRITE", "LISTEN_ADDRESS", "RUN_NAME", "NETWORK"} | {
+        "DRIVER",
+        "DRIVER_COMMAND",
+    }
     of_files = {"WEB_CONFIG_FILE"}
     known = {str(option.envvar) for option in OPTIONS}
     for name in ("exporter", "exporter-compare"):
