@@ -27,6 +27,8 @@ func main() {
 	var once sync.Once
 	end := func() { once.Do(func() { close(stop) }) }
 
+	// The SDK's threads are none of Go's: a connection that its other end has closed would end the process.
+	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	go func() { <-signals; end() }()
