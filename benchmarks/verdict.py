@@ -3,7 +3,7 @@
     python benchmarks/verdict.py [--runs 200] [--seed 2025] [--online 10]
 
 Prints Markdown: false alarms per kind, leaks found by rate, leaks acquitted, samples at rest, online, CPU time.
-The rule was tuned on seeds below 1000; report with seeds above.
+Report with a seed that nobody has looked at while tuning the rule.
 """
 
 import argparse
