@@ -118,7 +118,7 @@ class RunConfig:
 
     def as_text(self) -> dict[str, str]:
         """The settings of the measurement by flag name, for the run's info metric and the report's head."""
-        load = self.workload.as_text()
+        load, gap = self.workload.as_text(), self.workload.settle_min_gap_seconds
         return {
             "duration": format_duration(self.duration_seconds),
             "mem-interval": format_duration(self.mem_interval_seconds),
@@ -128,7 +128,7 @@ class RunConfig:
             **self.profiling.as_text(),
             **load,
             "interval": format_duration(self.workload.interval_seconds),
-            "settle-min-gap": format_duration(self.workload.settle_min_gap_seconds),
+            "settle-min-gap": load["settle-min-gap"] if gap is None else format_duration(gap),
             "latency": format_duration(self.faults.latency_seconds),
             "error-rate": f"{self.faults.error_rate:g}",
             "outage-every": format_duration(self.faults.outage_every_seconds),

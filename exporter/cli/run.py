@@ -56,8 +56,7 @@ OPTIONS = (
     _measurement(
         "--settle-min-gap",
         type=_duration,
-        default=format_duration(_LOAD.settle_min_gap_seconds),
-        help="Least time between two such samples.",
+        help="Least time between two such samples; if not given, so long that they take 2 % of the time, 5s to 15s.",
     ),
     _measurement(
         "--network",

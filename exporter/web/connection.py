@@ -10,7 +10,7 @@ from uvicorn.server import ServerState
 
 REQUEST_SECONDS = 5.0  # from the first byte of a request to the end of its head
 RESPONSE_SECONDS = 20.0  # from there to the end of the response
-IDLE_SECONDS = 120.0  # between two requests; longer than the usual scrape intervals
+IDLE_SECONDS = 120  # between two requests; longer than the usual scrape intervals
 CLOSE_SECONDS = 2.0  # for a client to take what was written when the connection is to be closed
 LONGEST_HEAD_BYTES = 16_384
 

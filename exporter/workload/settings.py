@@ -38,7 +38,7 @@ class WorkloadSettings:
     force_gc: bool = False
     failing_payments: float = 0.0  # share of the payments that is made to fail, 0 to 1
     settle_every: int = 20  # payments between two settled samples; 0 = never
-    settle_min_gap_seconds: float = 5.0  # a fast load settles at most this often
+    settle_min_gap_seconds: float | None = None  # a fast load settles at most this often; None = as `Settler` finds fit
 
     def __post_init__(self) -> None:
         complaints = [text for text in (*self._ranges(), *self._contradictions()) if text]
@@ -78,7 +78,7 @@ class WorkloadSettings:
 
     def _at_least(self, name: str, least: float, remedy: str) -> str | None:
         value = getattr(self, name)
-        if math.isfinite(value) and value >= least:
+        if value is None or (math.isfinite(value) and value >= least):
             return None
         return f"{flag_name(name)} is {value!r}: {remedy}"
 
@@ -108,6 +108,8 @@ def flag_name(field: str) -> str:
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return "auto"
     if isinstance(value, bool):
         return "true" if value else "false"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -14,6 +14,11 @@ from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet
 from exporter.workload.settings import WorkloadSettings
 
+# A machine that is so slow that the longest gap is too short has other worries than two percent of its time.
+MOST_OF_THE_TIME = 0.02
+LEAST_GAP_SECONDS = 5.0
+LONGEST_GAP_SECONDS = 15.0
+
 REST_SECONDS = 1.0
 REST_READINGS = 20
 REST_TOLERANCE_BYTES = 2048
@@ -37,6 +42,7 @@ class Settler:
         self._on_event = on_event
         self._last_payments = 0
         self._last_time = -math.inf
+        self._last_rest = 0.0
 
     def due(self, payments: int) -> bool:
         """Whether to settle now, after so many payments."""
@@ -44,8 +50,14 @@ class Settler:
         return (
             self._settings.settle_every > 0
             and payments - self._last_payments >= self._settings.settle_every
-            and since >= self._settings.settle_min_gap_seconds
+            and since >= self._gap()
         )
+
+    def _gap(self) -> float:
+        """Seconds to leave between two settled samples: as set, or such that resting takes its share of the time."""
+        if self._settings.settle_min_gap_seconds is not None:
+            return self._settings.settle_min_gap_seconds
+        return min(max(LEAST_GAP_SECONDS, self._last_rest / MOST_OF_THE_TIME), LONGEST_GAP_SECONDS)
 
     async def settle(self, payments: int) -> None:
         """Take a settled sample; nothing may be in flight. Raises CommandError."""
@@ -59,7 +71,8 @@ class Settler:
         self._state.load.settles += 1
         await self._on_settled()
         self._last_time = clock()
-        self._state.load.settle_seconds += self._last_time - began
+        self._last_rest = self._last_time - began
+        self._state.load.settle_seconds += self._last_rest
         self._on_event(LoadEvent("settled", f"settled after {payments} payments"))
 
 

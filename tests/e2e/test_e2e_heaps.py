@@ -1,0 +1,116 @@
+"""Which heap grows, and whose code: leaks of either side on the real SDK, and what names them."""
+
+import csv
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from running_exporter import EXPORTER, RunningExporter, Start, assert_all_gone
+
+pytestmark = pytest.mark.e2e
+
+KEEPING_DRIVER = Path(__file__).parents[1] / "fixtures" / "keeping_driver.py"
+SHORT = ("--duration", "25s", "--interval", "0s", "--mem-interval", "5s", "--settle-min-gap", "0s", "--csv", "out.csv")
+REPEATABLE_BYTES = 64 * 1024
+
+
+def at_rest(run: RunningExporter, column: str) -> list[int]:
+    """A column of the settled samples, the first two left out: they come before and right after the first payments."""
+    with (run.directory / "out.csv").open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["settled"] == "1"]
+    assert len(rows) >= 5
+    return [int(row[column]) for row in rows[2:]]
+
+
+def growth(run: RunningExporter, column: str) -> int:
+    values = at_rest(run, column)
+    return values[-1] - values[0]
+
+
+def test_abandoned_instances_show_on_the_native_side_and_in_descriptors(start: Start) -> None:
+    run = start(*SHORT, "--abandon-instances", "--reconnect-every", "4", "--settle-every", "4")
+    assert run.finish() in (0, 1), run.output + run.errors
+    abandoned = int(re.search(r"(\d+) abandoned instances", run.output)[1])  # type: ignore[index]
+    assert abandoned >= 6
+    assert growth(run, "heap_native_bytes") > 1_000_000
+    assert growth(run, "fds_socket") >= 3
+    assert abs(growth(run, "heap_python_bytes")) < REPEATABLE_BYTES
+
+
+def test_a_listener_that_is_kept_shows_on_the_python_side(start: Start) -> None:
+    command = shlex.join([sys.executable, str(KEEPING_DRIVER)])
+    run = start(*SHORT, "--listener-churn", "--settle-every", "3", "--driver-command", command)
+    assert run.finish() in (0, 1), run.output + run.errors
+    assert growth(run, "heap_python_bytes") > 2 * REPEATABLE_BYTES
+    assert abs(growth(run, "heap_native_bytes")) < growth(run, "heap_python_bytes") / 2
+    assert "growth on the Python side, not on the native side" in run.output
+
+
+def test_heap_dumps_name_what_abandoned_instances_leave_behind(start: Start) -> None:
+    dump = "heap.memray.bin"
+    run = start(*SHORT, "--abandon-instances", "--reconnect-every", "4", "--settle-every", "4", "--heap-dump", dump)
+    run.wait_for(r"Heap dump: heap-early\.memray\.bin")
+    run.signal(signal.SIGUSR1)
+    run.wait_for(r"Heap dump: heap-1\.memray\.bin")
+    children = run.children()
+    assert run.finish() in (0, 1), run.output + run.errors
+    assert_all_gone(children)
+    assert re.search(r"Profiling: memray .* costs [\d.]+ times the CPU time", run.output)
+
+    diff = (EXPORTER, "heap", "diff", "heap-early.memray.bin", dump)
+    found = subprocess.run(diff, cwd=run.directory, capture_output=True, text=True, check=True).stdout
+    abandoned = int(re.search(r"(\d+) instances abandoned", found)[1])  # type: ignore[index]
+    assert abandoned >= 2
+    assert "run_background_tasks" in found
+    channels = re.search(r" in \+(\d+) blocks, native\n +new_with_receiver_count<WalletEvent>", found)
+    assert channels, found
+    assert int(channels[1]) == abandoned
+    assert "breez_sdk_spark.py" in found
+
+    draw = (EXPORTER, "heap", "flamegraph", dump, "-o", "flames.html")
+    subprocess.run(draw, cwd=run.directory, capture_output=True, text=True, check=True)
+    page = (run.directory / "flames.html").read_text()
+    assert "run_background_tasks" in page
+    assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']https?:", page)
+
+
+def test_go_reads_profiles_of_a_run(start: Start, tmp_path: Path) -> None:
+    go = shutil.which("go")
+    assert go, "Go is missing: apt-get install golang-go"
+    run = start("--duration", "1h", "--interval", "0s", "--mem-interval", "5s", "--pprof", "--pprof-port", "0")
+    url = run.wait_for(r"Profiles on (\S+)/debug/pprof/")[1]
+    run.wait_for(r"Payments=[1-9]")
+    assert re.search(r"Profiling: tracemalloc .* costs [\d.]+ times the CPU time", run.output)
+
+    def top(profile: str) -> str:
+        command = [go, "tool", "pprof", "-top", "-nodecount", "500", f"{url}/debug/pprof/{profile}"]
+        environment = {**os.environ, "PPROF_TMPDIR": str(tmp_path)}
+        return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+
+    heap = top("heap")
+    assert "Type: inuse_space" in heap
+    assert re.search(r"B +[\d.]+% +breez_sdk_spark\.|B +[\d.]+% +agent\.", heap), heap
+    cpu = top("profile?seconds=2")
+    assert "Type: cpu" in cpu
+    assert re.search(r"agent\.main", cpu), cpu
+    run.signal(signal.SIGINT)
+    assert run.finish() == 130
+
+
+def test_a_run_under_jemalloc_has_its_statistics(start: Start) -> None:
+    run = start(*SHORT[2:], "--duration", "8s", "--settle-every", "2", "--allocator", "jemalloc")
+    assert run.finish() == 0, run.output + run.errors
+    with (run.directory / "out.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    for row in rows:
+        native, active, resident = (
+            int(row[name]) for name in ("heap_native_bytes", "allocator_active_bytes", "allocator_resident_bytes")
+        )
+        assert 1_000_000 < native <= active <= resident < int(row["rss_bytes"])
+        assert int(row["heap_allocated_bytes"]) == native + int(row["heap_python_bytes"])
