@@ -1,19 +1,28 @@
 """How much memory the subject can have: what the machine has, or less where a control group says so."""
 
+import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMBERSHIP = Path("/proc/self/cgroup")
+LOOKED_UP_EVERY_SECONDS = 30
 
 
 def memory_limit_bytes() -> int:
     """Return the least of the machine's memory and the limits of this process's control groups, in bytes.
 
     The subject is a child of this process, so that the same limits hold for it, and for all of the run together.
+    Looked up twice a minute: limits hardly ever change, and finding them takes as long as the rest of a scrape.
     """
+    return _limit_in(int(time.monotonic() // LOOKED_UP_EVERY_SECONDS))
+
+
+@lru_cache(maxsize=1)
+def _limit_in(_period: int) -> int:
     return min([psutil.virtual_memory().total, *group_limits(MEMBERSHIP, CGROUPS)])
 
 
