@@ -54,9 +54,11 @@ def read_probes(probes: Iterable[Probe], pid: int | None, *, descendants: bool =
     below = _descendants(pid) if descendants else []
     values: dict[str, int | None] = {}
     failures: dict[str, str] = {}
+    process: psutil.Process | None = None
     for probe in probes:
         try:
-            values[probe.column] = probe.read(_process(pid)) + sum(_read_if_there(probe, each) for each in below)
+            process = process or _process(pid)  # finding it takes longer than most readings
+            values[probe.column] = probe.read(process) + sum(_read_if_there(probe, each) for each in below)
         except (psutil.Error, OSError) as error:
             values[probe.column] = None
             failures[probe.name] = str(error) or type(error).__name__
