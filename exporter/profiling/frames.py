@@ -74,7 +74,9 @@ def short_name(name: str) -> str:
     name = _HASH.sub("", name)
     for escape, text in _ESCAPES.items():
         name = name.replace(escape, text)
-    name = name.replace("..", "::").removeprefix("_")
+    name = name.replace("..", "::")
+    if name.startswith("_<"):
+        name = name[1:]
     base, bracket, types = name.partition("<")
     if not bracket or not base:
         return _TYPE_PATH.sub("", _without_braces(name)) if not base else name
