@@ -62,6 +62,7 @@ func serve(out *emitter, ready chan<- *driver, end func()) {
 			made = newDriver(given, out)
 			out.emit("hello", hello())
 			ready <- made
+			out.emit("heap", readHeaps())
 			go reportHeaps(out)
 			return true
 		}
@@ -95,8 +96,8 @@ func hello() fields {
 
 func reportHeaps(out *emitter) {
 	for {
-		out.emit("heap", readHeaps())
 		time.Sleep(heapEvery)
+		out.emit("heap", readHeaps())
 	}
 }
 
