@@ -62,22 +62,31 @@ class Leaf:
     def __post_init__(self) -> None:
         self._derive_keys()
 
-    def tweak(self, tweak: Shares) -> None:
-        """Move every operator's share, and with it the owner's signing key."""
+    def tweak(self, tweak: Shares, signing_key: bytes | None = None) -> None:
+        """Move every operator's share, and with it the owner's signing key: to this one, if it is known."""
         self.shares = _add_shares(self.shares, tweak)
-        self._derive_keys()
+        if signing_key is None:
+            self._derive_keys()
+        else:
+            self.signing_key = signing_key
+            self.keyshare_key = keys.subtract_points(self.verifying_key, signing_key)
 
     @property
     def timelock(self) -> int:
         """The timelock of its refund, in blocks."""
         return transactions.parse(self.refunds.cpfp).timelock
 
-    def check_tweak(self, tweak: Shares) -> bytes:
-        """The operators' key after a tweak; raises Invalid if there would be none."""
-        try:
-            return keys.public_key(keys.join(_add_shares(self.shares, tweak)))
-        except ValueError as error:
-            raise Invalid(f"the tweak of leaf {self.id} leaves no key") from error
+    def check_tweak(self, tweak: Shares) -> None:
+        """Check that the operators have a key after a tweak; raises Invalid."""
+        if keys.join(_add_shares(self.shares, tweak)) == 0:
+            raise Invalid(f"the tweak of leaf {self.id} leaves no key")
+
+    def check_tweak_to(self, signing_key: bytes, tweak: Shares) -> None:
+        """Check that a tweak makes this the owner's signing key; raises Invalid."""
+        self.check_tweak(tweak)
+        share_key = keys.public_key(keys.join(_add_shares(self.shares, tweak)))
+        if keys.add_points(share_key, signing_key) != self.verifying_key:
+            raise Invalid(f"the tweak of leaf {self.id} does not lead to the receiver's key")
 
     def check_refund(self, refunds: Refunds, timelock: int, script: bytes) -> None:
         """Check that new refunds spend the node, all of it, after a time and to a script; raises Invalid."""

@@ -193,14 +193,12 @@ class Ledger:
             raise Invalid("want exactly the leaves of the transfer")
         for part in claimed:
             leaf = self.leaf(part.leaf_id)
-            share_key = leaf.check_tweak(part.tweak)
-            if keys.add_points(share_key, part.signing_key) != leaf.verifying_key:
-                raise Invalid(f"the tweak of leaf {leaf.id} does not lead to the receiver's key")
+            leaf.check_tweak_to(part.signing_key, part.tweak)
             aligned = leaf.timelock // transactions.TIMELOCK_STEP * transactions.TIMELOCK_STEP
             leaf.check_refund(part.refunds, aligned, keys.taproot_script(part.signing_key))
         for part in claimed:
             leaf = self.leaf(part.leaf_id)
-            leaf.tweak(part.tweak)
+            leaf.tweak(part.tweak, part.signing_key)
             leaf.refunds = part.refunds
             leaf.status = LeafStatus.AVAILABLE
             leaf.updated = self.now()

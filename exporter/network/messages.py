@@ -1,5 +1,6 @@
 """From the ledger's objects to protocol messages, and from requests to what the ledger takes."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -11,10 +12,10 @@ from exporter.network import keys
 from exporter.network.archive import Filter
 from exporter.network.errors import Invalid
 from exporter.network.keys import OPERATORS, THRESHOLD, Shares
-from exporter.network.leaves import ClaimedLeaf, Leaf, SentLeaf, Transfer
+from exporter.network.leaves import ClaimedLeaf, Leaf, LeafStatus, SentLeaf, Transfer
 from exporter.network.ledger import Ledger
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.transactions import Refunds
+from exporter.network.transactions import Node, Refunds
 
 OPERATOR_IDS = tuple(f"{number:064x}" for number in range(1, OPERATORS + 1))
 
@@ -43,32 +44,65 @@ def timestamp(seconds: float) -> Timestamp:
 
 
 def tree_node(leaf: Leaf) -> pb.TreeNode:
-    """A leaf as wallets see it."""
+    """A leaf as wallets see it. Leave the message as it is: others get the same one."""
+    return _tree_node(
+        leaf.id,
+        leaf.tree_id,
+        leaf.parent_id,
+        leaf.value,
+        leaf.node,
+        leaf.refunds,
+        leaf.verifying_key,
+        leaf.owner,
+        leaf.keyshare_key,
+        leaf.signing_key,
+        leaf.status,
+        leaf.created,
+        leaf.updated,
+    )
+
+
+@functools.lru_cache(maxsize=1024)  # a leaf is shown several times between two changes of it
+def _tree_node(
+    leaf_id: str,
+    tree_id: str,
+    parent_id: str | None,
+    value: int,
+    node: Node,
+    refunds: Refunds,
+    verifying_key: bytes,
+    owner: bytes,
+    keyshare_key: bytes,
+    signing_key: bytes,
+    status: LeafStatus,
+    created: float,
+    updated: float,
+) -> pb.TreeNode:
     return pb.TreeNode(
-        id=leaf.id,
-        tree_id=leaf.tree_id,
-        value=leaf.value,
-        parent_node_id=leaf.parent_id,
-        node_tx=leaf.node.cpfp,
-        refund_tx=leaf.refunds.cpfp,
+        id=leaf_id,
+        tree_id=tree_id,
+        value=value,
+        parent_node_id=parent_id,
+        node_tx=node.cpfp,
+        refund_tx=refunds.cpfp,
         vout=0,
-        verifying_public_key=leaf.verifying_key,
-        owner_identity_public_key=leaf.owner,
+        verifying_public_key=verifying_key,
+        owner_identity_public_key=owner,
         signing_keyshare=pb.SigningKeyshare(
             owner_identifiers=OPERATOR_IDS,
             threshold=THRESHOLD,
-            public_key=leaf.keyshare_key,
-            updated_time=timestamp(leaf.updated),
+            public_key=keyshare_key,
+            updated_time=timestamp(updated),
         ),
-        status=leaf.status,
+        status=status,
         network=pb.REGTEST,
-        created_time=timestamp(leaf.created),
-        updated_time=timestamp(leaf.updated),
-        owner_signing_public_key=leaf.signing_key,
-        direct_tx=leaf.node.direct,
-        direct_refund_tx=leaf.refunds.direct,
-        direct_from_cpfp_refund_tx=leaf.refunds.direct_from_cpfp,
-        treenode_status=_LEAF_STATUS[leaf.status],
+        created_time=timestamp(created),
+        updated_time=timestamp(updated),
+        owner_signing_public_key=signing_key,
+        direct_tx=node.direct,
+        direct_refund_tx=refunds.direct,
+        direct_from_cpfp_refund_tx=refunds.direct_from_cpfp,
+        treenode_status=_LEAF_STATUS[status],
     )
 
 
