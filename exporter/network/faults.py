@@ -45,7 +45,7 @@ class Faults:
         """Delay an operator's answer; raises Unavailable or Broken now and then."""
         await self._delay()
         if self.happens():
-            raise self._chance.choice((Unavailable, Broken))("on demand")
+            raise self._chance.choice((Unavailable, Broken))("the call fails, on demand")
 
     async def before_request(self) -> None:
         """Delay the provider's answer; raises Unavailable now and then, and while it is away."""
