@@ -26,13 +26,13 @@ def compose_program() -> str:
 
 
 SHORTER = (
-    (r"--duration \S+", "--duration 3s"),
+    (r"--duration \S+", "--duration 10s"),
     # Two SDKs at once take longer to make their first payment.
     (r"(--driver .*--duration) \S+", r"\1 20s"),
-    (r"MEMTEST_DURATION_SECS=\d+", "MEMTEST_DURATION_SECS=3"),
+    (r"MEMTEST_DURATION_SECS=\d+", "MEMTEST_DURATION_SECS=10"),
     (r"--linger \S+", "--linger 1s"),
     (r"--listen-address \S+", "--listen-address 127.0.0.1:0"),
-    (r"make run", "make run DURATION=3s"),
+    (r"make run", "make run DURATION=10s"),
     # Running the tests within the tests would not end; what the target does is what runs here.
     (r"make test", "make --dry-run test"),
     # What comes up is tested without an engine, elsewhere; that the file is found and right, here.
@@ -75,7 +75,7 @@ def test_a_command_in_the_readme_works(block: str, tmp_path: Path, clone: Path, 
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     if "exporter --" in block or block.startswith("make run"):
