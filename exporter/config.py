@@ -95,7 +95,7 @@ class RunConfig:
 
     def subject_environment(self) -> dict[str, str]:
         """What to add to the subject's environment; raises ConfigError for an allocator that isn't installed."""
-        return allocator_environment(self.allocator, os.environ, library_directories())
+        return allocator_environment(self.allocator, os.environ, library_directories(), profiled=self.profiling.pprof)
 
     def csv_of(self, driver: str) -> Path | None:
         """The CSV of a driver's samples: ``csv`` itself when it is alone, else ``out.go.csv`` for ``out.csv``."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 from exporter.durations import format_clock
@@ -14,6 +16,7 @@ _KIB = 1024
 REPEATABLE_BYTES = 64 * _KIB
 _FEWEST_COUNTED = 5
 _FEWEST_SAMPLES = 6
+_WOBBLES = 2  # from one reading to the next, which a rise must exceed
 # The caches of a run's beginning are left out.
 _WARM_UP_SHARE = 0.25
 
@@ -44,8 +47,8 @@ _SIDES = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How much a part was more at the end than after warm-up; it has ``grown`` if its last third lies above its first
-    by more than readings differ.
+    """How much a part was more at the end than after warm-up; it has ``grown`` if the median of its last third is above
+    that of its first by more than readings differ.
     """
 
     amount: float
@@ -104,4 +107,6 @@ def _listed(texts: list[str], word: str) -> str:
 
 def _change(values: list[float], matters: float) -> Change:
     third = len(values) // 3
-    return Change(values[-1] - values[0], min(values[-third:]) - max(values[:third]) > matters)
+    rise = median(values[-third:]) - median(values[:third])
+    wobble = median(abs(later - earlier) for earlier, later in pairwise(values))
+    return Change(values[-1] - values[0], rise > max(matters, _WOBBLES * wobble))

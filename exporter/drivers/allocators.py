@@ -1,8 +1,10 @@
 """The allocator behind malloc in this process: what it has in use, what it holds beyond that, and giving that back."""
 
 import ctypes
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -79,13 +81,26 @@ def _trim_jemalloc() -> bool:
     return _read_jemalloc().held["resident"] < before
 
 
+def dump_jemalloc_profile(path: Path) -> bool:
+    """Have jemalloc's profiler write to a file what is held; False where there is none, or it was not switched on."""
+    if not hasattr(_process, "mallctl"):
+        return False
+    try:
+        _mallctl("prof.dump", new=ctypes.c_char_p(os.fsencode(path)))
+    except OSError:
+        return False
+    return True
+
+
 def _jemalloc_size(name: str) -> int:
     value = ctypes.c_size_t()
     _mallctl(name, old=value)
     return value.value
 
 
-def _mallctl(name: str, *, old: ctypes.c_size_t | None = None, new: ctypes.c_uint64 | None = None) -> None:
+def _mallctl(
+    name: str, *, old: ctypes.c_size_t | None = None, new: ctypes.c_uint64 | ctypes.c_char_p | None = None
+) -> None:
     """Call jemalloc's mallctl; raises OSError for a name that this build doesn't have."""
     old_size = ctypes.c_size_t(0 if old is None else ctypes.sizeof(old))
     code = _process.mallctl(

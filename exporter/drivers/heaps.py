@@ -35,13 +35,24 @@ class HeapReader:
         self._malloc = _working(f"the statistics of the {allocator.name} allocator", allocator.read)
 
     def read(self, *, count_objects: bool = False) -> Heap:
-        """Read all heaps; counting the garbage collector's objects takes milliseconds, so it is asked for."""
+        """Read all heaps; counting the garbage collector's objects takes longer, so it is asked for."""
         python = {} if self._python is None else {"python": self._python()}
         malloc = AllocatorReading({}, {}) if self._malloc is None else self._malloc()
-        # Last, as the list of all objects is itself a large block.
-        objects = len(gc.get_objects()) if count_objects else None
+        objects = count_tracked_objects() if count_objects else None
         collections = sum(generation["collections"] for generation in gc.get_stats())
         return Heap({**python, **malloc.in_use}, malloc.held, objects, collections, (*self._hidden, *malloc.uncounted))
+
+
+def count_tracked_objects() -> int:
+    """Objects that the garbage collector knows, all of which are in its oldest generation afterwards.
+
+    Not by ``gc.get_objects()``: its list holds tuples which other threads are still building, and makes them fail.
+    """
+    gc.freeze()
+    try:
+        return gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
 
 
 def parse_pymalloc_stats(text: bytes) -> int:

@@ -13,6 +13,10 @@ from exporter.errors import ConfigError
 AllocatorName = Literal["glibc", "jemalloc", "mimalloc"]
 
 
+# A sample for every 128 KiB, on average.
+_JEMALLOC_PROFILES = "prof:true,lg_prof_sample:17"
+
+
 @dataclass(frozen=True, slots=True)
 class _Library:
     file: str
@@ -33,9 +37,11 @@ def library_directories() -> tuple[Path, ...]:
 
 
 def allocator_environment(
-    allocator: AllocatorName, environ: Mapping[str, str], directories: Iterable[Path]
+    allocator: AllocatorName, environ: Mapping[str, str], directories: Iterable[Path], *, profiled: bool = False
 ) -> dict[str, str]:
     """What to add to a subject's environment so that it runs under ``allocator``; nothing for the system's own.
+
+    With ``profiled``, jemalloc samples allocations from the start.
 
     Raises ConfigError naming the package where the library is missing.
     """
@@ -50,4 +56,8 @@ def allocator_environment(
             f"allocator is {allocator!r}, but {library.file} is not installed: apt-get install {library.package}"
         )
     before = environ.get("LD_PRELOAD", "")
-    return {"LD_PRELOAD": f"{found} {before}".strip()}
+    environment = {"LD_PRELOAD": f"{found} {before}".strip()}
+    if profiled and allocator == "jemalloc":
+        settings = [environ["MALLOC_CONF"]] if environ.get("MALLOC_CONF") else []
+        environment["MALLOC_CONF"] = ",".join([*settings, _JEMALLOC_PROFILES])
+    return environment

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
+from exporter.drivers.jemalloc_profile import native_heap
 from exporter.drivers.pprof import Frame, Profile, ValueType
 
 SAMPLES_PER_SECOND = 100
@@ -19,7 +20,8 @@ _TASKS = Path("/proc/self/task")
 
 
 def heap_profile() -> bytes:
-    """What is held of all that was allocated through Python's allocators since tracemalloc was started, by stack.
+    """What is held of all that was allocated through Python's allocators since tracemalloc was started, by stack; with
+    jemalloc's profiler also what native code holds.
 
     Raises RuntimeError where tracemalloc is off.
     """
@@ -39,21 +41,31 @@ def heap_profile() -> bytes:
     for statistic in statistics:
         stack = [frames[frame.filename, frame.lineno] for frame in reversed(statistic.traceback)]
         profile.add(stack, (statistic.count, statistic.size))
+    _add_native_sites(profile)
     return profile.encode()
 
 
+def _add_native_sites(profile: Profile) -> None:
+    """Add what native code holds, where the process runs under an allocator that knows."""
+    for site in native_heap():
+        profile.add(site.frames, (site.objects, site.size))
+
+
 class FunctionNames:
-    """Names of the functions that lines belong to, which tracemalloc doesn't know; from the functions in memory."""
+    """Names of the functions that lines belong to, which tracemalloc doesn't know; from the modules in memory.
+
+    Not from ``gc.get_objects()``: that holds tuples which other threads are still building, and makes them fail.
+    """
 
     def __init__(self, files: Iterable[str]) -> None:
         wanted = frozenset(files)
         self._functions: dict[str, list[tuple[int, int, str]]] = {}  # by file: first line, last line, name
-        functions = (each for each in gc.get_objects() if isinstance(each, FunctionType))
-        for outer in {function.__code__ for function in functions if function.__code__.co_filename in wanted}:
-            for code in _with_nested(outer):
-                last = max((line for _, _, line in code.co_lines() if line is not None), default=0)
-                place = (code.co_firstlineno, last, code.co_qualname)
-                self._functions.setdefault(code.co_filename, []).append(place)
+        for outer in _loaded_codes():
+            if outer.co_filename in wanted:
+                for code in _with_nested(outer):
+                    last = max((line for _, _, line in code.co_lines() if line is not None), default=0)
+                    place = (code.co_firstlineno, last, code.co_qualname)
+                    self._functions.setdefault(code.co_filename, []).append(place)
         for places in self._functions.values():
             places.sort()
 
@@ -91,6 +103,28 @@ def cpu_profile(seconds: float) -> bytes:
                 profile.add(stacks.get(thread) or [_native(thread)], (1, nanos - spent.get(thread, 0)))
         spent = now
     return profile.encode(round((time.monotonic() - began) * 1e9))
+
+
+def _loaded_codes() -> list[CodeType]:
+    """The code of every function and method that is reached from a module, once."""
+    found: dict[int, CodeType] = {}
+    seen: set[int] = set()
+    rest: list[object] = [
+        value for module in list(sys.modules.values()) for value in list(getattr(module, "__dict__", {}).values())
+    ]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, FunctionType):
+            found[id(value.__code__)] = value.__code__
+            rest.append(getattr(value, "__wrapped__", None))
+        elif isinstance(value, staticmethod | classmethod):
+            rest.append(value.__func__)
+        elif isinstance(value, property):
+            rest += [value.fget, value.fset, value.fdel]
+        elif isinstance(value, type) and id(value) not in seen:
+            seen.add(id(value))
+            rest += list(vars(value).values())
+    return list(found.values())
 
 
 def _with_nested(code: CodeType) -> Iterator[CodeType]:

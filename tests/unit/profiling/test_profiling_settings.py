@@ -54,6 +54,14 @@ def test_another_allocator_is_preloaded_before_what_is_preloaded_already(tmp_pat
     assert both == {"LD_PRELOAD": f"{library} x.so"}
 
 
+def test_jemalloc_samples_allocations_when_profiled(tmp_path: Path) -> None:
+    (tmp_path / "libjemalloc.so.2").touch()
+    before = {"MALLOC_CONF": "narenas:1"}
+    added = allocator_environment("jemalloc", before, [tmp_path], profiled=True)
+    assert added["MALLOC_CONF"].startswith("narenas:1,prof:true")
+    assert "MALLOC_CONF" not in allocator_environment("jemalloc", before, [tmp_path])
+
+
 @pytest.mark.parametrize(("allocator", "package"), [("jemalloc", "libjemalloc2"), ("mimalloc", "libmimalloc2.0")])
 def test_an_allocator_that_is_missing_is_refused_with_its_package(tmp_path: Path, allocator: str, package: str) -> None:
     with pytest.raises(ConfigError, match=f"apt-get install {package}"):
