@@ -87,7 +87,15 @@ class SubjectRun:
         self._subject = await self._first_of(starting)
         self.state.pid = self._subject.pid
         on_event = partial(self._console.event, subject=self._label)
-        self._workload = Workload(self._subject, settings, self.state, connection.faucet, self._on_settled, on_event)
+        self._workload = Workload(
+            self._subject,
+            settings,
+            self.state,
+            connection.faucet,
+            self._on_settled,
+            on_event,
+            connection.network.get("refusing_address"),
+        )
         if self._config.profiling.heap_dump is not None:
             self._dumps = HeapDumps(
                 self._config.profiling.heap_dump, self._subject, self.state, self.elapsed, self._workload.at_rest

@@ -33,6 +33,12 @@ def taproot_address(script: bytes) -> str:
     return address
 
 
+def spark_address(identity: bytes) -> str:
+    """The Spark address of an identity key on the regtest network."""
+    payload = spark_pb2.SparkAddress(identity_public_key=identity).SerializeToString()
+    return str(bech32.bech32_encode(bech32.Encoding.BECH32M, _SPARK_PREFIXES[0], bech32.convertbits(payload, 8, 5)))
+
+
 def spark_identity(address: str) -> bytes:
     """The identity key in a Spark address of the regtest network; raises Invalid if it is none."""
     encoding, prefix, data = bech32.bech32_decode(address)

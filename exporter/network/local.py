@@ -13,6 +13,7 @@ import uvicorn
 
 from exporter.errors import ConfigError
 from exporter.network import grpc_server, http
+from exporter.network.addresses import spark_address
 from exporter.network.archive import Archive
 from exporter.network.authn import AuthnService
 from exporter.network.certificates import loopback_certificate
@@ -152,4 +153,5 @@ def _describe(services: Services, addresses: list[str], ca_pem: bytes, url: str)
         },
         "chain": {"url": f"{url}{CHAIN_PATH}", "api": "esplora"},
         "faucet": {"url": f"{url}/{http.GRAPHQL_PATH}"},
+        "refusing_address": spark_address(services.spark.refusing),
     }

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from exporter.network import keys, messages, transactions
 from exporter.network.archive import Archive
-from exporter.network.errors import Invalid, NotAllowed
+from exporter.network.errors import Broken, Invalid, NotAllowed
 from exporter.network.events import Events
 from exporter.network.leaves import Leaf, LeafStatus, Transfer, TransferType
 from exporter.network.ledger import Ledger
@@ -29,6 +29,7 @@ class SparkService:
     def __init__(self, ledger: Ledger, archive: Archive, events: Events, operators: OperatorKeys) -> None:
         self.ledger = ledger
         self.operators = operators
+        self.refusing = keys.public_key(keys.random_scalar())  # a receiver for whom every transfer fails
         self._archive = archive
         self._events = events
         self._settings: dict[bytes, pb.WalletSetting] = {}
@@ -68,6 +69,8 @@ class SparkService:
         """Check a sender's package and lock its leaves; the transfer is not settled yet."""
         check_own(request.owner_identity_public_key, caller)
         _check_uuid(request.transfer_id)
+        if request.receiver_identity_public_key == self.refusing:
+            raise Broken("the operators fail for this receiver, on demand")
         sent = messages.sent_leaves(self.operators, request)
         return self.ledger.send(
             request.transfer_id,

@@ -41,6 +41,7 @@ class Workload:
     """The load on one subject. ``prepare``, then ``run``, then ``finish``.
 
     ``on_settled`` is awaited with the load at rest and the heaps just read; payments wait until it returns.
+    ``refusing_address`` is one that the network's operators fail for, where the network has such.
     Every count goes into ``state.load``, and ``state.phase`` follows: connecting, funding, running, stopping.
     """
 
@@ -52,6 +53,7 @@ class Workload:
         faucet: FaucetSettings,
         on_settled: Callable[[], Awaitable[None]],
         on_event: OnEvent,
+        refusing_address: str | None = None,
     ) -> None:
         self._subject = subject
         self._settings = settings
@@ -67,7 +69,7 @@ class Workload:
         self._fleet = Fleet(subject, paying, idle, state.load)
         self._funder = Funder(self._fleet, settings, faucet, on_event)
         self._payer = Payer(self._fleet, on_event)
-        self._stage = Stage(self._fleet, self._payer, on_event)
+        self._stage = Stage(self._fleet, self._payer, on_event, refusing_address)
         self._settler = Settler(self._fleet, settings, state, on_settled, on_event)
         self._gate = Gate()
         self._finished_payments = 0

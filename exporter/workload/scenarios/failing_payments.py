@@ -24,7 +24,11 @@ class FailingPayments(Scenario):
     def __init__(self, settings: WorkloadSettings) -> None:
         super().__init__(settings)
         by_lightning = "lightning" in settings.rails and not settings.prefer_spark
-        self.reasons = ("insufficient_funds", *(("already_paid", "expired_invoice") if by_lightning else ()))
+        self.reasons = (
+            "insufficient_funds",
+            "operator_error",
+            *(("already_paid", "expired_invoice") if by_lightning else ()),
+        )
         self._expiring: dict[str, tuple[str, float]] = {}  # an invoice by receiver, and when it has expired
 
     @classmethod
@@ -43,8 +47,9 @@ class FailingPayments(Scenario):
                 reason = "insufficient_funds"
                 await self._pay_too_much(stage, payment)
             else:
+                amount = {"amount_sats": payment.amount_sats} if reason == "operator_error" else {}
                 await stage.fleet.ask(
-                    "pay_request", PAYMENT_TIMEOUT_SECONDS, **{"from": payment.sender}, request=request
+                    "pay_request", PAYMENT_TIMEOUT_SECONDS, **{"from": payment.sender}, request=request, **amount
                 )
         except CommandError:
             counters.expected_failures[reason] += 1
@@ -64,7 +69,9 @@ class FailingPayments(Scenario):
         )
 
     async def _request_for(self, reason: str, stage: Stage, payment: Payment) -> str | None:
-        """An invoice that can't be paid for this reason; None if there is none as yet."""
+        """An invoice or address that can't be paid for this reason; None if there is none, or none as yet."""
+        if reason == "operator_error":
+            return stage.refusing_address
         if reason == "already_paid":
             return stage.payer.paid_invoice
         if reason == "expired_invoice":

@@ -16,6 +16,7 @@ class Stage:
     fleet: Fleet
     payer: Payer
     on_event: OnEvent
+    refusing_address: str | None = None  # payments to it fail at the operators
 
 
 class Scenario:

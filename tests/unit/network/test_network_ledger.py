@@ -11,7 +11,7 @@ from mini_wallet import Wallet, World
 
 from exporter.network import keys, transactions
 from exporter.network.archive import Filter
-from exporter.network.errors import Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
+from exporter.network.errors import Broken, Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
 from exporter.network.leaves import Leaf, LeafStatus, TransferStatus
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
@@ -198,6 +198,18 @@ def test_a_leaf_that_was_swapped_away_is_a_foreign_one(world: World) -> None:
         await alice.swap(gone, [3])
         with pytest.raises(NotAllowed, match="not the sender's"):
             await alice.send(gone, bob)
+        await alice.pay(alice.leaves, bob)
+        assert balances(world, alice, bob) == [0, 8]
+
+    asyncio.run(check())
+
+
+def test_operators_fail_for_the_receiver_that_is_made_for_it(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(8), Wallet(world)
+        request = alice.start_request(alice.leaves, world.service.refusing)
+        with pytest.raises(Broken):
+            await world.service.start_transfer_v2(request, alice.identity)
         await alice.pay(alice.leaves, bob)
         assert balances(world, alice, bob) == [0, 8]
 

@@ -125,11 +125,11 @@ def test_pairs_take_turns() -> None:
 @pytest.mark.parametrize(
     ("settings", "reasons"),
     [
-        (replace(FAST, failing_payments=0.5), {"insufficient_funds"}),
-        (replace(FAST, failing_payments=0.5, payment_type="lightning"), {"insufficient_funds"}),
+        (replace(FAST, failing_payments=0.5), {"insufficient_funds", "operator_error"}),
+        (replace(FAST, failing_payments=0.5, payment_type="lightning"), {"insufficient_funds", "operator_error"}),
         (
             replace(FAST, failing_payments=0.5, payment_type="lightning", prefer_spark=False),
-            {"insufficient_funds", "already_paid", "expired_invoice"},
+            {"insufficient_funds", "operator_error", "already_paid", "expired_invoice"},
         ),
     ],
 )
