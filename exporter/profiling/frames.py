@@ -55,7 +55,7 @@ def telling_frames(stack: Iterable[tuple[str, str, int]]) -> tuple[Frame, ...]:
     own: list[Frame] = []
     python: list[Frame] = []
     for function, file, line in stack:
-        if file.endswith(".py"):
+        if file.endswith(".py") or (file.startswith("<") and file != "<unknown>"):  # <string>, <frozen os>
             python.append(Frame(function, _short_file(file), line))
         elif _is_own(file):
             own.append(Frame(short_name(function), file, line))

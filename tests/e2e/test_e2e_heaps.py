@@ -33,23 +33,22 @@ def growth(run: RunningExporter, column: str) -> int:
     return values[-1] - values[0]
 
 
-def test_abandoned_instances_show_on_the_native_side_and_in_descriptors(start: Start) -> None:
-    run = start(*SHORT, "--abandon-instances", "--reconnect-every", "4", "--settle-every", "4")
-    assert run.finish() in (0, 1), run.output + run.errors
-    abandoned = int(re.search(r"(\d+) abandoned instances", run.output)[1])  # type: ignore[index]
+def test_a_leak_shows_on_the_side_that_it_is_on(start: Start) -> None:
+    abandoning = start(*SHORT, "--abandon-instances", "--reconnect-every", "4", "--settle-every", "4")
+    driver = shlex.join([sys.executable, str(KEEPING_DRIVER)])
+    keeping = start(*SHORT, "--listener-churn", "--settle-every", "3", "--driver-command", driver)
+
+    assert abandoning.finish() in (0, 1), abandoning.output + abandoning.errors
+    abandoned = int(re.search(r"(\d+) abandoned instances", abandoning.output)[1])  # type: ignore[index]
     assert abandoned >= 6
-    assert growth(run, "heap_native_bytes") > 1_000_000
-    assert growth(run, "fds_socket") >= 3
-    assert abs(growth(run, "heap_python_bytes")) < REPEATABLE_BYTES
+    assert growth(abandoning, "heap_native_bytes") > 1_000_000
+    assert growth(abandoning, "fds_socket") >= 3
+    assert abs(growth(abandoning, "heap_python_bytes")) < REPEATABLE_BYTES
 
-
-def test_a_listener_that_is_kept_shows_on_the_python_side(start: Start) -> None:
-    command = shlex.join([sys.executable, str(KEEPING_DRIVER)])
-    run = start(*SHORT, "--listener-churn", "--settle-every", "3", "--driver-command", command)
-    assert run.finish() in (0, 1), run.output + run.errors
-    assert growth(run, "heap_python_bytes") > 2 * REPEATABLE_BYTES
-    assert abs(growth(run, "heap_native_bytes")) < growth(run, "heap_python_bytes") / 2
-    assert "growth on the Python side, not on the native side" in run.output
+    assert keeping.finish() in (0, 1), keeping.output + keeping.errors
+    assert growth(keeping, "heap_python_bytes") > 2 * REPEATABLE_BYTES
+    assert abs(growth(keeping, "heap_native_bytes")) < growth(keeping, "heap_python_bytes") / 2
+    assert "growth on the Python side, not on the native side" in keeping.output
 
 
 def test_heap_dumps_name_what_abandoned_instances_leave_behind(start: Start) -> None:

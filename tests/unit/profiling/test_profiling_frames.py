@@ -97,6 +97,10 @@ def test_a_python_stack_is_its_python_frames() -> None:
     assert telling_frames(stack) == (Frame("append", "app/srv/driver.py", 3),)
 
 
+def test_code_that_python_has_from_no_file_is_python() -> None:
+    assert telling_frames([("<module>", "<string>", 4)]) == (Frame("<module>", "<string>", 4),)
+
+
 def test_a_stack_of_plumbing_alone_tells_nothing() -> None:
     assert telling_frames([("malloc", "<unknown>", 0), ("main", "main.c", 1)]) == ()
     assert telling_frames([]) == ()
