@@ -5,7 +5,7 @@ from enum import IntEnum, StrEnum
 
 from exporter.network import keys, transactions
 from exporter.network.archive import TransferRow
-from exporter.network.errors import Invalid
+from exporter.network.errors import Invalid, NotAllowed
 from exporter.network.keys import ORDER, Shares
 from exporter.network.transactions import Node, Refunds
 
@@ -89,14 +89,20 @@ class Leaf:
             raise Invalid(f"the tweak of leaf {self.id} does not lead to the receiver's key")
 
     def check_refund(self, refunds: Refunds, timelock: int, script: bytes) -> None:
-        """Check that new refunds spend the node, all of it, after a time and to a script; raises Invalid."""
+        """Check that new refunds spend the node, all of it, after a time and to a script.
+
+        Raises:
+            NotAllowed: they spend another node, as when another instance of the wallet has renewed the leaf meanwhile:
+                to this refusal wallets look at their leaves again.
+            Invalid: anything else is wrong.
+        """
         try:
             spend = transactions.parse(refunds.cpfp)
             spent = transactions.parse(self.node.cpfp)
         except ValueError as error:
             raise Invalid(f"the refund of leaf {self.id} is {error}") from error
         if (spend.spent_txid, spend.spent_vout) != (spent.txid, 0):
-            raise Invalid(f"the refund of leaf {self.id} does not spend its node")
+            raise NotAllowed(f"the refund of leaf {self.id} does not spend its node")
         if spend.value != self.value:
             raise Invalid(f"the refund of leaf {self.id} pays {spend.value} sats of {self.value}")
         if spend.timelock != timelock:

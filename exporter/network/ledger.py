@@ -131,7 +131,7 @@ class Ledger:
 
         Raises:
             Exists: there is such a transfer.
-            NotAllowed: a leaf is not the sender's.
+            NotAllowed: a leaf is not the sender's, or has been renewed meanwhile.
             NotReady: a leaf is on its way elsewhere.
             Invalid: no leaves, one twice, a wrong signing key or a wrong refund.
         """

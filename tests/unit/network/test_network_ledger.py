@@ -374,6 +374,24 @@ def test_a_worn_leaf_is_renewed_and_a_fresh_one_is_not(world: World, kind: str) 
     asyncio.run(check())
 
 
+def test_a_transfer_of_a_leaf_renewed_meanwhile_is_refused_as_stale(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(8), Wallet(world)
+        (leaf,) = alice.leaves
+        here, there = alice, bob
+        for _ in range(17):
+            await here.pay([leaf], there)
+            here, there = there, here
+        stale = here.start_request([leaf], there.identity)
+        await world.service.renew_leaf(renewal(leaf, here.leaf_secrets[leaf.id], "node"), here.identity)
+        with pytest.raises(NotAllowed, match="does not spend its node"):
+            await world.service.start_transfer_v2(stale, here.identity)
+        await here.pay([leaf], there)
+        assert sum(balances(world, alice, bob)) == 8
+
+    asyncio.run(check())
+
+
 class Payments(RuleBasedStateMachine):
     """Any order of funding, payments, swaps and returns conserves the money of every wallet."""
 
