@@ -156,9 +156,7 @@ def test_500_connections_with_half_a_request(driven: Driven) -> None:
         assert usual_scrape(driven) < limit
 
 
-def test_clients_that_never_finish_the_tls_handshake(
-    tls_driven: Driven, quick_seconds: Callable[[Driven], float]
-) -> None:
+def test_clients_that_never_finish_the_tls_handshake(tls_driven: Driven) -> None:
     limit = quick_seconds(tls_driven)
     with in_background(keep_open(tls_driven, 200, b"\x16\x03\x01")):
         assert usual_scrape(tls_driven) < limit
