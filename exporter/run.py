@@ -205,6 +205,8 @@ class SoakRun:
         self._state.verdict, self._state.verdict_reason = ended.verdict, ended.reason
         report = ended.report
         if ended.verdict == "leak":
+            if self._config.profiling.heap_dump is not None:
+                self._console.line("Reading the heap dumps, a second or so for each million allocations")
             found = await asyncio.to_thread(leak_lines, self._config.profiling.heap_dump, sys.argv[1:])
             report = "\n".join([report, *found])
         self._console.report(report, ended.verdict)
