@@ -76,9 +76,7 @@ def measure(arguments: list[str], seconds: int) -> Spent:
     with tempfile.TemporaryDirectory() as directory:
         command = [str(EXPORTER), "--listen-address", "127.0.0.1:0", "--interval", "0s", "--fail-on", "never"]
         command += ["--duration", "1h", *arguments]
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=directory
-        ) as run:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=directory) as run:
             assert run.stdout is not None
             url = next(found[1] for line in run.stdout if (found := re.search(r"(http://\S+/metrics)", line)))
             next(line for line in run.stdout if line.startswith("Load for"))
