@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from exporter.drivers.agent import snake_case
-from exporter.drivers.process import Exit
+from exporter.drivers.process import Exit, StopLimits
 from exporter.drivers.protocol import Message
 from exporter.drivers.subject import Subject
 
+LIMIT_SECONDS = 120.0
 ROOT = Path(__file__).parents[3]
 PRELUDE = """
 import asyncio, os, sys, time
@@ -30,13 +31,13 @@ class Driver:
     async def close(self):
         {close}
 
-agent.STOP_WITHIN_SECONDS = 0.5
+agent.STOP_WITHIN_SECONDS = {stop_within}
 agent.main(Driver)
 """
 
 
-def driver(work: str = "pass", close: str = "pass") -> list[str]:
-    return [sys.executable, "-c", PRELUDE.format(root=str(ROOT), work=work, close=close)]
+def driver(work: str = "pass", close: str = "pass", stop_within: float = LIMIT_SECONDS) -> list[str]:
+    return [sys.executable, "-c", PRELUDE.format(root=str(ROOT), work=work, close=close, stop_within=stop_within)]
 
 
 def with_driver(argv: list[str], use: Callable[[Subject], Awaitable[None]]) -> tuple[Exit, list[Message]]:
@@ -44,9 +45,9 @@ def with_driver(argv: list[str], use: Callable[[Subject], Awaitable[None]]) -> t
         messages: list[Message] = []
         subject = await Subject.start(argv, {}, messages.append, name="test")
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 await use(subject)
-                return await subject.stop(), messages
+                return await subject.stop(StopLimits(asked_seconds=LIMIT_SECONDS)), messages
         finally:
             subject.kill()
 
@@ -62,12 +63,12 @@ def test_what_the_sdk_prints_does_not_spoil_the_protocol() -> None:
     assert end == Exit(0)
 
 
-@pytest.mark.parametrize("close", ["await asyncio.sleep(60)", "time.sleep(60)"])
+@pytest.mark.parametrize("close", ["await asyncio.sleep(600)", "time.sleep(600)"])
 def test_a_driver_that_hangs_at_the_end_is_ended_hard(close: str) -> None:
     async def use(_: Subject) -> None:
         pass
 
-    end, _ = with_driver(driver(close=close), use)
+    end, _ = with_driver(driver(close=close, stop_within=0.5), use)
     assert end == Exit(1)
 
 
@@ -77,7 +78,7 @@ def test_a_command_in_flight_does_not_hold_up_the_end() -> None:
             async with asyncio.timeout(0.1):
                 await subject.request("work")
 
-    end, _ = with_driver(driver(work="await asyncio.sleep(60)"), use)
+    end, _ = with_driver(driver(work="await asyncio.sleep(600)"), use)
     assert end == Exit(0)
 
 
@@ -91,7 +92,7 @@ def test_sigterm_ends_a_driver_properly() -> None:
         assert b"hello" in process.stdout.readline()
         assert b"heap" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=LIMIT_SECONDS)
     finally:
         process.kill()
     assert process.returncode == 0
@@ -103,7 +104,7 @@ def test_sigterm_ends_a_driver_properly() -> None:
     [(b"nonsense 5eed\n", b"not a JSON object"), (b'{"protocol":7}\n', b"protocol is 7, this driver speaks 1")],
 )
 def test_a_configuration_it_can_not_read_is_refused(configuration: bytes, complaint: bytes) -> None:
-    done = subprocess.run(driver(), input=configuration, capture_output=True, timeout=30, check=False)
+    done = subprocess.run(driver(), input=configuration, capture_output=True, timeout=LIMIT_SECONDS, check=False)
     assert done.returncode == 2
     assert complaint in done.stdout
     assert b"5eed" not in done.stdout + done.stderr

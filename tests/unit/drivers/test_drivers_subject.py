@@ -12,13 +12,14 @@ from exporter.drivers.protocol import Bye, Heap, Hello, Message, SdkEvent
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import SubjectError
 
+LIMIT_SECONDS = 120.0
 FAKE_DRIVER = str(Path(__file__).parents[2] / "fixtures" / "fake_driver.py")
 CONFIG = {"network": {"network": "regtest"}, "storage_dir": "/nonexistent", "wallets": {"alice": "", "bob": ""}}
 HELLO = '{"type":"hello","protocol":1,"driver":"x"}'
 
 
 def with_subject(
-    argv: list[str], use: Callable[[Subject], Awaitable[None]], hello_timeout: float = 30.0
+    argv: list[str], use: Callable[[Subject], Awaitable[None]], hello_timeout: float = LIMIT_SECONDS
 ) -> list[Message]:
     """Start a driver, use it, and return what it has sent besides answers."""
 
@@ -26,7 +27,7 @@ def with_subject(
         messages: list[Message] = []
         subject = await Subject.start(argv, CONFIG, messages.append, name="test", hello_timeout=hello_timeout)
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(LIMIT_SECONDS):
                 await use(subject)
         finally:
             await subject.stop(StopLimits(5, 1))
@@ -78,14 +79,14 @@ def test_commands_are_answered_and_messages_passed_on() -> None:
 
 def test_several_commands_are_in_flight_at_once() -> None:
     async def use(subject: Subject) -> None:
-        for wallet in ("alice", "bob"):
-            await subject.request("connect", instance=wallet, wallet=wallet)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         await asyncio.gather(*(pay(subject) for _ in range(20)))
-        assert loop.time() - began < 20 * 0.2
 
-    with_subject(fake("--payment-seconds", "0.2"), use)
+    code = f"""
+print({HELLO!r}, flush=True)
+for command in [json.loads(sys.stdin.readline()) for _ in range(20)]:
+    print(json.dumps({{"type": "done", "id": command["id"], "ok": True}}), flush=True)
+sys.stdin.read()"""
+    with_subject(scripted(code), use)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_a_driver_that_refuses_its_configuration_says_why() -> None:
 
 def test_a_silent_driver_is_given_up() -> None:
     with pytest.raises(SubjectError, match=r"sent nothing for 0\.5 s; run it by hand"):
-        with_subject(scripted("time.sleep(60)"), nothing, hello_timeout=0.5)
+        with_subject(scripted("time.sleep(600)"), nothing, hello_timeout=0.5)
 
 
 def test_a_driver_of_another_version_is_refused() -> None:
@@ -190,7 +191,7 @@ def test_a_driver_whose_input_closes_stops_by_itself() -> None:
         process = await asyncio.create_subprocess_exec(
             *fake(), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
-        out, _ = await asyncio.wait_for(process.communicate(b'{"protocol":1,"wallets":{}}\n'), 30)
+        out, _ = await asyncio.wait_for(process.communicate(b'{"protocol":1,"wallets":{}}\n'), LIMIT_SECONDS)
         assert out.splitlines()[-1] == b'{"type":"bye","reason":"stopped","message":""}'
         return Exit(process.returncode or 0)
 

@@ -77,7 +77,7 @@ def test_acts_at_each_outage() -> None:
         faults = Faults(FaultSettings(outage_every_seconds=0.02, outage_for_seconds=0.01))
         acting = asyncio.create_task(faults.at_each_outage(begun.set))
         for _ in range(3):
-            await asyncio.wait_for(begun.wait(), 10)
+            await asyncio.wait_for(begun.wait(), 60)
             begun.clear()
         acting.cancel()
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
-from web_serving import ServerThread, eventually, make_run
+from web_serving import LIMIT_SECONDS, ServerThread, eventually, make_run
 
 from exporter.errors import ConfigError
 from exporter.server import Server
@@ -23,7 +23,7 @@ PAGES = ("/", "/metrics", "/-/healthy", "/api/v1/run", "/api/v1/history", "/stat
 
 def get(server: ServerThread, path: str, **headers: str) -> requests.Response:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.get(server.url + path, headers={"Accept-Encoding": "identity", **names}, timeout=5)
+    return requests.get(server.url + path, headers={"Accept-Encoding": "identity", **names}, timeout=LIMIT_SECONDS)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -33,7 +33,7 @@ def test_get_answers(server: ServerThread, path: str) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_head_has_the_headers_of_get_and_no_body(server: ServerThread, path: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LIMIT_SECONDS)
     connection.request("HEAD", path)
     response = connection.getresponse()
     assert (response.status, response.read()) == (200, b"")
@@ -45,7 +45,7 @@ def test_head_has_the_headers_of_get_and_no_body(server: ServerThread, path: str
 
 @pytest.mark.parametrize("path", ["/nothing", "/metrics/", "/static/../page.html", "/api/v1", "/%2e%2e/etc/passwd"])
 def test_unknown_path_is_404(server: ServerThread, path: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LIMIT_SECONDS)
     connection.request("GET", path)
     assert connection.getresponse().status == 404
     connection.close()
@@ -54,7 +54,7 @@ def test_unknown_path_is_404(server: ServerThread, path: str) -> None:
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_other_methods_are_405_and_say_which_are_allowed(server: ServerThread, method: str, path: str) -> None:
-    response = requests.request(method, server.url + path, data=b"x", timeout=5)
+    response = requests.request(method, server.url + path, data=b"x", timeout=LIMIT_SECONDS)
     assert response.status_code == 405
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD"}
 
@@ -75,7 +75,7 @@ def test_openmetrics_on_request(server: ServerThread) -> None:
 
 
 def test_gzip_on_request(server: ServerThread) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LIMIT_SECONDS)
     connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
     response = connection.getresponse()
     assert response.headers["Content-Encoding"] == "gzip"
@@ -163,8 +163,8 @@ def test_stop_releases_the_port_and_closes_idle_connections(run: RunState) -> No
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
         await reader.readuntil(b"Healthy.\n")
-        await asyncio.wait_for(server.stop(), 2)
-        rest = await asyncio.wait_for(reader.read(), 2)
+        await asyncio.wait_for(server.stop(), LIMIT_SECONDS)
+        rest = await asyncio.wait_for(reader.read(), LIMIT_SECONDS)
         writer.close()
         async with Server(run, f"127.0.0.1:{port}"):
             pass
@@ -177,7 +177,7 @@ def test_leaves_signals_and_tasks_alone(run: RunState) -> None:
     async def serve() -> tuple[bool, set[asyncio.Task[None]]]:
         before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         async with Server(run, "127.0.0.1:0") as server:
-            answer = await asyncio.to_thread(requests.get, server.url + "/-/healthy", timeout=5)
+            answer = await asyncio.to_thread(requests.get, server.url + "/-/healthy", timeout=LIMIT_SECONDS)
             assert answer.ok
             same = before == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
         return same, asyncio.all_tasks() - {asyncio.current_task()}
@@ -189,7 +189,7 @@ def test_leaves_signals_and_tasks_alone(run: RunState) -> None:
 def test_url_leads_to_the_page(run: RunState, address: str) -> None:
     async def fetch() -> int:
         async with Server(run, address) as server:
-            return (await asyncio.to_thread(requests.get, server.url, timeout=5)).status_code
+            return (await asyncio.to_thread(requests.get, server.url, timeout=LIMIT_SECONDS)).status_code
 
     assert asyncio.run(fetch()) == 200
 

@@ -12,7 +12,7 @@ import bcrypt
 import pytest
 import requests
 from web_certificates import Authority, Pair
-from web_serving import ServerThread, eventually
+from web_serving import LIMIT_SECONDS, ServerThread, eventually
 
 from exporter.errors import ConfigError
 from exporter.web.live_config import LiveWebConfig
@@ -42,7 +42,8 @@ def get(server: ServerThread, authority: Authority, client: Pair | None = None, 
     cert = (str(client.cert), str(client.key)) if client else None
     with requests.Session() as session:
         session.trust_env = False
-        return session.get(server.url + "/-/healthy", verify=str(authority.path), cert=cert, timeout=5, **options)  # type: ignore[arg-type]
+        session.verify, session.cert = str(authority.path), cert
+        return session.get(server.url + "/-/healthy", timeout=LIMIT_SECONDS, **options)  # type: ignore[arg-type]
 
 
 def serial_number(server: ServerThread) -> str:
@@ -65,7 +66,7 @@ def test_serves_https(serve_with: Serve, web_config: Path, authority: Authority)
 def test_plain_http_to_a_tls_port_is_closed(serve_with: Serve, web_config: Path) -> None:
     server = serve_with(web_config)
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"http://127.0.0.1:{server.port}/", timeout=5)
+        requests.get(f"http://127.0.0.1:{server.port}/", timeout=LIMIT_SECONDS)
 
 
 def test_offers_the_versions_asked_for(serve_with: Serve, tmp_path: Path, web_config: Path) -> None:
@@ -109,7 +110,7 @@ def test_users(serve_with: Serve, web_config: Path, authority: Authority) -> Non
     assert refused.headers["WWW-Authenticate"].startswith("Basic realm=")
     assert get(server, authority, auth=("alice", "open")).status_code == 200
     assert get(server, authority, auth=("alice", "shut")).status_code == 401
-    assert requests.get(server.url + "/-/ready", verify=str(authority.path), timeout=5).status_code == 503
+    assert requests.get(server.url + "/-/ready", verify=str(authority.path), timeout=LIMIT_SECONDS).status_code == 503
 
 
 def test_configured_headers_are_sent(serve_with: Serve, web_config: Path, authority: Authority) -> None:

@@ -100,7 +100,7 @@ def test_flood_is_turned_away_and_leaves_the_event_loop_and_known_users_alone(mo
 
     def slow_checkpw(password: bytes, stored: bytes) -> bool:
         if password != b"open":
-            assert release.wait(20)
+            assert release.wait(120)
         return password == b"open"
 
     monkeypatch.setattr(bcrypt, "checkpw", slow_checkpw)
@@ -112,7 +112,7 @@ def test_flood_is_turned_away_and_leaves_the_event_loop_and_known_users_alone(mo
             asyncio.ensure_future(checker.check(HASHES, basic("alice", f"guess {n}"))) for n in range(MOST_WAITING + 5)
         ]
         await asyncio.sleep(0)
-        known = await asyncio.wait_for(checker.check(HASHES, basic("alice", "open")), 1)
+        known = await asyncio.wait_for(checker.check(HASHES, basic("alice", "open")), 60)
         release.set()
         outcomes = await asyncio.gather(*guesses)
         checker.close()

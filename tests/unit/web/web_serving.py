@@ -13,6 +13,8 @@ from pathlib import Path
 from exporter.server import Server
 from exporter.state import Histogram, LoadCounters, RunState, SubjectState
 
+LIMIT_SECONDS = 120
+
 
 def make_run() -> RunState:
     load = LoadCounters(payments=Counter(spark=3), failures=Counter(spark=1), latency_seconds={"spark": Histogram()})
@@ -31,7 +33,7 @@ class ServerThread:
         self.server = Server(run, listen_address, web_config)
 
     def start(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.server.start(), self._loop).result(LIMIT_SECONDS)
 
     @property
     def url(self) -> str:
@@ -42,11 +44,11 @@ class ServerThread:
         return int(self.url.rpartition(":")[2])
 
     def stop(self) -> None:
-        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(self.server.stop(), self._loop).result(LIMIT_SECONDS)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join()
         self._loop.close()
 
 
@@ -63,9 +65,9 @@ def served(run: RunState, listen_address: str, web_config: Path | None) -> Itera
         thread.close()
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+def eventually(condition: Callable[[], bool]) -> None:
     """Wait until the condition holds."""
-    limit = time.monotonic() + seconds
+    limit = time.monotonic() + LIMIT_SECONDS
     while not condition():
         assert time.monotonic() < limit, "the condition did not come to hold in time"
         time.sleep(0.02)

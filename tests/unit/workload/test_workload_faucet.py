@@ -15,7 +15,7 @@ from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings, 
 SECRET = "hunter2-hunter2"
 
 
-def ask(faucet: Faucet, *, times: int = 1, timeout: float = 10.0) -> list[str]:
+def ask(faucet: Faucet, *, times: int = 1, timeout: float = 60.0) -> list[str]:
     async def main() -> list[str]:
         client = FaucetClient(FaucetSettings(faucet.url, "alice", SECRET), timeout=timeout, backoff=0.01)
         return await asyncio.gather(*(client.fund("bcrt1address", 50_000) for _ in range(times)))
@@ -34,7 +34,7 @@ def test_the_mutation_is_sent_with_basic_auth() -> None:
 
 
 def test_two_requests_go_out_at_once_and_no_more() -> None:
-    with serving(Faucet((200, {}, MONEY), delay=0.1)) as faucet:
+    with serving(Faucet((200, {}, MONEY), delay=0.5)) as faucet:
         assert ask(faucet, times=6) == ["ab12"] * 6
     assert faucet.most_at_once == 2
 

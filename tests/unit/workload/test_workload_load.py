@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from fake_load import FakeLoad, with_load
 
-from exporter.drivers.protocol import Heap, Hello, SdkEvent
+from exporter.drivers.protocol import Heap, Hello, Json, SdkEvent
 from exporter.errors import LoadError, SubjectError
 from exporter.state import SubjectState
 from exporter.workload import funding, workload
@@ -62,15 +62,24 @@ def test_slots_missed_by_slow_payments_are_counted() -> None:
     assert load.state.load.missed >= 20
 
 
-def test_several_payments_are_in_flight() -> None:
+def test_several_payments_are_in_flight(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_flight = [0]
+
     async def use(load: FakeLoad) -> None:
-        await load.workload.prepare()
-        clock = asyncio.get_running_loop().time
-        began = clock()
-        await load.run_until(lambda: load.state.load.payments.total() >= 40)
-        assert clock() - began < 40 * 0.1
+        request = load.subject.request
+
+        async def counted(do: str, **args: Json) -> tuple[dict[str, Json], float]:
+            in_flight.append(in_flight[-1] + (do == "pay"))
+            try:
+                return await request(do, **args)
+            finally:
+                in_flight.append(in_flight[-1] - (do == "pay"))
+
+        monkeypatch.setattr(load.subject, "request", counted)
+        await whole_run(load, 40)
 
     with_load(WorkloadSettings(interval_seconds=0, in_flight=8, settle_every=0), use, "--payment-seconds", "0.1")
+    assert max(in_flight) == 8
 
 
 def test_failures_are_counted_and_told_and_the_load_goes_on() -> None:
