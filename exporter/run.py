@@ -23,6 +23,7 @@ from exporter.csv_sink import CsvSink
 from exporter.drivers.local_network import NetworkChild, start_network
 from exporter.durations import format_duration
 from exporter.errors import ExporterError, LoadError
+from exporter.interrupts import handle_interrupts
 from exporter.logs import set_up_logging
 from exporter.network.settings import Settings, dump
 from exporter.outcome import INTERRUPTED, Outcome
@@ -108,9 +109,7 @@ class SoakRun:
 
     async def end(self, url: str, profiles_url: str) -> int:
         """Do the run, from start to verdict; return the exit code. ``url`` is where it is served, its profiles too."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        handle_interrupts(self._on_interrupt, self._on_second_interrupt)
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._on_dump_signal)
         self._console.heading(__version__, self._state.name, url, self._state.settings)
         for line in (*self._config.profiling.headings(), *([f"Profiles on {profiles_url}"] if profiles_url else [])):
@@ -240,12 +239,10 @@ class SoakRun:
             self._console.line(f"Stopping, as the verdict is {verdict}: {reason}")
             self._stop.set()
 
-    def _on_signal(self) -> None:
-        """End the load at the first signal, everything at the second; a run that is over just ends."""
+    def _on_interrupt(self) -> None:
+        """End the load; a run that is over just ends."""
         if self._state.finished:
             self._released.set()
-        elif self._interrupted:
-            self._exit_at_once()
         else:
             self._interrupted = True
             self._stop.set()
@@ -254,7 +251,10 @@ class SoakRun:
     def _on_dump_signal(self) -> None:
         self._dumping = asyncio.create_task(self._subjects.dump_heap())
 
-    def _exit_at_once(self) -> None:
+    def _on_second_interrupt(self) -> None:
+        """End everything at once; a run that is over is ending anyway."""
+        if self._state.finished:
+            return
         self._subjects.kill()
         if self._network is not None:
             self._network.kill()

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from exporter.console import Console
 from exporter.csv_sink import CsvSink
 from exporter.durations import format_duration
 from exporter.errors import ExporterError
+from exporter.interrupts import handle_interrupts
 from exporter.logs import set_up_logging
 from exporter.outcome import INTERRUPTED, Outcome
 from exporter.probes import resident_by_name
@@ -105,8 +105,7 @@ class Watch:
 
     async def end(self, url: str, csv: Path) -> int:
         """Do the watch; return the exit code."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, self._on_signal)
+        handle_interrupts(self._on_interrupt, self._on_second_interrupt)
         self._console.heading(__version__, self._run.name, url, self._run.settings)
         try:
             await self._measure()
@@ -223,14 +222,17 @@ class Watch:
     def _on_verdict(self, verdict: str, reason: str) -> None:
         self._run.verdict, self._run.verdict_reason = verdict, reason
 
-    def _on_signal(self) -> None:
-        """End the watch at the first signal, everything at the second; a watch that is over just ends."""
+    def _on_interrupt(self) -> None:
+        """End the watch; one that is over just ends."""
         if self._run.finished:
             self._released.set()
-        elif self._interrupted:
-            self._program.kill()
-            self._verdict_watch.kill()
-            os._exit(INTERRUPTED)
         else:
             self._interrupted = True
             self._stop.set()
+
+    def _on_second_interrupt(self) -> None:
+        """End everything at once; a watch that is over is ending anyway."""
+        if not self._run.finished:
+            self._program.kill()
+            self._verdict_watch.kill()
+            os._exit(INTERRUPTED)
