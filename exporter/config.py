@@ -75,10 +75,8 @@ class RunConfig:
             complaints.append(f"linger is {self.linger_seconds!r}: 0s means not at all")
         if not 0 <= self.max_failure_ratio <= 1:
             complaints.append(f"max-failure-ratio is {self.max_failure_ratio!r}: give a share from 0 to 1")
-        if self.report is not None and not self.report.parent.is_dir():
-            complaints.append(
-                f"report is {str(self.report)!r}: there is no directory {self.report.parent}; create it first"
-            )
+        if self.report is not None:
+            complaints += _not_a_file_to_write("report", self.report)
         if self.existing_csv != "refuse" and self.csv is None:
             complaints.append(f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE")
         if self.faults != FaultSettings() and self.network != LOCAL_NETWORK:
@@ -137,4 +135,15 @@ class RunConfig:
 
 
 def _not_positive(flag: str, value: float, remedy: str) -> list[str]:
-    return [] if math.isfinite(value) and value > 0 else [f"{flag} is {value!r}: {remedy}"]
+    return [] if math.isfinite(value) and value > 0 else [f"{flag} is {value:g}s: {remedy}"]
+
+
+def _not_a_file_to_write(flag: str, path: Path) -> list[str]:
+    """What keeps the file from being written at the end of the run, as far as that can be told before."""
+    if not path.parent.is_dir():
+        return [f"{flag} is {str(path)!r}: there is no directory {path.parent}; create it first"]
+    if path.is_dir():
+        return [f"{flag} is {str(path)!r}, which is a directory: name a file"]
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        return [f"{flag} is {str(path)!r}, which can't be written: name another file"]
+    return []

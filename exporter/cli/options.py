@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from exporter.durations import parse_duration
 
@@ -53,6 +54,12 @@ class EnvironmentOption(click.Option):
         self._from_rust = from_rust
         longest = max(self.opts, key=len)
         self.envvar = ENVIRONMENT_PREFIX + longest.lstrip("-").replace("-", "_").replace(".", "_").upper()
+
+    def get_error_hint(self, ctx: click.Context | None) -> str:
+        """Name what was set: the option, or the variable."""
+        if ctx is None or ctx.get_parameter_source(str(self.name)) is not ParameterSource.ENVIRONMENT:
+            return super().get_error_hint(ctx)
+        return str(self.envvar if self.envvar in os.environ else self.rust_variable)
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         value = os.environ.get(str(self.envvar))

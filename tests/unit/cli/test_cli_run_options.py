@@ -138,10 +138,12 @@ def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("--duration", "0s"), "duration is 0.0: run for a second"),
-        (("--mem-interval", "0s"), "mem-interval is 0.0"),
+        (("--duration", "0s"), "duration is 0s: run for a second"),
+        (("--mem-interval", "0s"), "mem-interval is 0s"),
         (("--max-failure-ratio", "1.5"), "max-failure-ratio is 1.5: give a share"),
         (("--amount", "0"), "amount is 0"),
+        (("--report", "/"), "report is '/', which is a directory: name a file"),
+        (("--report", "/nowhere/x.html"), "there is no directory /nowhere; create it first"),
         (("--csv-append",), "csv-append does nothing without csv"),
         (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),
         (("--driver-command", "'"), "quote it"),
@@ -160,6 +162,12 @@ def test_a_refusal_names_the_setting_its_value_and_the_remedy(args: tuple[str, .
     assert message in str(refusal.value)
 
 
+def test_a_page_that_can_t_be_written_is_refused_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
+    with pytest.raises(ConfigError, match=r"report is 'x\.html', which can't be written: name another file"):
+        parse("--report", "x.html")
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ConfigError, match=r"duration is .*; mem-interval is .*"):
         parse("--duration", "0s", "--mem-interval", "0s")
@@ -168,3 +176,18 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 def test_a_malformed_duration_says_how_to_write_one() -> None:
     with pytest.raises(click.BadParameter, match="write it like 90s"):
         parse("--duration", "90")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("MEMTEST_DURATION", "5", "Invalid value for MEMTEST_DURATION: '5' is not a duration"),
+        ("MEMTEST_DURATION_SECS", "x", "Invalid value for MEMTEST_DURATION_SECS: 'xs' is not a duration"),
+        ("MEMTEST_PAIRS", "two", "Invalid value for MEMTEST_PAIRS: 'two' is not a valid integer"),
+    ],
+)
+def test_a_malformed_variable_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(click.BadParameter) as refusal:
+        parse()
+    assert refusal.value.format_message().startswith(said)
