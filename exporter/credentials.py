@@ -43,6 +43,10 @@ def read_credentials(environment: Mapping[str, str] = os.environ) -> Credentials
         for name in _SEEDS
         if not _SEED.fullmatch(found[name] or "0" * 64)
     ]
+    if len({(found[name] or name).lower() for name in _SEEDS}) < len(_SEEDS):
+        complaints.append(
+            "ALICE_SEED and BOB_SEED are the same, and a wallet can't pay itself: make another one of them"
+        )
     url = found[_URL] or HOSTED_FAUCET_URL
     if not _ADDRESS.fullmatch(url):
         complaints.append(f"{_URL} is not a URL: write it like {HOSTED_FAUCET_URL}")
@@ -64,6 +68,8 @@ def faucet_login(environment: Mapping[str, str] = os.environ) -> tuple[str | Non
 def _read(environment: Mapping[str, str], name: str, complaints: list[str]) -> str | None:
     value = environment.get(name)
     path = environment.get(f"{name}_FILE")
+    if value and path:
+        complaints.append(f"{name} and {name}_FILE are both set: unset one of them")
     if value or not path:
         return value or None
     try:

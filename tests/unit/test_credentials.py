@@ -39,6 +39,7 @@ def test_says_everything_that_is_missing_at_once() -> None:
     [
         ("ALICE_SEED", ALICE[:-1], "ALICE_SEED is not 64 hex digits"),
         ("BOB_SEED", "xy" * 32, "BOB_SEED is not 64 hex digits"),
+        ("BOB_SEED", ALICE, "ALICE_SEED and BOB_SEED are the same"),
         ("FAUCET_URL", "ftp-something-secret", "FAUCET_URL is not a URL"),
     ],
 )
@@ -47,6 +48,12 @@ def test_a_malformed_value_is_refused_and_not_shown(variable: str, value: str, s
         read_credentials(COMPLETE | {variable: value})
     assert said in str(refusal.value)
     assert value not in str(refusal.value)
+
+
+def test_a_secret_that_is_given_twice_is_refused() -> None:
+    twice = COMPLETE | {"ALICE_SEED_FILE": "/dev/null"}
+    with pytest.raises(ConfigError, match="ALICE_SEED and ALICE_SEED_FILE are both set: unset one of them"):
+        read_credentials(twice)
 
 
 def test_a_file_that_can_t_be_read_is_named(tmp_path: Path) -> None:
