@@ -16,7 +16,8 @@ def read_network_file(path: Path) -> Mapping[str, Json]:
         text = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"network {path} can't be read: {error.strerror}; say 'local', or name what 'exporter network' has printed"
+            f"network {path} can't be read: {error.strerror}; "
+            "say 'local' or 'regtest', or name a file that 'exporter network' has printed"
         ) from error
     try:
         return parse_network_file(text)

@@ -31,9 +31,9 @@ class ChainSettings:
 
     def __post_init__(self) -> None:
         if self.block_seconds <= 0:
-            raise ConfigError(f"a block every {self.block_seconds:g} s is not possible; want more than 0 s")
+            raise ConfigError(f"block-interval is {self.block_seconds:g}s: let a block come every 30s, for example")
         if self.confirmations < 1:
-            raise ConfigError(f"deposits can't be mature after {self.confirmations} confirmations; want 1 or more")
+            raise ConfigError(f"confirmations is {self.confirmations}: give 1 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +50,19 @@ class FaultSettings:
 
     def __post_init__(self) -> None:
         if self.latency_seconds < 0:
-            raise ConfigError(f"a latency of {self.latency_seconds:g} s is not possible; want 0 s or more")
+            raise ConfigError(f"latency is {self.latency_seconds:g}s: give 0s or more")
         if not 0 <= self.error_rate < 1:
-            raise ConfigError(f"an error rate of {self.error_rate:g} is not possible; want one from 0 to below 1")
+            raise ConfigError(f"error-rate is {self.error_rate:g}: give a share from 0 to below 1")
         if self.outage_every_seconds < 0 or self.outage_for_seconds < 0:
-            raise ConfigError("an outage can't be shorter than 0 s, nor come more often; want 0 s or more")
+            raise ConfigError("outage-every and outage-for can't be negative: give 0s or more")
         if bool(self.outage_every_seconds) != bool(self.outage_for_seconds):
-            raise ConfigError("an outage needs both, how often it comes and how long it lasts; set both or neither")
+            raise ConfigError(
+                "outage-every says how often an outage comes, outage-for how long it lasts: set both or neither"
+            )
         if self.outage_every_seconds and self.outage_for_seconds >= self.outage_every_seconds:
             raise ConfigError(
-                f"an outage of {self.outage_for_seconds:g} s every {self.outage_every_seconds:g} s never ends;"
-                " make it shorter, or let it come less often"
+                f"outage-for is {self.outage_for_seconds:g}s and outage-every {self.outage_every_seconds:g}s, so that"
+                " an outage never ends: make it shorter, or let it come less often"
             )
 
 

@@ -66,13 +66,13 @@ def test_refuses_what_are_no_settings(line: bytes, said: str) -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"latency_seconds": -1.0}, "latency of -1 s"),
-        ({"error_rate": 1.0}, "error rate of 1"),
-        ({"error_rate": -0.1}, "error rate of -0.1"),
+        ({"latency_seconds": -1.0}, "latency is -1s: give 0s or more"),
+        ({"error_rate": 1.0}, "error-rate is 1: give a share"),
+        ({"error_rate": -0.1}, "error-rate is -0.1"),
         ({"outage_every_seconds": 5.0}, "set both or neither"),
         ({"outage_for_seconds": 5.0}, "set both or neither"),
         ({"outage_every_seconds": 5.0, "outage_for_seconds": 5.0}, "never ends"),
-        ({"outage_every_seconds": -5.0, "outage_for_seconds": 5.0}, "0 s or more"),
+        ({"outage_every_seconds": -5.0, "outage_for_seconds": 5.0}, "give 0s or more"),
     ],
 )
 def test_refuses_faults_that_cannot_be(given: dict[str, float], said: str) -> None:
@@ -83,9 +83,9 @@ def test_refuses_faults_that_cannot_be(given: dict[str, float], said: str) -> No
 
 
 def test_refuses_a_chain_that_cannot_be() -> None:
-    with pytest.raises(ConfigError, match="every 0 s"):
+    with pytest.raises(ConfigError, match="block-interval is 0s"):
         ChainSettings(block_seconds=0)
-    with pytest.raises(ConfigError, match="0 confirmations"):
+    with pytest.raises(ConfigError, match="confirmations is 0: give 1 or more"):
         ChainSettings(confirmations=0)
 
 
