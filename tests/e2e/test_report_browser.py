@@ -168,6 +168,14 @@ def test_zoom_and_hover_are_linked(browser: Browser, several: Path) -> None:
         assert plot_of(page, "rss_bytes")["range"] == whole
 
 
+@pytest.mark.parametrize("name", ["single", "several"])
+def test_no_row_of_the_parts_is_out_of_sight(name: str, browser: Browser, request: pytest.FixtureRequest) -> None:
+    with opened(browser, request.getfixturevalue(name)) as (page, _):
+        tables = page.locator("[aria-labelledby=growth-title] .scroll")
+        assert tables.count() > 0
+        assert all(table.evaluate("(e) => e.scrollHeight <= e.clientHeight") for table in tables.all())
+
+
 def test_a_run_can_be_hidden(browser: Browser, several: Path) -> None:
     with opened(browser, several) as (page, _):
         page.uncheck("input[name=fits]", force=True)
