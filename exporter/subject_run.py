@@ -60,6 +60,7 @@ class SubjectRun:
         self._workload: Workload | None = None
         self._dumps: HeapDumps | None = None
         self._load_start: float | None = None
+        self._stop = asyncio.Event()  # the run's, once there is a load
         self._messages = 0
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -109,7 +110,7 @@ class SubjectRun:
     async def load(self, stop: asyncio.Event) -> None:
         """Pay and take samples until ``stop``; the last sample is taken whatever happens."""
         assert self._workload is not None
-        self._load_start = asyncio.get_running_loop().time()
+        self._load_start, self._stop = asyncio.get_running_loop().time(), stop
         self.state.phase = "running"
         await self._verdict_watch.start()
         await self._sampler.take()
@@ -254,5 +255,6 @@ class SubjectRun:
 
     def _show(self, sample: Sample) -> None:
         self._verdict_watch.add(sample)
-        left = self._config.duration_seconds - sample.elapsed_sec
+        ending = self._stop.is_set() or self.error is not None
+        left = 0.0 if ending else self._config.duration_seconds - sample.elapsed_sec
         self._console.sample(self._label, sample, left)

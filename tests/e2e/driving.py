@@ -30,7 +30,7 @@ class Driven:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait()
 
 
 @contextmanager

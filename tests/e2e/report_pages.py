@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from exporter.samples import COLUMNS
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 MIB = 1 << 20
-LIMIT_SECONDS = 30
+LIMIT_SECONDS = 300
 
 
 def write_run(
@@ -70,7 +70,9 @@ class Seen:
 @contextmanager
 def opened(browser: Browser, path: Path, width: int = 1280, height: int = 900) -> Iterator[tuple[Page, Seen]]:
     """The page as a user opens it, from the file."""
+    expect.set_options(timeout=LIMIT_SECONDS * 1000)
     page = browser.new_page(viewport={"width": width, "height": height})
+    page.set_default_timeout(LIMIT_SECONDS * 1000)
     seen = Seen()
     page.on("console", lambda message: seen.console.append(message.text))
     page.on("pageerror", lambda error: seen.console.append(str(error)))

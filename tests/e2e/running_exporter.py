@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -80,7 +81,7 @@ class RunningExporter:
         return self.wait_for(r"(http://\S+)/metrics")[1]
 
     def scrape(self) -> str:
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=LIMIT_SECONDS) as answer:
             text: str = answer.read().decode()
         return text
 
@@ -107,7 +108,8 @@ class RunningExporter:
     def close(self) -> None:
         if self.process.poll() is None:
             for process in [*self.children(), psutil.Process(self.process.pid)]:
-                process.kill()
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
         self.process.wait()
         self._reader.join()
         self._errors.close()
@@ -116,6 +118,8 @@ class RunningExporter:
 
 
 Start = Callable[..., RunningExporter]
+
+PAID = r"Payments=[1-9]"  # in the line of a sample
 
 
 @pytest.fixture
@@ -141,8 +145,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
 
 def assert_all_gone(processes: list[psutil.Process]) -> None:
-    """Fail if one of the processes still lives after a while."""
-    _, alive = psutil.wait_procs(processes, timeout=20)
+    """Fail if one of the processes goes on living."""
+    _, alive = psutil.wait_procs(processes, timeout=LIMIT_SECONDS)
     assert alive == []
 
 

@@ -22,7 +22,7 @@ def test_pip_install_gives_a_working_exporter(tmp_path: Path) -> None:
     version = subprocess.run([program / "exporter", "--version"], capture_output=True, text=True, check=True)
     assert version.stdout == f"exporter, version {__version__}\n"
     run = subprocess.run(
-        [program / "exporter", "--duration", "3s", "--listen-address", "127.0.0.1:0"],
+        [program / "exporter", "--duration", "10s", "--listen-address", "127.0.0.1:0"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

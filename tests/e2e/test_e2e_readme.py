@@ -52,7 +52,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The CSV of a short run."""
     path = tmp_path_factory.mktemp("recorded") / "out.csv"
-    arguments = ["--duration", "5s", "--interval", "0s", "--mem-interval", "200ms", "--csv", str(path)]
+    arguments = ["--duration", "10s", "--interval", "0s", "--mem-interval", "200ms", "--csv", str(path)]
     subprocess.run([EXPORTER, "--listen-address", "127.0.0.1:0", *arguments], check=True, capture_output=True)
     return path
 

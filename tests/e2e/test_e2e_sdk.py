@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 
 OLDEST = "0.22.3"
 NETWORK = (sys.executable, "-m", "exporter.network")
-LIMIT_SECONDS = 240.0
+LIMIT_SECONDS = 600.0
 EVERYTHING = WorkloadSettings(
     interval_seconds=0,
     payment_type="both",

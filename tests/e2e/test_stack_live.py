@@ -68,7 +68,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         targets = {}
         for name, args in RUNS.items():
             directory = tmp_path_factory.mktemp(name)
-            common = ("--listen-address", "127.0.0.1:0", "--duration", "10m", "--run-name", name, "--csv", "out.csv")
+            common = ("--listen-address", "127.0.0.1:0", "--duration", "1h", "--run-name", name, "--csv", "out.csv")
             run = RunningExporter((*common, *args), directory)
             cleanup.callback(run.close)
             targets[name] = run.url.removeprefix("http://")
