@@ -43,6 +43,12 @@ class Sample:
     beyond_heaps_bytes: int | None = None
     gc_objects: int | None = None
     gc_collections: int | None = None
+    abandoned_instances: int = 0
+    listener_churns: int = 0
+    syncs: int = 0
+    history_queries: int = 0
+    garbage_collections: int = 0
+    expected_failures: int = 0
     fds_socket: int | None = None
     fds_file: int | None = None
     fds_pipe: int | None = None

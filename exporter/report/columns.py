@@ -90,13 +90,21 @@ OBJECTS = (
     _count("heap_objects", "Heap objects", "Objects on a Go subject's heap."),
     _count("gc_objects", "Collected objects", "Objects that Python's garbage collector knows, at rest."),
     _count("listeners", "Event listeners", "Listeners registered with the SDK."),
-    _count("instances", "SDK instances", "Instances connected, or left behind."),
+    _count("instances", "SDK instances", "Instances connected."),
 )
 HANDLES = (DESCRIPTORS, THREADS, *BY_KIND.columns, *OBJECTS)
 
 PAYMENTS = _count("payments", "Payments", "Payments that succeeded since the start.", rises=True)
 FAILURES = _count("payment_failures", "Failed payments", "Payments that failed since the start.", rises=True)
 RECONNECTS = _count("reconnects", "Reconnects", "Times the wallets were connected anew.", rises=True)
+SCENARIOS = (
+    _count("abandoned_instances", "Abandoned instances", "Instances dropped without being disconnected.", rises=True),
+    _count("listener_churns", "Listener churns", "Rounds of adding and removing listeners.", rises=True),
+    _count("syncs", "Syncs", "Wallet syncs that the load has asked for.", rises=True),
+    _count("history_queries", "History queries", "Payment histories that the load has asked for.", rises=True),
+    _count("garbage_collections", "Garbage collections", "Collections that the load has asked for.", rises=True),
+    _count("expected_failures", "Failed on purpose", "Payments that were meant to fail, and did.", rises=True),
+)
 
 BY_NAME = {column.name: column for column in (*MEMORY, *HANDLES, PAYMENTS, FAILURES, RECONNECTS)}
 COUNTS = frozenset(name for name, column in BY_NAME.items() if column.unit is Unit.COUNT)

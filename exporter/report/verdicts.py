@@ -6,7 +6,7 @@ from pathlib import PurePath
 import numpy as np
 
 from exporter.durations import format_duration
-from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, Unit
+from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, SCENARIOS, Unit
 from exporter.report.prepared import Prepared
 from exporter.report.runs import printable
 from exporter.report.tables import estimate
@@ -122,6 +122,7 @@ def _facts(run: Prepared) -> list[tuple[str, str]]:
     settled = series.column("settled")
     if settled is not None:
         facts.append(("Samples at rest", number(float(np.nansum(settled)))))
+    facts += [(column.title, number(total)) for column in SCENARIOS if (total := run.total(column))]
     if series.torn:
         facts.append(("Last line", "torn, left out"))
     return facts

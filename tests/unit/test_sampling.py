@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from exporter.csv_sink import CsvSink
 from exporter.samples import Sample
 from exporter.sampling import Sampler
-from exporter.state import SubjectState
+from exporter.state import LoadCounters, SubjectState
 
 
 def sample_of(state: SubjectState, path: Path, *, settled: bool = False) -> Sample:
@@ -49,6 +50,22 @@ def test_parts_of_the_allocator_and_of_the_descriptors_have_their_cells(tmp_path
     assert (sample.fds_socket or 0) + (sample.fds_other or 0) >= 1
     assert state.descriptors["file"] == sample.fds_file
     assert sum(state.named_threads.values()) == sample.threads
+
+
+def test_what_the_scenarios_did_has_its_cells(tmp_path: Path) -> None:
+    load = LoadCounters(
+        expected_failures=Counter(insufficient_funds=1, operator_error=1),
+        abandoned_instances=3,
+        listener_churns=4,
+        syncs=5,
+        history_queries=6,
+        garbage_collections=7,
+        reconnects=8,
+    )
+    sample = sample_of(SubjectState("python", pid=os.getpid(), load=load), tmp_path / "out.csv")
+    did = (sample.expected_failures, sample.abandoned_instances, sample.listener_churns, sample.syncs)
+    assert did == (2, 3, 4, 5)
+    assert (sample.history_queries, sample.garbage_collections, sample.reconnects) == (6, 7, 8)
 
 
 @pytest.mark.parametrize(("settled", "objects"), [(False, None), (True, 5)])

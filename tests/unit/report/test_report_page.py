@@ -62,6 +62,13 @@ def test_the_verdict_and_the_settings_are_on_the_page() -> None:
     assert "<dt>payment-type</dt><dd>spark</dd>" in page
 
 
+def test_what_the_scenarios_did_is_on_the_page() -> None:
+    minutes = np.arange(361) // 6
+    page = render(prepared(series(abandoned_instances=2 * minutes, listener_churns=0 * minutes)), "Title")
+    assert re.search(r"<dt>Abandoned instances</dt>\s*<dd>120\b", page)
+    assert "Listener churns" not in page
+
+
 def test_allocation_sites_are_on_the_page_when_there_are_any() -> None:
     site = AllocationSite("spark_wallet::run_background_tasks", "native", 6_450_000, 9_000)
     page = render(prepared(ReportRun("run", series(), sites=[site])), "Title")
