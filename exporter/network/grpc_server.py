@@ -1,10 +1,10 @@
-"""Serves the operators' services over gRPC: sessions, refusals as statuses, one port an operator."""
+"""The operators' methods as gRPC has them, with sessions and refusals as statuses; and the server, one an operator."""
 
 from __future__ import annotations  # grpc's classes are generic in their stubs alone
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -27,49 +27,69 @@ _STATUS: dict[type[Refused], grpc.StatusCode] = {
     errors.Broken: grpc.StatusCode.INTERNAL,
 }
 
+MAX_REQUEST_BYTES = 16 << 20
 _OPTIONS = [
-    ("grpc.max_receive_message_length", 16 << 20),
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
     ("grpc.so_reuseport", 0),  # a port in use is an error, not a second listener
 ]
 
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Methods: TypeAlias = "Mapping[str, grpc.RpcMethodHandler[Any, Any]]"  # by path: /package.Service/method
 BeforeCall: TypeAlias = Callable[[], Awaitable[None]]
 
 
-def new_server(credentials: grpc.ServerCredentials, host: str, port: int) -> tuple[grpc.aio.Server, int]:
+class Context(Protocol):
+    """What the methods need of a call, whatever carries it."""
+
+    def invocation_metadata(self) -> Iterable[tuple[str, str | bytes]] | None: ...
+
+    async def abort(self, code: grpc.StatusCode, details: str) -> NoReturn: ...
+
+
+def new_server(
+    credentials: grpc.ServerCredentials, host: str, port: int, methods: Methods
+) -> tuple[grpc.aio.Server, int]:
     """A server that is not started, and the port it took (of its own choice if ``port`` is 0).
 
     Raises:
         RuntimeError: the port is in use.
     """
-    server = grpc.aio.server(options=_OPTIONS)
+    server = grpc.aio.server(handlers=[_Routing(methods)], options=_OPTIONS)
     return server, server.add_secure_port(f"{host}:{port}", credentials)
 
 
-def add_service(
-    server: grpc.aio.Server,
-    service: ServiceDescriptor,
-    sessions: Sessions,
-    *implementations: object,
-    before_call: BeforeCall | None = None,
-) -> None:
-    """Route every method of a service to the implementation that has it; the others are UNIMPLEMENTED.
+class _Routing(grpc.GenericRpcHandler):
+    """Leads every call to the method of that path; the others are UNIMPLEMENTED."""
 
-    Methods take the request and the caller's identity key, which the session in the call's metadata names.
+    def __init__(self, methods: Methods) -> None:
+        self._methods = methods
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
+        return self._methods.get(handler_call_details.method)
+
+
+def methods_of(
+    service: ServiceDescriptor, sessions: Sessions, *implementations: object, before_call: BeforeCall | None = None
+) -> Methods:
+    """Those methods of a service that an implementation has.
+
+    They take the request and the caller's identity key, which the session in the call's metadata names.
     ``before_call`` may delay a call or refuse it.
     """
-    handlers = {}
-    for method in service.methods:
-        for implementation in implementations:
-            if (function := getattr(implementation, method.name, None)) is not None:
-                handlers[method.name] = _handler(method, function, sessions, before_call)
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, handlers)])
+    return {
+        _path(method): _handler(method, function, sessions, before_call)
+        for method in service.methods
+        for implementation in implementations
+        if (function := getattr(implementation, method.name, None)) is not None
+    }
 
 
-def add_open_service(server: grpc.aio.Server, service: ServiceDescriptor, implementation: object) -> None:
-    """As `add_service`, for a service that asks for no session: its methods take the request alone."""
-    handlers = {method.name: _handler(method, getattr(implementation, method.name)) for method in service.methods}
-    server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service.full_name, handlers)])
+def open_methods_of(service: ServiceDescriptor, implementation: object) -> Methods:
+    """As `methods_of`, for a service that asks for no session: its methods take the request alone."""
+    return {_path(method): _handler(method, getattr(implementation, method.name)) for method in service.methods}
+
+
+def _path(method: MethodDescriptor) -> str:
+    return f"/{method.containing_service.full_name}/{method.name}"
 
 
 def _handler(

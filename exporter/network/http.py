@@ -1,21 +1,23 @@
-"""The network's HTTP side: the service provider's and the faucet's GraphQL endpoint, and the chain."""
+"""The network's HTTP side: the provider's and the faucet's GraphQL endpoint, the chain, the operators' gRPC-web."""
 
 import base64
 import binascii
 import hmac
 import json
 import zlib
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
-from exporter.network import esplora
+from exporter.network import esplora, grpc_web
 from exporter.network.chain import Chain
 from exporter.network.errors import NotAuthenticated, Unavailable
 from exporter.network.faults import Faults
 from exporter.network.graphql.api import Api, Caller
+from exporter.network.grpc_server import Methods
 from exporter.network.settings import FaucetLogin
 
 GRAPHQL_PATH = "graphql/spark/rc"
@@ -23,7 +25,18 @@ _MAX_BODY_BYTES = 1 << 20
 _FAUCET_OPERATION = "RequestRegtestFunds"
 
 
-def app(api: Api, chain: Chain, faucet: FaucetLogin | None = None, faults: Faults | None = None) -> Starlette:
+def operator_path(number: int) -> str:
+    """Where an operator answers gRPC-web."""
+    return f"/operators/{number}"
+
+
+def app(
+    api: Api,
+    chain: Chain,
+    faucet: FaucetLogin | None = None,
+    faults: Faults | None = None,
+    operators: Sequence[Methods] = (),
+) -> Starlette:
     """The application; a faucet without login is open to everybody, and has no faults."""
 
     async def graphql(request: Request) -> Response:
@@ -41,7 +54,13 @@ def app(api: Api, chain: Chain, faucet: FaucetLogin | None = None, faults: Fault
         except Unavailable as refusal:
             return _error(503, str(refusal))
 
-    return Starlette(routes=[Route(f"/{GRAPHQL_PATH}", graphql, methods=["POST"]), *esplora.routes(chain)])
+    return Starlette(
+        routes=[
+            Route(f"/{GRAPHQL_PATH}", graphql, methods=["POST"]),
+            *esplora.routes(chain),
+            *(Mount(operator_path(number), routes=[grpc_web.route(each)]) for number, each in enumerate(operators)),
+        ]
+    )
 
 
 def _plain(body: bytes, encoding: str | None) -> bytes:

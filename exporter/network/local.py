@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from exporter.network.authn import AuthnService
 from exporter.network.certificates import loopback_certificate
 from exporter.network.esplora import PREFIX as CHAIN_PATH
 from exporter.network.faults import Faults
+from exporter.network.grpc_server import Methods
 from exporter.network.keys import THRESHOLD
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.operators import TokenService
@@ -47,9 +48,10 @@ async def run(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         # Without faults, not even the question whether there are any costs the calls something.
         faults = Faults(settings.faults) if settings.faults != FaultSettings() else None
         services = Services(archive, settings.chain, loses_event=faults.happens if faults else None)
-        application = http.app(services.api(), services.chain, settings.faucet, faults)
+        operators = [_operator_methods(services, faults) for _ in OPERATOR_IDS]
+        application = http.app(services.api(), services.chain, settings.faucet, faults, operators)
         async with (
-            _serve_operators(services, faults) as (addresses, ca_pem),
+            _serve_operators(operators) as (addresses, ca_pem),
             _serve_http(application, settings.port) as url,
             _in_background(_give_back_stale(services)),
             _in_background(faults.at_each_outage(services.events.drop_all)) if faults else contextlib.nullcontext(),
@@ -84,18 +86,24 @@ class _Server(uvicorn.Server):
         yield
 
 
+def _operator_methods(services: Services, faults: Faults | None) -> Methods:
+    """One operator's methods, with sessions of its own."""
+    sessions = Sessions()
+    before_call = faults.before_call if faults else None
+    return {
+        **grpc_server.open_methods_of(_AUTHN, AuthnService(sessions)),
+        **grpc_server.methods_of(_SPARK, sessions, *services.spark_services, before_call=before_call),
+        **grpc_server.methods_of(_TOKENS, sessions, TokenService(), before_call=before_call),
+    }
+
+
 @contextlib.asynccontextmanager
-async def _serve_operators(services: Services, faults: Faults | None) -> AsyncIterator[tuple[list[str], bytes]]:
+async def _serve_operators(operators: Sequence[Methods]) -> AsyncIterator[tuple[list[str], bytes]]:
     certificate = loopback_certificate()
     credentials = grpc.ssl_server_credentials([(certificate.key_pem, certificate.certificate_pem)])
     servers, addresses = [], []
-    for _ in OPERATOR_IDS:
-        sessions = Sessions()
-        server, port = grpc_server.new_server(credentials, HOST, 0)
-        grpc_server.add_open_service(server, _AUTHN, AuthnService(sessions))
-        before_call = faults.before_call if faults else None
-        grpc_server.add_service(server, _SPARK, sessions, *services.spark_services, before_call=before_call)
-        grpc_server.add_service(server, _TOKENS, sessions, TokenService(), before_call=before_call)
+    for methods in operators:
+        server, port = grpc_server.new_server(credentials, HOST, 0, methods)
         servers.append(server)
         addresses.append(f"https://{HOST}:{port}")
         await server.start()
@@ -140,7 +148,13 @@ def _describe(services: Services, addresses: list[str], ca_pem: bytes, url: str)
         "coordinator_identifier": OPERATOR_IDS[0],
         "threshold": THRESHOLD,
         "operators": [
-            {"id": number, "identifier": identifier, "address": address, "identity_public_key": key.hex()}
+            {
+                "id": number,
+                "identifier": identifier,
+                "address": address,
+                "web_address": f"{url}{http.operator_path(number)}",
+                "identity_public_key": key.hex(),
+            }
             for number, (identifier, address, key) in enumerate(
                 zip(OPERATOR_IDS, addresses, services.operators.public, strict=True)
             )

@@ -10,8 +10,9 @@ import grpc
 from asgi_client import Answer, request
 from hypothesis import given
 from hypothesis import strategies as st
+from operator_clients import Client, status_of
 from starlette.applications import Starlette
-from test_network_servers import Client, status_of, with_network
+from test_network_servers import over_both, with_network
 
 from exporter.network import http, keys
 from exporter.network.archive import Archive
@@ -127,9 +128,10 @@ def test_a_lost_event_ends_its_stream_and_the_money_is_still_there() -> None:
     asyncio.run(check())
 
 
-def test_operators_fail_over_the_wire() -> None:
+@over_both
+def test_operators_fail_over_the_wire(transport: type[Client]) -> None:
     async def check(network: dict[str, Any]) -> None:
-        async with Client(network) as client:
+        async with transport(network) as client:
             await client.sign_in()
             codes = set()
             for _ in range(200):

@@ -1,4 +1,4 @@
-"""The running services: sessions over gRPC and HTTP, refusals as statuses, event streams, ports."""
+"""The running services: sessions over gRPC, gRPC-web and HTTP, refusals as statuses, event streams, ports."""
 
 import asyncio
 import base64
@@ -10,16 +10,14 @@ from typing import Any
 import grpc
 import pytest
 import requests
-from google.protobuf.message_factory import GetMessageClass
+from operator_clients import IDENTITY, SECRET, Client, WebClient, status_of
 
 from exporter.errors import ConfigError
 from exporter.network import keys, local
-from exporter.network.proto import authn_pb2, ssp_authn_pb2
 from exporter.network.proto import spark_pb2 as pb
+from exporter.network.proto import ssp_authn_pb2
 from exporter.network.settings import FaucetLogin, Settings
 
-SECRET = 11
-IDENTITY = keys.public_key(SECRET)
 Check = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -31,54 +29,13 @@ def with_network(check: Check, settings: Settings | None = None) -> None:
     asyncio.run(asyncio.wait_for(main(), 60))
 
 
-class Client:
-    """One operator's services, called by name."""
-
-    def __init__(self, network: dict[str, Any], operator: int = 0) -> None:
-        credentials = grpc.ssl_channel_credentials(network["ca_cert_pem"].encode())
-        target = network["operators"][operator]["address"].removeprefix("https://")
-        self.channel = grpc.aio.secure_channel(target, credentials)
-        self.token: str | None = None
-
-    async def __aenter__(self) -> "Client":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.channel.close()
-
-    async def call(self, file: Any, service: str, name: str, request: Any) -> Any:
-        method = file.DESCRIPTOR.services_by_name[service].methods_by_name[name]
-        path = f"/{method.containing_service.full_name}/{name}"
-        answer = GetMessageClass(method.output_type).FromString
-        make: Any = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
-        metadata = [("authorization", self.token)] if self.token is not None else []
-        call = make(path, lambda message: message.SerializeToString(), answer)(request, metadata=metadata, timeout=20)
-        return call if method.server_streaming else await call
-
-    async def spark(self, name: str, request: Any) -> Any:
-        return await self.call(pb, "SparkService", name, request)
-
-    async def sign_in(self, secret: int = SECRET) -> None:
-        identity = keys.public_key(secret)
-        service = "SparkAuthnService"
-        made = await self.call(authn_pb2, service, "get_challenge", authn_pb2.GetChallengeRequest(public_key=identity))
-        signed = made.protected_challenge.challenge.SerializeToString()
-        request = authn_pb2.VerifyChallengeRequest(
-            protected_challenge=made.protected_challenge, signature=keys.sign(SECRET, signed), public_key=identity
-        )
-        self.token = (await self.call(authn_pb2, service, "verify_challenge", request)).session_token
+over_both = pytest.mark.parametrize("transport", [Client, WebClient])
 
 
-async def status_of(call: Awaitable[Any]) -> grpc.StatusCode:
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call
-    code: grpc.StatusCode = caught.value.code()
-    return code
-
-
-def test_operators_want_a_session_of_their_own() -> None:
+@over_both
+def test_operators_want_a_session_of_their_own(transport: type[Client]) -> None:
     async def check(network: dict[str, Any]) -> None:
-        async with Client(network) as coordinator, Client(network, 1) as other:
+        async with transport(network) as coordinator, transport(network, 1) as other:
             query = pb.QueryBalanceRequest(identity_public_key=IDENTITY)
             assert await status_of(coordinator.spark("query_balance", query)) is grpc.StatusCode.UNAUTHENTICATED
             await coordinator.sign_in()
@@ -92,9 +49,10 @@ def test_operators_want_a_session_of_their_own() -> None:
     with_network(check)
 
 
-def test_refusals_have_the_status_of_a_real_operator() -> None:
+@over_both
+def test_refusals_have_the_status_of_a_real_operator(transport: type[Client]) -> None:
     async def check(network: dict[str, Any]) -> None:
-        async with Client(network) as client:
+        async with transport(network) as client:
             await client.sign_in()
             foreign = pb.StartTransferRequest(owner_identity_public_key=keys.public_key(5))
             assert await status_of(client.spark("start_transfer_v2", foreign)) is grpc.StatusCode.PERMISSION_DENIED
@@ -108,9 +66,10 @@ def test_refusals_have_the_status_of_a_real_operator() -> None:
     with_network(check)
 
 
-def test_funding_reaches_the_open_event_stream() -> None:
+@over_both
+def test_funding_reaches_the_open_event_stream(transport: type[Client]) -> None:
     async def check(network: dict[str, Any]) -> None:
-        async with Client(network) as client:
+        async with transport(network) as client:
             await client.sign_in()
             stream = await client.spark(
                 "subscribe_to_events", pb.SubscribeToEventsRequest(identity_public_key=IDENTITY)
@@ -128,9 +87,10 @@ def test_funding_reaches_the_open_event_stream() -> None:
     with_network(check)
 
 
-def test_wallet_settings_are_remembered() -> None:
+@over_both
+def test_wallet_settings_are_remembered(transport: type[Client]) -> None:
     async def check(network: dict[str, Any]) -> None:
-        async with Client(network) as client:
+        async with transport(network) as client:
             await client.sign_in()
             await client.spark("update_wallet_setting", pb.UpdateWalletSettingRequest(private_enabled=True))
             answer = await client.spark("query_wallet_setting", pb.QueryWalletSettingRequest())
