@@ -43,9 +43,10 @@ $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
-# The drivers that are built; else the first run that needs one builds it.
+# The drivers that are built or installed; else the first run that needs one does it.
 drivers: $(VENV)/installed
 	$(BIN)/python -m exporter.drivers.go_binding
+	$(BIN)/python -m exporter.drivers.node_binding
 
 # Grafana's dashboards, from the code in tools/dashboards.
 dashboards: $(VENV)/installed-dev

@@ -55,13 +55,14 @@ def _put(made: Path, wanted: Path) -> None:
             raise
 
 
-async def run_tool(name: str, argv: Iterable[str], advice: str) -> None:
-    """Run a program that makes a driver; what it says goes to the log.
+async def run_tool(name: str, argv: Iterable[str], advice: str) -> list[bytes]:
+    """Run a program that makes a driver, and return the lines that it prints; what it complains of goes to the log.
 
     Raises ConfigError, ending with ``advice``, if it can't be started or fails.
     """
+    printed: list[bytes] = []
     try:
-        child = await Child.start(list(argv), name=name, on_line=lambda _: None)
+        child = await Child.start(list(argv), name=name, on_line=printed.append)
     except OSError as error:
         raise ConfigError(f"{name} can't be started: {error.strerror}; {advice}") from error
     try:
@@ -71,3 +72,4 @@ async def run_tool(name: str, argv: Iterable[str], advice: str) -> None:
     if end.code != 0:
         words = f" ({child.last_words})" if child.last_words else ""
         raise ConfigError(f"{name} failed with {end.text}{words}; {advice}")
+    return printed

@@ -28,6 +28,7 @@ class Known:
 DRIVERS: Mapping[str, Known] = {
     "python": Known("exporter.drivers.python_binding", releases=True),
     "go": Known("exporter.drivers.go_binding"),
+    "node": Known("exporter.drivers.node_binding"),
 }
 
 

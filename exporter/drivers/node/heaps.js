@@ -1,0 +1,35 @@
+// The heaps of this process: V8's, what it counts beside it, and the memory of the SDK's WebAssembly module.
+
+/** Loads what holds a WebAssembly module; returns it, and the linear memory, which the module keeps to itself. */
+export async function loadWithMemory(load) {
+  const { Instance } = WebAssembly;
+  let memory;
+  WebAssembly.Instance = class extends Instance {
+    constructor(...args) {
+      super(...args);
+      memory = this.exports.memory;
+    }
+  };
+  try {
+    return [await load(), memory];
+  } finally {
+    WebAssembly.Instance = Instance;
+  }
+}
+
+/**
+ * Reads the heaps. They do not overlap: V8 counts linear memory as external, from which it is taken here.
+ * Linear memory is what the module has asked for, whether in use or not, and never shrinks.
+ */
+export function readHeaps(memory) {
+  const { heapUsed, external } = process.memoryUsage();
+  const wasm = memory.buffer.byteLength;
+  return { heap_bytes: { node: heapUsed, node_external: external - wasm, wasm } };
+}
+
+/** A full collection, and another of what the first one's finalizers have let go of. */
+export async function collectGarbage() {
+  globalThis.gc();
+  await new Promise((resolve) => setImmediate(resolve)); // finalizers run as a task of their own
+  globalThis.gc();
+}

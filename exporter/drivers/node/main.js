@@ -1,0 +1,92 @@
+// The driver of the Breez SDK's JavaScript binding: does what the exporter tells it over the driver protocol.
+
+import { readFileSync } from "node:fs";
+
+import { makeDriver } from "./driver.js";
+import { collectGarbage, loadWithMemory, readHeaps } from "./heaps.js";
+import { PROTOCOL, Refusal, lines, snakeCase, takeOverStdout } from "./protocol.js";
+
+const SDK = "@breeztech/breez-sdk-spark";
+const HEAP_EVERY_MS = 1_000;
+const STOP_WITHIN_MS = 10_000;
+
+const emit = takeOverStdout();
+// Only now: the SDK prints while it is loaded.
+const [sdk, memory] = await loadWithMemory(() => import(SDK));
+
+function start(line) {
+  const config = JSON.parse(line);
+  if (config.protocol !== PROTOCOL) throw new Error("another version");
+  const driver = makeDriver(sdk, config, emit);
+  emit("hello", {
+    protocol: PROTOCOL,
+    driver: "breez-node",
+    sdk: SDK,
+    sdk_version: JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies[SDK],
+    language: "javascript",
+    pid: process.pid,
+  });
+  const reportHeaps = () => emit("heap", readHeaps(memory));
+  reportHeaps();
+  setInterval(reportHeaps, HEAP_EVERY_MS);
+  return {
+    ...driver,
+    commands: {
+      ...driver.commands,
+      measure: () => readHeaps(memory),
+      collect_garbage: collectGarbage,
+      // Nothing that JavaScript can do has malloc give memory back.
+      trim: () => ({ released: false }),
+    },
+  };
+}
+
+async function answer(commands, { id, do: name, ...args }) {
+  const began = performance.now();
+  const done = (fields) => emit("done", { id, seconds: (performance.now() - began) / 1_000, ...fields });
+  try {
+    if (!Object.hasOwn(commands, name)) throw new Refusal("unknown_command", `this driver has no command ${name}`);
+    done({ ok: true, ...(await commands[name](args)) });
+  } catch (error) {
+    // The SDK's errors are texts; what is before the colon names the kind.
+    const text = String(error?.message ?? error) || "unknown";
+    done({ ok: false, error: text, kind: error?.kind ?? snakeCase(text.split(":")[0]) });
+  }
+}
+
+let driver;
+let stopping = false;
+
+async function stop() {
+  if (stopping) return;
+  stopping = true;
+  setTimeout(() => process.exit(1), STOP_WITHIN_MS);
+  await driver?.close();
+  emit("bye", { reason: "stopped", message: "" });
+  process.exit(0);
+}
+
+for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, stop);
+
+for await (const line of lines(process.stdin)) {
+  if (!driver) {
+    try {
+      driver = start(line);
+    } catch {
+      // The line holds the wallets' seeds: none of it goes into an error.
+      emit("bye", { reason: "error", message: "want a configuration of protocol 1" });
+      process.exit(2);
+    }
+    continue;
+  }
+  let command;
+  try {
+    command = JSON.parse(line);
+  } catch {
+    console.error(`a line that is no command: ${line.slice(0, 80)}`);
+    continue;
+  }
+  if (command.do === "stop") break;
+  answer(driver.commands, command);
+}
+await stop();

@@ -1,0 +1,51 @@
+"""The driver of the SDK's JavaScript binding: a Node.js program, installed with npm when it is first used."""
+
+import asyncio
+import platform
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from exporter.drivers.cache import digest_of, made_once, run_tool
+from exporter.errors import ConfigError
+
+SOURCES = Path(__file__).parent / "node"
+_OLDEST_NODE = 20
+_NEEDS = (
+    f"it takes Node.js {_OLDEST_NODE} or newer with npm (https://nodejs.org), access to npm's registry, and a C++ "
+    "compiler with make and python3 where there is no ready-made better-sqlite3"
+)
+_NPM_CI = ("npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--prefix")
+
+
+async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
+    """Node with the installed program; ``release`` is empty, ``package.json`` names the SDK's.
+
+    Raises ConfigError if it can't be installed.
+    """
+
+    async def install(directory: Path) -> None:
+        _require("npm")
+        tell("Driver node: installing it, once; this takes a minute or two")
+        shutil.copytree(SOURCES, directory, dirs_exist_ok=True)
+        await run_tool("npm ci", (*_NPM_CI, str(directory)), _NEEDS)
+
+    node = _require("node")
+    version = (await run_tool("node --version", (node, "--version"), _NEEDS))[0]
+    if int(version.lstrip(b"v").partition(b".")[0]) < _OLDEST_NODE:
+        raise ConfigError(f"driver 'node' can't be installed: Node.js is {version.decode()}; {_NEEDS}")
+    # Native code fits the Node.js that it was installed for.
+    sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".js", ".json"))
+    digest = digest_of([platform.machine().encode(), version, *(path.read_bytes() for path in sources)])
+    return node, "--expose-gc", str(await made_once(f"node-{digest}", install) / "main.js")
+
+
+def _require(program: str) -> str:
+    found = shutil.which(program)
+    if found is None:
+        raise ConfigError(f"driver 'node' can't be installed: there is no program '{program}'; {_NEEDS}")
+    return found
+
+
+if __name__ == "__main__":
+    print(*asyncio.run(command("", print)))
