@@ -1,4 +1,4 @@
-"""The driver of the SDK's JavaScript binding: a Node.js program, installed with npm when it is first used."""
+"""The driver of the SDK's JavaScript binding: a Node.js program, whose SDK npm installs when it is first used."""
 
 import asyncio
 import platform
@@ -19,25 +19,26 @@ _NPM_CI = ("npm", "ci", "--omit=optional", "--no-audit", "--no-fund", "--prefix"
 
 
 async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
-    """Node with the installed program; ``release`` is empty, ``package.json`` names the SDK's.
+    """Node with the program and the directory of its SDK; ``release`` is empty, ``package.json`` names the SDK's.
 
     Raises ConfigError if it can't be installed.
     """
 
     async def install(directory: Path) -> None:
         _require("npm")
-        tell("Driver node: installing it, once; this takes a minute or two")
-        shutil.copytree(SOURCES, directory, dirs_exist_ok=True)
+        tell("Driver node: installing its SDK, once; this takes a minute or two")
+        for package in packages:
+            shutil.copy(package, directory)
         await run_tool("npm ci", (*_NPM_CI, str(directory)), _NEEDS)
 
     node = _require("node")
     version = (await run_tool("node --version", (node, "--version"), _NEEDS))[0]
     if int(version.lstrip(b"v").partition(b".")[0]) < _OLDEST_NODE:
         raise ConfigError(f"driver 'node' can't be installed: Node.js is {version.decode()}; {_NEEDS}")
+    packages = [SOURCES / "package.json", SOURCES / "package-lock.json"]
     # Native code fits the Node.js that it was installed for.
-    sources = sorted(path for path in SOURCES.iterdir() if path.suffix in (".js", ".json"))
-    digest = digest_of([platform.machine().encode(), version, *(path.read_bytes() for path in sources)])
-    return node, "--expose-gc", str(await made_once(f"node-{digest}", install) / "main.js")
+    digest = digest_of([platform.machine().encode(), version, *(path.read_bytes() for path in packages)])
+    return node, "--expose-gc", str(SOURCES / "main.js"), str(await made_once(f"node-{digest}", install))
 
 
 def _require(program: str) -> str:

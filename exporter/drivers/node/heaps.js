@@ -1,7 +1,7 @@
 // The heaps of this process: V8's, what it counts beside it, and the memory of the SDK's WebAssembly module.
 
 /** Loads what holds a WebAssembly module; returns it, and the linear memory, which the module keeps to itself. */
-export async function loadWithMemory(load) {
+export function loadWithMemory(load) {
   const { Instance } = WebAssembly;
   let memory;
   WebAssembly.Instance = class extends Instance {
@@ -11,7 +11,7 @@ export async function loadWithMemory(load) {
     }
   };
   try {
-    return [await load(), memory];
+    return [load(), memory];
   } finally {
     WebAssembly.Instance = Instance;
   }

@@ -1,6 +1,9 @@
 // The driver of the Breez SDK's JavaScript binding: does what the exporter tells it over the driver protocol.
+// Its argument is the directory where npm has installed the SDK.
 
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 
 import { makeDriver } from "./driver.js";
 import { collectGarbage, loadWithMemory, readHeaps } from "./heaps.js";
@@ -11,8 +14,19 @@ const HEAP_EVERY_MS = 1_000;
 const STOP_WITHIN_MS = 10_000;
 
 const emit = takeOverStdout();
-// Only now: the SDK prints while it is loaded.
-const [sdk, memory] = await loadWithMemory(() => import(SDK));
+const installed = join(process.argv[2], "package.json");
+const [sdk, memory] = loadWithMemory(() => quietly(() => createRequire(installed)(SDK)));
+
+/** While it is loaded, the SDK warns of every database that it can't use; the one that is used here comes along. */
+function quietly(load) {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    return load();
+  } finally {
+    console.warn = warn;
+  }
+}
 
 function start(line) {
   const config = JSON.parse(line);
@@ -22,7 +36,7 @@ function start(line) {
     protocol: PROTOCOL,
     driver: "breez-node",
     sdk: SDK,
-    sdk_version: JSON.parse(readFileSync(new URL("package.json", import.meta.url))).dependencies[SDK],
+    sdk_version: JSON.parse(readFileSync(installed)).dependencies[SDK],
     language: "javascript",
     pid: process.pid,
   });

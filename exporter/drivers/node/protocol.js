@@ -13,12 +13,12 @@ export class Refusal extends Error {
 }
 
 /**
- * Keeps the standard output for messages: what the SDK prints there goes to the standard error.
+ * Keeps the standard output for messages: what the SDK prints there, several lines a payment, is dropped.
  * Returns the function that writes a message.
  */
 export function takeOverStdout() {
   const write = process.stdout.write.bind(process.stdout);
-  process.stdout.write = process.stderr.write.bind(process.stderr);
+  process.stdout.write = () => true;
   process.stdout.on("error", () => process.exit(1)); // the exporter is gone
   return (type, fields) => write(`${JSON.stringify({ type, ...fields })}\n`);
 }

@@ -36,8 +36,8 @@ def test_it_is_installed_once(programs: Path) -> None:
     put(programs, "node", "echo v20.0.0")
     put(programs, "npm", "exit 0")
     argv, told = get_command()
-    assert argv[:2] == (str(programs / "node"), "--expose-gc")
-    assert Path(argv[2]).read_bytes() == (SOURCES / "main.js").read_bytes()
+    assert argv[:3] == (str(programs / "node"), "--expose-gc", str(SOURCES / "main.js"))
+    assert sorted(path.name for path in Path(argv[3]).iterdir()) == ["package-lock.json", "package.json"]
     assert len(told) == 1
     put(programs, "npm", "exit 1")
     assert get_command() == (argv, [])
@@ -74,7 +74,7 @@ MODULE = "0061736d01000000050301000107 0a01066d656d6f72790200"
 GROWING = f"""
 import {{ collectGarbage, loadWithMemory, readHeaps }} from "{(SOURCES / "heaps.js").as_uri()}";
 const module = new WebAssembly.Module(Buffer.from("{MODULE.replace(" ", "")}", "hex"));
-const [, memory] = await loadWithMemory(() => new WebAssembly.Instance(module));
+const [, memory] = loadWithMemory(() => new WebAssembly.Instance(module));
 const read = async () => {{ await collectGarbage(); return readHeaps(memory).heap_bytes; }};
 const readings = [await read()];
 memory.grow(160);
