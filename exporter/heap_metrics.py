@@ -65,6 +65,11 @@ HEAP_METRICS: tuple[Metric[Subject], ...] = (
         lambda subject: one(subject.state.collections),
         ("driver",),
     ),
+    level(
+        "memtest_event_loop_handles",
+        "What keeps the subject's event loop waiting: sockets, pipes, timers; of a Node.js program, as it says.",
+        lambda subject: subject.state.event_loop_handles,
+    ),
     level("memtest_goroutines", "Goroutines of a Go program, as it says.", lambda subject: subject.state.goroutines),
     levels(
         "memtest_descendant_resident_memory_bytes",

@@ -84,6 +84,7 @@ class SubjectState:
     objects: int | None = None  # known to the subject's garbage collector, counted at rest
     collections: int | None = None  # of that garbage collector, so far
     goroutines: int | None = None
+    event_loop_handles: int | None = None
     descendants: bool = False  # whether what the process has started counts too
     descendant_bytes: dict[str, int] = field(default_factory=dict)  # resident, by process name, as of the last sample
     restarts: int = 0  # of the subject, by whoever runs it

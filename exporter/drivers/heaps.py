@@ -40,7 +40,8 @@ class HeapReader:
         malloc = AllocatorReading({}, {}) if self._malloc is None else self._malloc()
         objects = count_tracked_objects() if count_objects else None
         collections = sum(generation["collections"] for generation in gc.get_stats())
-        return Heap({**python, **malloc.in_use}, malloc.held, objects, collections, (*self._hidden, *malloc.uncounted))
+        unreadable = (*self._hidden, *malloc.uncounted)
+        return Heap({**python, **malloc.in_use}, malloc.held, objects, collections, unreadable=unreadable)
 
 
 def count_tracked_objects() -> int:

@@ -56,13 +56,15 @@ class SdkEvent:
 @dataclass(frozen=True, slots=True)
 class Heap:
     """The subject's own heaps: bytes in use by heap, and what its allocator holds, by kind; how many objects its
-    garbage collector knows, and how often it has run. ``unreadable`` names the heaps whose size can't be had.
+    garbage collector knows, and how often it has run; how many handles its event loop waits for. ``unreadable`` names
+    the heaps whose size can't be had.
     """
 
     heap_bytes: Mapping[str, int] = field(default_factory=dict)
     allocator_bytes: Mapping[str, int] = field(default_factory=dict)
     objects: int | None = None
     collections: int | None = None
+    event_loop_handles: int | None = None
     unreadable: tuple[str, ...] = ()
 
 
@@ -155,6 +157,8 @@ def heap_fields(heap: Heap) -> dict[str, Json]:
         fields["objects"] = heap.objects
     if heap.collections is not None:
         fields["collections"] = heap.collections
+    if heap.event_loop_handles is not None:
+        fields["event_loop_handles"] = heap.event_loop_handles
     if heap.unreadable:
         fields["unreadable_heaps"] = list(heap.unreadable)
     return fields
@@ -170,6 +174,7 @@ def parse_heap(fields: Mapping[str, Json]) -> Heap:
         _bytes_by_name(fields, "allocator_bytes"),
         _optional_integer(fields, "objects"),
         _optional_integer(fields, "collections"),
+        _optional_integer(fields, "event_loop_handles"),
         tuple(unreadable),
     )
 

@@ -80,10 +80,11 @@ def process() -> list[Panel]:
     return [
         level(
             "Threads",
-            f"{said('memtest_threads')} {said('memtest_goroutines')}",
+            f"{said('memtest_threads')} {said('memtest_goroutines')} {said('memtest_event_loop_handles')}",
             "short",
             plain("memtest_threads", "{{driver}} threads"),
             plain("memtest_goroutines", "{{driver}} goroutines"),
+            plain("memtest_event_loop_handles", "{{driver}} event-loop handles"),
         ),
         stacked(
             "Threads by name",

@@ -24,7 +24,10 @@ export function loadWithMemory(load) {
 export function readHeaps(memory) {
   const { heapUsed, external } = process.memoryUsage();
   const wasm = memory.buffer.byteLength;
-  return { heap_bytes: { node: heapUsed, node_external: external - wasm, wasm } };
+  return {
+    heap_bytes: { node: heapUsed, node_external: external - wasm, wasm },
+    event_loop_handles: process.getActiveResourcesInfo().length,
+  };
 }
 
 /** A full collection, and another of what the first one's finalizers have let go of. */
