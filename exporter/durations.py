@@ -1,6 +1,7 @@
 """Durations as Go writes them: ``90s``, ``1h30m``, ``500ms``; parsed to seconds and formatted back."""
 
 import re
+from fractions import Fraction
 
 _NANOSECONDS = {
     "ns": 1,
@@ -36,7 +37,7 @@ def parse_duration(text: str) -> float:
 
 def format_duration(seconds: float) -> str:
     """Return ``seconds`` (not negative) in the shortest Go-style form, to the nanosecond: 5400 is ``1h30m``."""
-    nanoseconds = round(seconds * _PER_SECOND)
+    nanoseconds = round(Fraction(seconds) * _PER_SECOND)  # a float's product is off by a nanosecond after 52 days
     if nanoseconds < 0:
         raise ValueError(f"{seconds} seconds: a duration can't be negative")
     if nanoseconds == 0:

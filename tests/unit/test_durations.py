@@ -1,7 +1,7 @@
 """Durations: Go's grammar, its refusals, and the round trip."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from exporter.durations import format_clock, format_duration, parse_duration
@@ -51,6 +51,7 @@ def test_formats_in_the_shortest_form(seconds: float, text: str) -> None:
 
 
 @given(st.integers(min_value=0, max_value=HUNDRED_DAYS_IN_NANOSECONDS))
+@example(4_503_599_627_370_491)
 def test_what_is_formatted_parses_to_the_same(nanoseconds: int) -> None:
     seconds = nanoseconds / 10**9
     assert parse_duration(format_duration(seconds)) == seconds
