@@ -1,17 +1,20 @@
 """The SDK instances of a load: which are connected, and what is asked of them."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeVar
 
 from exporter.drivers.protocol import Heap, Json, parse_heap
 from exporter.drivers.subject import CommandError, Subject
 from exporter.state import LoadCounters
 
+T = TypeVar("T")
+
 COMMAND_TIMEOUT_SECONDS = 60.0
 CONNECTS_AT_ONCE = 4
-CONNECT_RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +66,8 @@ class Fleet:
         A connection that fails is tried again, until ``patience`` seconds have passed.
         """
         at_once = asyncio.Semaphore(CONNECTS_AT_ONCE)
-        give_up = asyncio.get_running_loop().time() + patience
         missing = [instance for instance in self._wanted[:count] if instance.name not in self._listeners]
-        await together(self._connect(instance, at_once, give_up) for instance in missing)
+        await together(self._connect(instance, at_once, patience) for instance in missing)
 
     async def disconnect(self) -> None:
         """Disconnect every instance, listeners first; the first failure is raised once all have been tried."""
@@ -114,9 +116,8 @@ class Fleet:
         result, _ = await self.ask("measure")
         return parse_heap(result)
 
-    async def _connect(self, instance: Instance, at_once: asyncio.Semaphore, give_up: float) -> None:
-        loop = asyncio.get_running_loop()
-        for delay in _growing(CONNECT_RETRY_SECONDS):
+    async def _connect(self, instance: Instance, at_once: asyncio.Semaphore, patience: float) -> None:
+        async def connect() -> None:
             try:
                 async with at_once:
                     await self.ask(
@@ -125,14 +126,12 @@ class Fleet:
                         wallet=instance.wallet,
                         optimize_leaves=instance.optimize_leaves,
                     )
-                break
             except CommandError as error:
-                if error.kind == "already_connected":
-                    # An earlier try was answered too late to be noticed.
-                    break
-                if loop.time() + delay > give_up:
+                # An earlier try was answered too late to be noticed.
+                if error.kind != "already_connected":
                     raise
-            await asyncio.sleep(delay)
+
+        await patiently(connect, patience)
         self._listeners[instance.name] = 0
         self.counters.instances += 1
         if instance.name in self.wallets:
@@ -159,8 +158,19 @@ async def together(works: Iterable[Coroutine[Any, Any, object]]) -> None:
         raise errors.exceptions[0] from None
 
 
-def _growing(delays: tuple[float, ...]) -> Iterable[float]:
-    """The delays in turn, then the last one for ever."""
-    yield from delays
+async def patiently(act: Callable[[], Awaitable[T]], patience: float) -> T:
+    """Do something, and again as long as the subject fails to, until ``patience`` seconds have passed.
+
+    Raises the last CommandError then.
+    """
+    clock = asyncio.get_running_loop().time
+    give_up = clock() + patience
+    delays = chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1]))
     while True:
-        yield delays[-1]
+        try:
+            return await act()
+        except CommandError:
+            delay = next(delays)
+            if clock() + delay > give_up:
+                raise
+        await asyncio.sleep(delay)

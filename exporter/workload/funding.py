@@ -1,15 +1,17 @@
 """Money for the wallets: before the load, and again when a wallet runs low."""
 
 import asyncio
+from functools import partial
 
 from exporter.drivers.subject import CommandError
 from exporter.errors import LoadError
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings
-from exporter.workload.fleet import Fleet, together
+from exporter.workload.fleet import Fleet, patiently, together
 from exporter.workload.settings import FAUCET_REQUEST_SATS, WorkloadSettings
 
 FUNDING_LIMIT_SECONDS = 300.0
+REQUEST_PATIENCE_SECONDS = 60.0  # with a network that fails
 REFUND_LIMIT_SECONDS = 60.0
 REFUND_RETRY_SECONDS = 30.0
 FIRST_POLL_SECONDS = 0.2
@@ -34,7 +36,7 @@ class Funder:
         Raises LoadError, naming the wallet, if that can't be done within five minutes.
         """
         try:
-            await self._fleet.sync()
+            await patiently(self._fleet.sync, REQUEST_PATIENCE_SECONDS)
             await together(self._fund(wallet, FUNDING_LIMIT_SECONDS) for wallet in self._fleet.wallets)
         except CommandError as error:
             raise LoadError(f"funding failed: the SDK could not {error.do}: {error}") from None
@@ -60,9 +62,9 @@ class Funder:
         balance, target = await self._fleet.balance(wallet), self._settings.fund_to_sats
         if balance >= target:
             return False
-        address = (await self._fleet.ask(self._address, instance=wallet))[0]["address"]
+        result, _ = await patiently(partial(self._fleet.ask, self._address, instance=wallet), REQUEST_PATIENCE_SECONDS)
         for _ in range(-(-(target - balance) // FAUCET_REQUEST_SATS)):
-            await self._faucet.fund(address, FAUCET_REQUEST_SATS)
+            await self._faucet.fund(result["address"], FAUCET_REQUEST_SATS)
         await self._await_balance(wallet, target, limit)
         return True
 
@@ -79,5 +81,5 @@ class Funder:
             pause = min(2 * pause, SLOWEST_POLL_SECONDS)
 
     async def _synced_balance(self, wallet: str) -> int:
-        await self._fleet.ask("sync", instance=wallet)
+        await patiently(partial(self._fleet.ask, "sync", instance=wallet), REQUEST_PATIENCE_SECONDS)
         return await self._fleet.balance(wallet)

@@ -11,7 +11,7 @@ from exporter.drivers.protocol import Heap
 from exporter.errors import SubjectError
 from exporter.state import LoadCounters, SubjectState
 from exporter.workload.events import LoadEvent, OnEvent
-from exporter.workload.fleet import Fleet
+from exporter.workload.fleet import Fleet, patiently
 from exporter.workload.settings import WorkloadSettings
 
 # A machine that is so slow that the longest gap is too short has other worries than two percent of its time.
@@ -107,7 +107,7 @@ async def connect_and_weigh(fleet: Fleet, pid: int, counters: LoadCounters, pati
     await fleet.connect(patience, count=1)
     heap, rss = await rest_and_measure(fleet), _resident_bytes(pid)
     await fleet.connect(patience)
-    await fleet.sync()
+    await patiently(fleet.sync, patience)
     added_heap = _total(await rest_and_measure(fleet)) - _total(heap)
     counters.instance_heap_bytes = added_heap // (fleet.size - 1)
     counters.instance_rss_bytes = (_resident_bytes(pid) - rss) // (fleet.size - 1)

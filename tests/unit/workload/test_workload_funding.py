@@ -7,7 +7,7 @@ from fake_load import FakeLoad, with_load
 from http_faucet import MONEY, Faucet, serving
 
 from exporter.errors import LoadError
-from exporter.workload import funding
+from exporter.workload import fleet, funding, workload
 from exporter.workload.faucet import FaucetSettings
 from exporter.workload.settings import WorkloadSettings
 
@@ -41,6 +41,26 @@ def test_wallets_without_money_are_funded_once_each(tmp_path: Path) -> None:
     assert load.state.load.balances_sats == {"alice": 59_999, "bob": 59_999}
     assert load.told("funded") == ["funded, in satoshis: alice 59999, bob 59999"]
     assert load.state.load.refunds == 0
+
+
+def test_a_network_that_fails_now_and_then_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "RETRY_SECONDS", (0.0,))
+    bank = Bank(tmp_path)
+    with serving(Faucet((200, {}, MONEY), pay_out=bank.pay_out)) as faucet:
+        load = with_load(
+            FAST,
+            prepare,
+            *("--initial-sats", "0", "--bank", str(tmp_path), "--fail-requests", "9"),
+            faucet=FaucetSettings(faucet.url),
+        )
+    assert load.state.load.balances_sats == {"alice": 50_000, "bob": 50_000}
+    assert len(bank.paid_out) == 2
+
+
+def test_a_network_that_fails_for_long_is_a_load_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workload, "CONNECT_PATIENCE_SECONDS", 0.1)
+    with pytest.raises(LoadError, match="connecting failed: the SDK could not sync: the network is away"):
+        with_load(FAST, prepare, "--fail-requests", "1000000")
 
 
 def test_large_payments_take_several_requests_of_the_most_that_a_faucet_gives(tmp_path: Path) -> None:
