@@ -1,15 +1,14 @@
 """What the ledger keeps on disk: every transfer's history row, and the nodes above the leaves.
 
-An embedded SQLite file, so that a run of days needs no more memory than one of minutes. It lives as long
-as the network's process and is not meant to survive it: no journal, no syncing. Others that have something
-to keep make tables of their own in it.
+An embedded SQLite file, so that a run of days needs no more memory than one of minutes. It is a file without
+a name, which goes with the network's process however that ends: no journal, no syncing. Others that have
+something to keep make tables of their own in it.
 """
 
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 _SCHEMA = """
@@ -74,8 +73,9 @@ class Filter:
 class Archive:
     """The SQLite file. Not thread-safe: one event loop owns it."""
 
-    def __init__(self, path: Path | None = None) -> None:
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+    def __init__(self) -> None:
+        # SQLite's name for a private file on disk, unlinked as soon as it is open.
+        self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
         self._counts: Counter[tuple[bytes, int]] = Counter()  # history rows, by identity and type
 

@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -43,8 +41,7 @@ async def run(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     Raises:
         ConfigError: the port is in use.
     """
-    with tempfile.TemporaryDirectory(prefix="memtest-network-") as directory:
-        archive = Archive(Path(directory) / "archive.sqlite")
+    with contextlib.closing(Archive()) as archive:
         # Without faults, not even the question whether there are any costs the calls something.
         faults = Faults(settings.faults) if settings.faults != FaultSettings() else None
         services = Services(archive, settings.chain, loses_event=faults.happens if faults else None)
@@ -58,7 +55,6 @@ async def run(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         ):
             yield _describe(services, addresses, ca_pem, url)
             services.events.drop_all()
-        archive.close()
 
 
 @contextlib.asynccontextmanager

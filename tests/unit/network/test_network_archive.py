@@ -1,6 +1,7 @@
 """History on disk: filters and pages, against a plain list."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,8 @@ def row(seq: int, sender: bytes, receiver: bytes, kind: int = 2, status: int = 5
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    archive = Archive(tmp_path / "archive.sqlite")
+def archive() -> Iterator[Archive]:
+    archive = Archive()
     yield archive
     archive.close()
 
@@ -82,3 +83,21 @@ def test_keeps_nodes_by_id(archive: Archive) -> None:
     assert dict(archive.nodes(["a", "b"])) == {"a": b"2"}
     archive.drop_tree("tree")
     assert dict(archive.nodes(["a", "c"])) == {"c": b"3"}
+
+
+def nameless_files() -> set[str]:
+    """Files that this process has open and that are in no directory any more, with their sizes in MiB."""
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # the one that lists them is closed by now
+            if descriptor.readlink().name.endswith(" (deleted)"):
+                found.add(f"{descriptor.readlink()}: {descriptor.stat().st_size >> 20}")
+    return found
+
+
+def test_what_is_kept_is_on_disk_in_a_file_that_nothing_can_leave_behind(archive: Archive) -> None:
+    before = nameless_files()
+    for number in range(8):
+        archive.put_node(f"node-{number}", "tree", bytes(1 << 20))
+    (made,) = nameless_files() - before
+    assert int(made.rpartition(": ")[2]) >= 4
