@@ -5,6 +5,7 @@ when they are asked for, and import what is heavy when they run, so that ``expor
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from exporter import __version__
+from exporter.cli.options import unknown_variables
 from exporter.errors import ExporterError
 
 COMMANDS = ("run", "watch", "network", "analyze", "compare", "plot", "heap", "check-web-config", "completion")
@@ -40,6 +42,13 @@ class CommandLine(click.Group):
         if not starts_with_command and not (ctx.resilient_parsing and not args):
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        commands = (command for name in COMMANDS if (command := self.get_command(ctx, name)) is not None)
+        for name, meant in unknown_variables(commands, os.environ).items():
+            hint = f"; did you mean {meant}?" if meant else ""
+            click.echo(f"Warning: {name} is set in the environment, and no option has this name{hint}", err=True)
+        return super().invoke(ctx)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         found = super().shell_complete(ctx, incomplete)

@@ -1,7 +1,8 @@
 """Options that the environment can set too, under this program's names and the Rust harness's."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -61,6 +62,11 @@ class EnvironmentOption(click.Option):
             return super().get_error_hint(ctx)
         return str(self.envvar if self.envvar in os.environ else self.rust_variable)
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The variables that set it."""
+        return (str(self.envvar), *([self.rust_variable] if self.rust_variable else []))
+
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         value = os.environ.get(str(self.envvar))
         if value is None and self.rust_variable is not None:
@@ -71,6 +77,16 @@ class EnvironmentOption(click.Option):
         if self.is_flag:
             return "false" if value.strip().lower() in _OFF else "true"
         return value or None
+
+
+def unknown_variables(commands: Iterable[click.Command], environment: Iterable[str]) -> dict[str, str | None]:
+    """The variables that look like ones of ours and set no option, each with the one that may have been meant."""
+    set_here = sorted(name for name in environment if name.startswith(ENVIRONMENT_PREFIX))
+    if not set_here:
+        return {}  # the usual case, in which no command has to be imported
+    options = (option for command in commands for option in command.params if isinstance(option, EnvironmentOption))
+    known = {variable for option in options for variable in option.variables}
+    return {name: next(iter(get_close_matches(name, known, 1, 0.85)), None) for name in set_here if name not in known}
 
 
 class SectionedCommand(click.Command):

@@ -44,6 +44,19 @@ def test_an_expected_error_is_one_sentence_and_its_exit_code(
     assert capsys.readouterr() == ("", "Error: x\n")
 
 
+def test_a_misspelt_variable_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MEMTEST_DURATON", "5s")
+    monkeypatch.setenv("MEMTEST_WHATEVER", "s3cret")
+    for known in ("MEMTEST_CSV_FILE", "MEMTEST_MEM_INTERVAL", "MEMTEST_PID", "MEMTEST_BLOCK_INTERVAL"):
+        monkeypatch.setenv(known, "1")
+    assert exit_code_of(["completion", "bash"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "Warning: MEMTEST_DURATON is set in the environment, and no option has this name; did you mean"
+        " MEMTEST_DURATION?",
+        "Warning: MEMTEST_WHATEVER is set in the environment, and no option has this name",
+    ]
+
+
 def test_an_interruption_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
