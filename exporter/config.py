@@ -2,7 +2,9 @@
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +79,8 @@ class RunConfig:
             complaints.append(f"max-failure-ratio is {self.max_failure_ratio!r}: give a share from 0 to 1")
         if self.report is not None:
             complaints += _not_a_file_to_write("report", self.report)
+        written = {"csv": self.csv, "report": self.report, "heap-dump": self.profiling.heap_dump}
+        complaints += _written_twice({flag: path for flag, path in written.items() if path is not None})
         if self.existing_csv != "refuse" and self.csv is None:
             complaints.append(f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE")
         if self.faults != FaultSettings() and self.network != LOCAL_NETWORK:
@@ -147,3 +151,11 @@ def _not_a_file_to_write(flag: str, path: Path) -> list[str]:
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         return [f"{flag} is {str(path)!r}, which can't be written: name another file"]
     return []
+
+
+def _written_twice(files: Mapping[str, Path]) -> list[str]:
+    return [
+        f"{flag} and {other} are both {str(path)!r}: name a file for each"
+        for (flag, path), (other, second) in combinations(files.items(), 2)
+        if path.absolute() == second.absolute()
+    ]

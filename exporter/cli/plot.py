@@ -1,5 +1,6 @@
 """``exporter plot``: one page from the CSV files of one or several runs."""
 
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,15 +47,10 @@ def command(
     The page needs no network. It opens with the verdict, or with the difference between the runs. A run is a CSV file
     of this program, of the Go harness or of the Rust harness, in any mixture: FILE, or LABEL:FILE to name it.
     """
-    for option, path in (("png", png), ("svg", svg)):
-        if path is not None and path.suffix.lower() != f".{option}":
-            raise ConfigError(f"{option} is {str(path)!r}: give it a name that ends in .{option}")
     named = [(label, path) for label, path in (("Go", go), ("Rust", rust)) if path is not None]
     named += [_split(text) for text in (*compare, *files)]
-    if not named:
-        raise ConfigError("no run to plot: name a CSV file, for example: exporter plot out.csv")
-    if heap_dumps and len(named) > 1:
-        raise ConfigError(f"heap-dumps belong to one run, and {len(named)} are plotted: name one CSV file")
+    _check_runs([path for _, path in named], heap_dumps)
+    _check_targets({"output": output, "png": png, "svg": svg}, {path.absolute() for _, path in named})
     from exporter.report.page import conclusion, write_page  # numpy and the rest are not needed for --help
     from exporter.report.prepared import prepare
 
@@ -71,10 +67,27 @@ def command(
         for path in pictures:
             write_picture(path, runs, heading, told)
     click.echo(told)
-    for path in (output, *pictures):
-        if path is not None:
-            click.echo(f"Written: {path}")
+    for written in (output, *pictures):
+        if written is not None:
+            click.echo(f"Written: {written}")
     return 0
+
+
+def _check_runs(runs: Sequence[Path], heap_dumps: tuple[Path, Path] | None) -> None:
+    if not runs:
+        raise ConfigError("no run to plot: name a CSV file, for example: exporter plot out.csv")
+    if heap_dumps and len(runs) > 1:
+        raise ConfigError(f"heap-dumps belong to one run, and {len(runs)} are plotted: name one CSV file")
+
+
+def _check_targets(targets: Mapping[str, Path | None], runs: Collection[Path]) -> None:
+    for option, path in targets.items():
+        if path is None:
+            continue
+        if option != "output" and path.suffix.lower() != f".{option}":
+            raise ConfigError(f"{option} is {str(path)!r}: give it a name that ends in .{option}")
+        if path.absolute() in runs:
+            raise ConfigError(f"{option} is {str(path)!r}, one of the runs, which would be lost: name another file")
 
 
 def _split(text: str) -> tuple[str, Path]:

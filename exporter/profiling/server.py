@@ -53,7 +53,7 @@ class ProfileServer:
 
     async def __aenter__(self) -> "ProfileServer":
         """Bind and serve; raises ConfigError, naming the address and the remedy, if that can't be."""
-        bound = listen(ListenAddress(LOOPBACK, self._port))
+        bound = listen(ListenAddress(LOOPBACK, self._port), "pprof-port")
         config = Config(
             make_app(lambda kind, seconds: self.take(kind, seconds)),
             interface="asgi3",

@@ -31,12 +31,12 @@ def parse_listen_address(text: str) -> ListenAddress:
     return ListenAddress(host[1:-1] if bracketed else host, int(port))
 
 
-def listen(address: ListenAddress) -> socket.socket:
-    """Bind and listen, without blocking; raises ConfigError naming the address and what to do."""
+def listen(address: ListenAddress, setting: str = "listen-address") -> socket.socket:
+    """Bind and listen, without blocking; raises ConfigError naming the setting, the address and what to do."""
     try:
         listener = _bound(address)
     except OSError as error:
-        raise ConfigError(f"listen-address {address} can't be used: {_advice(error)}") from None
+        raise ConfigError(f"{setting} {address} can't be used: {_advice(error)}") from None
     listener.setblocking(False)
     return listener
 

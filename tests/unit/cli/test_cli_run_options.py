@@ -143,6 +143,7 @@ def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         (("--max-failure-ratio", "1.5"), "max-failure-ratio is 1.5: give a share"),
         (("--amount", "0"), "amount is 0"),
         (("--report", "/"), "report is '/', which is a directory: name a file"),
+        (("--report", "x.csv", "--csv", "./x.csv"), "csv and report are both 'x.csv': name a file for each"),
         (("--report", "/nowhere/x.html"), "there is no directory /nowhere; create it first"),
         (("--csv-append",), "csv-append does nothing without csv"),
         (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),

@@ -101,5 +101,5 @@ def test_a_port_in_use_is_refused() -> None:
             async with ProfileServer(port):
                 pass
 
-    with pytest.raises(ConfigError, match="can't be used"):
+    with pytest.raises(ConfigError, match=r"pprof-port 127\.0\.0\.1:\d+ can't be used"):
         asyncio.run(twice())
