@@ -11,6 +11,7 @@ Floats = NDArray[np.float64]
 
 # The page has milliseconds; samples closer than this are moved apart.
 _TICK_SECONDS = 0.002
+_CONNECTED_ANEW = ("reconnects", "abandoned_instances")  # counters of what is marked as a reconnect
 _MOST_MARKS = 400
 _MOST_PHASE_SPANS = 400
 
@@ -106,11 +107,10 @@ def _restarted(run: Run, rows: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def _reconnects(run: Run, rows: NDArray[np.intp], seconds: Floats) -> Floats:
-    column = run.column("reconnects")
-    if column is None:
-        return np.empty(0)
-    counts = continued(column[rows])
-    return _evenly(seconds[np.flatnonzero(np.diff(counts) > 0) + 1])
+    """When the wallets were connected anew, whether they had been disconnected first or not."""
+    columns = [column for name in _CONNECTED_ANEW if (column := run.column(name)) is not None]
+    risen = [np.flatnonzero(np.diff(continued(column[rows])) > 0) + 1 for column in columns]
+    return _evenly(seconds[np.unique(np.concatenate(risen))]) if risen else np.empty(0)
 
 
 def _evenly(times: Floats) -> Floats:

@@ -73,6 +73,11 @@ def test_reconnects_are_marked_when_they_happen() -> None:
     assert timeline(run_of([0, 1, 2, 3], reconnects=[0, 0, 1, 2])).reconnects.tolist() == [2, 3]
 
 
+def test_instances_that_are_abandoned_are_reconnects_too() -> None:
+    run = run_of([0, 1, 2, 3, 4], reconnects=[0, 0, 1, 1, 1], abandoned_instances=[0, 2, 2, 2, 4])
+    assert timeline(run).reconnects.tolist() == [1, 2, 4]
+
+
 def test_phases_are_spans() -> None:
     run = Run("run", {"elapsed_sec": np.arange(4.0)}, np.array([0, 0, 1, 1], dtype=np.int16), ("running", "stopping"))
     spans = [(span.start, span.end, span.name) for span in timeline(run).phases]
