@@ -194,7 +194,7 @@ class _Pipes(asyncio.SubprocessProtocol):
     def __init__(self, child: Child) -> None:
         self._child = child
         self._open = {1, 2}
-        self.endeded = False
+        self._exited = False
         self._transport: asyncio.SubprocessTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -207,11 +207,11 @@ class _Pipes(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._open.discard(fd)
-        if self.endeded and not self._open:
+        if self._exited and not self._open:
             self._report()
 
     def process_exited(self) -> None:
-        self.endeded = True
+        self._exited = True
         if self._open:
             asyncio.get_running_loop().call_later(PIPES_LINGER_SECONDS, self._report)
         else:
