@@ -16,6 +16,8 @@ from stack_tools import GRAFANA, ROOT
 
 from exporter.cli.run import OPTIONS
 from exporter.config import DEFAULT_LISTEN_ADDRESS
+from exporter.durations import parse_duration
+from exporter.workload.workload import DRAIN_SECONDS
 
 PORT = DEFAULT_LISTEN_ADDRESS.rpartition(":")[2]
 PROFILES = ("--profile", "alerting", "--profile", "compare")
@@ -67,6 +69,11 @@ def test_profiles_add_to_the_stack(everything: dict[str, Service]) -> None:
     assert set(services("--profile", "alerting")) == base | {"alertmanager"}
     assert set(services("--profile", "compare")) == base | {"exporter-compare"}
     assert set(everything) == base | {"alertmanager", "exporter-compare"}
+
+
+def test_a_run_has_the_time_to_end_properly(everything: dict[str, Service]) -> None:
+    for name in ("exporter", "exporter-compare"):
+        assert parse_duration(everything[name]["stop_grace_period"]) > DRAIN_SECONDS
 
 
 def test_every_service_is_locked_down(everything: dict[str, Service]) -> None:
