@@ -79,6 +79,7 @@ class RunConfig:
             complaints.append(f"max-failure-ratio is {self.max_failure_ratio!r}: give a share from 0 to 1")
         if self.report is not None:
             complaints += _not_a_file_to_write("report", self.report)
+        complaints += self._text_complaints()
         written = {"csv": self.csv, "report": self.report, "heap-dump": self.profiling.heap_dump}
         complaints += _written_twice({flag: path for flag, path in written.items() if path is not None})
         if self.existing_csv != "refuse" and self.csv is None:
@@ -94,6 +95,20 @@ class RunConfig:
             complaints.append(str(error))
         if complaints:
             raise ConfigError("; ".join(complaints))
+
+    def _text_complaints(self) -> list[str]:
+        """What would be no text on /metrics: names in another encoding than UTF-8."""
+        shown = {
+            "run-name": self.run_name,
+            "network": self.network,
+            "driver": " ".join(driver.name for driver in self.drivers),
+            "heap-dump": str(self.profiling.heap_dump or ""),
+        }
+        return [
+            f"{flag} is {text!r}, which is not UTF-8: give another name"
+            for flag, text in shown.items()
+            if text.encode(errors="replace").decode() != text
+        ]
 
     def subject_environment(self) -> dict[str, str]:
         """What to add to the subject's environment; raises ConfigError for an allocator that isn't installed."""

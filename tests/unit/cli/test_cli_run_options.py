@@ -144,6 +144,8 @@ def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         (("--amount", "0"), "amount is 0"),
         (("--report", "/"), "report is '/', which is a directory: name a file"),
         (("--report", "x.csv", "--csv", "./x.csv"), "csv and report are both 'x.csv': name a file for each"),
+        (("--run-name", "x\udcff"), "run-name is 'x\\udcff', which is not UTF-8: give another name"),
+        (("--driver-command", "./x\udcff"), "driver is 'x\\udcff', which is not UTF-8"),
         (("--report", "/nowhere/x.html"), "there is no directory /nowhere; create it first"),
         (("--csv-append",), "csv-append does nothing without csv"),
         (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),
