@@ -14,19 +14,10 @@ const HEAP_EVERY_MS = 1_000;
 const STOP_WITHIN_MS = 10_000;
 
 const emit = takeOverStdout();
+// The SDK warns of every database that it can't use here, and of every update of a payment that it skips.
+console.warn = () => {};
 const installed = join(process.argv[2], "package.json");
-const [sdk, memory] = loadWithMemory(() => quietly(() => createRequire(installed)(SDK)));
-
-/** While it is loaded, the SDK warns of every database that it can't use; the one that is used here comes along. */
-function quietly(load) {
-  const { warn } = console;
-  console.warn = () => {};
-  try {
-    return load();
-  } finally {
-    console.warn = warn;
-  }
-}
+const [sdk, memory] = loadWithMemory(() => createRequire(installed)(SDK));
 
 function start(line) {
   const config = JSON.parse(line);
