@@ -24,6 +24,7 @@ pytestmark = pytest.mark.e2e
 
 LIMIT_SECONDS = 600.0
 AMOUNT = 1000
+MIB = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,37 @@ async def every_command(load: FakeLoad) -> None:
     assert sum(heap.values()) > 0
     await ask("trim")
     assert await refused(load, "no_such_command") == "unknown_command"
+
+
+@pytest.mark.parametrize("tried", DRIVERS, indirect=True)
+def test_abandoned_instances_stay_in_the_heap_and_disconnected_ones_do_not(tried: Tried, tmp_path: Path) -> None:
+    async def come_and_go(load: FakeLoad) -> None:
+        await heap_after(load, "disconnect")  # what the first instances leave for the others
+        started = await heap_after(load, "disconnect")
+        disconnected = await heap_after(load, "disconnect")
+        abandoned = await heap_after(load, "abandon")
+        assert disconnected - started < MIB
+        assert abandoned - disconnected > MIB
+
+    done = with_load(
+        WorkloadSettings(),
+        come_and_go,
+        command=tried.command,
+        network=tried.network,
+        storage_dir=str(tmp_path),
+        limit_seconds=LIMIT_SECONDS,
+    )
+    assert done.end == Exit(0)
+
+
+async def heap_after(load: FakeLoad, way_to_go: str) -> int:
+    """The heap once ten instances have come and gone."""
+    ask = load.subject.request
+    for _ in range(10):
+        await ask("connect", instance="alice", wallet="alice")
+        await ask(way_to_go, instance="alice")
+    await ask("collect_garbage")
+    return sum((await ask("measure"))[0]["heap_bytes"].values())
 
 
 async def balances(load: FakeLoad) -> dict[str, int]:
