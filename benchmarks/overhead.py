@@ -1,6 +1,6 @@
 """What looking closer costs: the SDK's CPU time and latency per payment by what is traced, and what resting takes.
 
-    python benchmarks/overhead.py [--seconds 30] [--rounds 2]
+    python benchmarks/overhead.py [--driver python] [--seconds 30] [--rounds 2]
 
 Runs ``exporter --interval 0s`` with each kind of tracing in turn, several rounds, so that a machine that is busy at
 times is busy for all of them. CPU time is that of the SDK's process, its own background work included. The factors
@@ -20,6 +20,8 @@ from pathlib import Path
 
 import psutil
 from observer import EXPORTER, cpu_seconds
+
+from exporter.drivers.registry import DRIVERS
 
 KINDS: dict[str, list[str]] = {
     "no tracing": [],
@@ -50,13 +52,15 @@ class Spent:
 def main() -> int:
     """Run, measure, print; return 1 if settled samples take more of the time than they may."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--driver", choices=DRIVERS, default="python")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=2)
     wanted = parser.parse_args()
     spent: dict[str, Spent] = defaultdict(Spent)
     for _ in range(wanted.rounds):
         for kind, arguments in KINDS.items():
-            spent[kind].add(measure(arguments, wanted.seconds))
+            if not {argument.removeprefix("--") for argument in arguments} & {*DRIVERS[wanted.driver].lacks}:
+                spent[kind].add(measure(["--driver", wanted.driver, *arguments], wanted.seconds))
     plain = spent["no tracing"]
     print(f"{'':<24}{'payments':>10}{'CPU each':>12}{'':>8}{'latency':>12}{'':>8}{'dumped per payment':>22}")
     for kind, each in spent.items():
@@ -79,9 +83,9 @@ def measure(arguments: list[str], seconds: int) -> Spent:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=directory) as run:
             assert run.stdout is not None
             url = next(found[1] for line in run.stdout if (found := re.search(r"(http://\S+/metrics)", line)))
+            pid = next(int(found[1]) for line in run.stdout if (found := re.search(r"^Subject .* (\d+)$", line)))
+            subject = psutil.Process(pid)
             next(line for line in run.stdout if line.startswith("Load for"))
-            children = psutil.Process(run.pid).children()
-            subject = next(child for child in children if "exporter.drivers.breez" in child.cmdline())
             time.sleep(2)
             before = look(url, subject)
             time.sleep(seconds)

@@ -122,7 +122,13 @@ class RunConfig:
 
     def _driver_complaints(self) -> list[str]:
         names = [driver.name for driver in self.drivers]
-        found = [complaint(driver.name) for driver in self.drivers if not driver.command]
+        options = {
+            "pprof": self.profiling.pprof,
+            "heap-dump": self.profiling.heap_dump,
+            "allocator": self.allocator != "glibc",
+        }
+        given = [option for option, value in options.items() if value]
+        found = [complaint(driver.name, given) for driver in self.drivers if not driver.command]
         complaints = [each for each in found if each is not None]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -112,7 +112,8 @@ class SoakRun:
         handle_interrupts(self._on_interrupt, self._on_second_interrupt)
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._on_dump_signal)
         self._console.heading(__version__, self._state.name, url, self._state.settings)
-        for line in (*self._config.profiling.headings(), *([f"Profiles on {profiles_url}"] if profiles_url else [])):
+        headings = self._config.profiling.headings(self._config.drivers[0].name)
+        for line in (*headings, *([f"Profiles on {profiles_url}"] if profiles_url else [])):
             self._console.line(line)
         try:
             await self._soak()

@@ -1,7 +1,7 @@
 """The drivers that ``--driver`` knows. A new one is a module that says how to get its command, and a line here."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,25 +19,30 @@ class GetCommand(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A driver: the module that gets its command, and whether other releases of its SDK can be had."""
+    """A driver: the module that gets its command, whether other releases of its SDK can be had.
+
+    ``lacks`` are options of a run that it can't follow: another allocator would leave a native heap unread.
+    """
 
     module: str
     releases: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 DRIVERS: Mapping[str, Known] = {
     "python": Known("exporter.drivers.python_binding", releases=True),
-    "go": Known("exporter.drivers.go_binding"),
-    "node": Known("exporter.drivers.node_binding"),
+    "go": Known("exporter.drivers.go_binding", lacks=("heap-dump", "allocator")),
+    "node": Known("exporter.drivers.node_binding", lacks=("heap-dump", "pprof")),
 }
 
 
-def complaint(choice: str) -> str | None:
-    """What is wrong with a driver as it was named on the command line, or None."""
+def complaint(choice: str, options: Collection[str] = ()) -> str | None:
+    """What is wrong with a driver as it was named on the command line, for a run with these options; or None."""
     name, at, release = choice.partition("@")
     known = DRIVERS.get(name)
     if known is not None and (not at or (release and known.releases)):
-        return None
+        lacking = [option for option in known.lacks if option in options]
+        return f"driver is {choice!r}, which has no {' and no '.join(lacking)}: leave it out" if lacking else None
     choices = [*DRIVERS, *(f"{name}@RELEASE" for name, driver in DRIVERS.items() if driver.releases)]
     return f"driver is {choice!r}: choose among {', '.join(choices)}, or use --driver-command"
 

@@ -143,8 +143,8 @@ _INDEX = """<!doctype html>
 <title>Profiles of the subject</title>
 <h1>Profiles of the subject</h1>
 <ul>
-<li><a href="heap">heap</a>: what Python's allocators have given and not got back, by code that allocated
-<li><a href="profile?seconds=30">profile</a>: CPU time for 30 s, by Python code; of native threads by name
+<li><a href="heap">heap</a>: what the heap of its language holds, by code that allocated
+<li><a href="profile?seconds=30">profile</a>: CPU time for 30 s, by code; what is native only roughly
 </ul>
 <p>Look at one with <code>go tool pprof -top http://{host}/debug/pprof/heap</code></p>
 """

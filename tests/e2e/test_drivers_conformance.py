@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,9 @@ pytestmark = pytest.mark.e2e
 LIMIT_SECONDS = 600.0
 AMOUNT = 1000
 MIB = 1 << 20
+PROFILED: Mapping[str, Json] = {"python_traces": 4}
+LISTENERS = 2000
+REPEATABLE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ async def every_command(load: FakeLoad) -> None:
     assert sum(heap.values()) > 0
     await ask("trim")
     assert await refused(load, "no_such_command") == "unknown_command"
+    assert await refused(load, "profile", kind="heap", path="/nonexistent", seconds=0) == "unknown_command"
 
 
 @pytest.mark.parametrize("tried", DRIVERS, indirect=True)
@@ -156,6 +162,66 @@ async def refused(load: FakeLoad, do: str, **args: Json) -> str:
         await load.subject.request(do, **args)
     assert str(refusal.value)
     return refusal.value.kind
+
+
+@pytest.mark.parametrize(
+    "tried", ["fake", *(name for name, known in DRIVERS.items() if "pprof" not in known.lacks)], indirect=True
+)
+def test_it_writes_profiles_when_it_is_asked_to(tried: Tried, tmp_path: Path) -> None:
+    async def profiles(load: FakeLoad) -> None:
+        for kind, said in (("heap", "Type: inuse_space"), ("cpu", "Type: cpu")):
+            path = tmp_path / kind
+            await load.subject.request("profile", kind=kind, seconds=0.2, path=str(path))
+            assert said in pprof_top(path)
+        assert await refused(load, "profile", kind="weather", path=str(tmp_path / "x"), seconds=0) == "profile_error"
+
+    done = with_load(WorkloadSettings(), profiles, command=tried.command, options=PROFILED, limit_seconds=LIMIT_SECONDS)
+    assert done.end == Exit(0)
+
+
+def test_the_heap_profile_of_the_go_driver_agrees_with_its_memory_statistics(
+    network: NetworkChild, tmp_path: Path
+) -> None:
+    held: list[tuple[int, int]] = []  # by runtime.MemStats, by the profile
+
+    async def look(load: FakeLoad) -> None:
+        await load.subject.request("collect_garbage")
+        measured = (await load.subject.request("measure"))[0]["heap_bytes"]["go"]
+        await load.subject.request("profile", kind="heap", seconds=0, path=str(tmp_path / "heap"))
+        told = re.search(r"of (\d+)B total", pprof_top(tmp_path / "heap", "-unit", "B"))
+        assert told
+        held.append((measured, int(told[1])))
+
+    async def use(load: FakeLoad) -> None:
+        await load.subject.request("connect", instance="alice", wallet="alice")
+        await load.subject.request("add_listeners", instance="alice", count=10)
+        await look(load)
+        await load.subject.request("sync", instance="alice")
+        await look(load)
+        await load.subject.request("add_listeners", instance="alice", count=LISTENERS)
+        await look(load)
+
+    with_load(
+        WorkloadSettings(),
+        use,
+        command=asyncio.run(command_of("go", print)),
+        network=network.file,
+        storage_dir=str(tmp_path / "wallets"),
+        options=PROFILED,
+        limit_seconds=LIMIT_SECONDS,
+    )
+    # What the program allocated before it was asked for profiles is in the one and not in the other.
+    untold = [measured - told for measured, told in held]
+    assert 0 <= min(untold) <= max(untold) < 2 * MIB, held
+    # Beside that they differ by what was allocated, and not yet collected, between the two readings.
+    assert max(untold) - min(untold) < REPEATABLE_BYTES, held
+    clean, kept = (after[1] - before[1] for before, after in pairwise(held))
+    assert clean < REPEATABLE_BYTES < 50 * LISTENERS < kept, held
+
+
+def pprof_top(path: Path, *options: str) -> str:
+    command = ["go", "tool", "pprof", "-top", *options, str(path)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=LIMIT_SECONDS).stdout
 
 
 def test_it_ends_when_its_input_does_and_never_minds_nonsense(tried: Tried, tmp_path: Path) -> None:

@@ -95,13 +95,23 @@ def test_heap_dumps_name_what_abandoned_instances_leave_behind(start: Start) -> 
     assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=[\"']https?:", page)
 
 
-def test_go_reads_profiles_of_a_run(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("driver", "tracer", "heap_site", "cpu_site"),
+    [
+        ("python", "tracemalloc", r"B +[\d.]+% +(breez_sdk_spark|agent)\.", r"agent\.main"),
+        ("go", "Go's runtime", r"B +[\d.]+% +main\.\(\*driver\)", r"main\.\(\*driver\)|runtime\._ExternalCode"),
+    ],
+)
+def test_go_reads_profiles_of_a_run(
+    start: Start, tmp_path: Path, driver: str, tracer: str, heap_site: str, cpu_site: str
+) -> None:
     go = shutil.which("go")
     assert go, "Go is missing: apt-get install golang-go"
-    run = start("--duration", "1h", "--interval", "0s", "--mem-interval", "5s", "--pprof", "--pprof-port", "0")
+    load = ("--duration", "1h", "--interval", "0s", "--mem-interval", "5s", "--driver", driver)
+    run = start(*load, "--pprof", "--pprof-port", "0")
     url = run.wait_for(r"Profiles on (\S+)/debug/pprof/")[1]
     run.wait_for(r"Payments=[1-9]")
-    assert re.search(r"Profiling: tracemalloc .* costs [\d.]+ times the CPU time", run.output)
+    assert re.search(rf"Profiling: {tracer} .* costs [\d.]+ times the CPU time", run.output)
 
     def top(profile: str) -> str:
         command = [go, "tool", "pprof", "-top", "-nodecount", "500", f"{url}/debug/pprof/{profile}"]
@@ -110,10 +120,10 @@ def test_go_reads_profiles_of_a_run(start: Start, tmp_path: Path) -> None:
 
     heap = top("heap")
     assert "Type: inuse_space" in heap
-    assert re.search(r"B +[\d.]+% +breez_sdk_spark\.|B +[\d.]+% +agent\.", heap), heap
+    assert re.search(heap_site, heap), heap
     cpu = top("profile?seconds=2")
     assert "Type: cpu" in cpu
-    assert re.search(r"agent\.main", cpu), cpu
+    assert re.search(cpu_site, cpu), cpu
     run.signal(signal.SIGINT)
     assert run.finish() == 130
 

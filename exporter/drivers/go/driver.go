@@ -53,6 +53,9 @@ func newDriver(given config, out *emitter) *driver {
 		"pay_request":      d.payRequest,
 		"list_payments":    d.listPayments,
 	}
+	if given.Options.PythonTraces > 0 {
+		d.offerProfiles()
+	}
 	return d
 }
 

@@ -22,6 +22,9 @@ type config struct {
 	StorageDir  string            `json:"storage_dir"`
 	Wallets     map[string]string `json:"wallets"`
 	PreferSpark *bool             `json:"prefer_spark"`
+	Options     struct {
+		PythonTraces int `json:"python_traces"`
+	} `json:"options"`
 }
 
 type network struct {
@@ -49,21 +52,24 @@ type operator struct {
 }
 
 type command struct {
-	ID             int64  `json:"id"`
-	Do             string `json:"do"`
-	Instance       string `json:"instance"`
-	Wallet         string `json:"wallet"`
-	OptimizeLeaves *bool  `json:"optimize_leaves"`
-	Count          int    `json:"count"`
-	From           string `json:"from"`
-	To             string `json:"to"`
-	Rail           string `json:"rail"`
-	AmountSats     uint64 `json:"amount_sats"`
-	Request        string `json:"request"`
-	ExpirySeconds  uint32 `json:"expiry_seconds"`
-	Description    string `json:"description"`
-	Limit          uint32 `json:"limit"`
-	Destroy        bool   `json:"destroy"`
+	ID             int64   `json:"id"`
+	Do             string  `json:"do"`
+	Instance       string  `json:"instance"`
+	Wallet         string  `json:"wallet"`
+	OptimizeLeaves *bool   `json:"optimize_leaves"`
+	Count          int     `json:"count"`
+	From           string  `json:"from"`
+	To             string  `json:"to"`
+	Rail           string  `json:"rail"`
+	AmountSats     uint64  `json:"amount_sats"`
+	Request        string  `json:"request"`
+	ExpirySeconds  uint32  `json:"expiry_seconds"`
+	Description    string  `json:"description"`
+	Limit          uint32  `json:"limit"`
+	Destroy        bool    `json:"destroy"`
+	Kind           string  `json:"kind"`
+	Path           string  `json:"path"`
+	Seconds        float64 `json:"seconds"`
 }
 
 // fields are a message's fields; `type` is added on the way out.

@@ -2,10 +2,11 @@
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from exporter.config import RunConfig
+from exporter.config import DriverChoice, RunConfig
 from exporter.drivers.preload import allocator_environment
 from exporter.errors import ConfigError
 from exporter.profiling.dumps import note_path
@@ -15,14 +16,19 @@ from exporter.profiling.settings import ProfilingSettings
 
 def test_a_run_without_profiles_tells_the_driver_nothing() -> None:
     settings = ProfilingSettings()
-    assert (settings.driver_options(), settings.headings(), settings.complaints()) == ({}, [], [])
+    assert (settings.driver_options(), settings.headings("python"), settings.complaints()) == ({}, [], [])
 
 
 def test_the_head_of_a_traced_run_says_what_tracing_costs() -> None:
-    (heading,) = ProfilingSettings(pprof=True).headings()
+    (heading,) = ProfilingSettings(pprof=True).headings("python@0.22.3")
     assert "tracemalloc" in heading
     assert "times the CPU time" in heading
-    (heading,) = ProfilingSettings(heap_dump=Path("h.bin")).headings()
+    (heading,) = ProfilingSettings(pprof=True).headings("go")
+    assert "Go's runtime" in heading
+    (heading,) = ProfilingSettings(pprof=True).headings("own-driver")
+    assert "costs more CPU time" in heading
+    assert "measured" not in heading
+    (heading,) = ProfilingSettings(heap_dump=Path("h.bin")).headings("python")
     assert "memray traces every allocation to h.bin" in heading
     assert ProfilingSettings(heap_dump=Path("h.bin")).driver_options() == {"heap_dump": str(Path("h.bin").absolute())}
 
@@ -39,6 +45,31 @@ def test_the_head_of_a_traced_run_says_what_tracing_costs() -> None:
 def test_settings_that_cannot_be_are_refused(settings: ProfilingSettings, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         RunConfig(profiling=settings)
+
+
+@pytest.mark.parametrize(
+    ("driver", "options", "said"),
+    [
+        ("go", {"profiling": ProfilingSettings(heap_dump=Path("h.bin"))}, "'go', which has no heap-dump: leave it out"),
+        ("go", {"allocator": "jemalloc"}, "'go', which has no allocator"),
+        ("node", {"profiling": ProfilingSettings(pprof=True)}, "'node', which has no pprof"),
+    ],
+)
+def test_what_a_driver_would_not_follow_is_refused(driver: str, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        RunConfig(drivers=(DriverChoice(driver),), **options)
+
+
+@pytest.mark.parametrize(
+    ("choice", "settings"),
+    [
+        (DriverChoice("go"), ProfilingSettings(pprof=True)),
+        (DriverChoice("python@0.22.3"), ProfilingSettings(heap_dump=Path("h.bin"))),
+        (DriverChoice("own", ("own-driver",)), ProfilingSettings(heap_dump=Path("h.bin"))),
+    ],
+)
+def test_what_a_driver_follows_or_may_follow_is_not(choice: DriverChoice, settings: ProfilingSettings) -> None:
+    RunConfig(profiling=settings, drivers=(choice,))
 
 
 def test_the_systems_allocator_needs_nothing() -> None:
