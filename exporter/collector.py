@@ -53,7 +53,7 @@ def look_at(state: SubjectState) -> Subject:
     """Read the subject's process from outside, if it lives."""
     if state.pid is None:
         return Subject(state, {}, {})
-    reading = read_probes(SCRAPE_PROBES, state.pid, descendants=state.descendants)
+    reading = read_probes(SCRAPE_PROBES, state.pid, state.others)
     # A process that has ended but was not yet waited for reads as 0 bytes resident.
     ended = not reading.values["rss_bytes"]
     success = {probe.name: not ended and probe.name not in reading.failures for probe in SCRAPE_PROBES}

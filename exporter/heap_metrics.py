@@ -74,9 +74,16 @@ HEAP_METRICS: tuple[Metric[Subject], ...] = (
     levels(
         "memtest_descendant_resident_memory_bytes",
         "process",
-        "Resident set size of the processes that a watched program has started, by name, as of the last sample; "
-        "included in memtest_resident_memory_bytes.",
-        lambda subject: subject.state.descendant_bytes,
+        "Resident set size of the processes that a watched program has started, or that share its control group, by "
+        "name, as of the last sample; included in memtest_resident_memory_bytes.",
+        lambda subject: subject.state.other_bytes,
+    ),
+    levels(
+        "memtest_cgroup_memory_bytes",
+        "part",
+        "What the kernel has charged to the control group that is watched, as of the last sample: current in all, the "
+        "page cache included, and anon, which is no file's.",
+        lambda subject: subject.state.group_bytes,
     ),
     levels(
         "memtest_descriptors",

@@ -50,7 +50,7 @@ class Sampler:
     def _read(self, settled: bool, counts: Counts) -> Sample:
         state, load = self._state, self._state.load
         heaps = state.heap_bytes if state.up else {}
-        reading = read_probes(PROBES, state.pid, descendants=state.descendants)
+        reading = read_probes(PROBES, state.pid, state.others)
         self._note(counts, {**reading.failures, **counts.failures})
         rss, heap = reading.values["rss_bytes"], sum(heaps.values()) if heaps and not state.unreadable_heaps else None
         return Sample(

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exporter.probes import Others
 from exporter.samples import Sample
 
 LATENCY_BUCKETS_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -85,8 +86,9 @@ class SubjectState:
     collections: int | None = None  # of that garbage collector, so far
     goroutines: int | None = None
     event_loop_handles: int | None = None
-    descendants: bool = False  # whether what the process has started counts too
-    descendant_bytes: dict[str, int] = field(default_factory=dict)  # resident, by process name, as of the last sample
+    others: Others | None = None  # the processes that count beside the subject's own
+    other_bytes: dict[str, int] = field(default_factory=dict)  # resident, by their names, as of the last sample
+    group_bytes: dict[str, int] = field(default_factory=dict)  # of its control group, by part, as of the last sample
     restarts: int = 0  # of the subject, by whoever runs it
     source_success: dict[str, bool] = field(default_factory=dict)  # by source of what a program tells of itself
     descriptors: dict[str, int] = field(default_factory=dict)  # by kind, as of the last sample; likewise:

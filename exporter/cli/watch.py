@@ -27,6 +27,7 @@ OPTIONS = (
     click.Argument(["command_line"], nargs=-1, type=click.UNPROCESSED, metavar="[-- COMMAND ARG...]"),
     _program("--pid", type=int, help="Watch the process with this id instead of starting a command."),
     _program("--name", "process_name", help="Watch the process of this name, and the next one when it is gone."),
+    _program("--cgroup", metavar="PATH|NAME", help="Watch the processes of this control group: those of a container."),
     _program(
         "--duration",
         type=Duration(),
@@ -75,6 +76,7 @@ def config_of(options: dict[str, Any]) -> WatchConfig:
         command=tuple(options["command_line"]),
         pid=options["pid"],
         process_name=options["process_name"] or "",
+        cgroup=options["cgroup"] or "",
         duration_seconds=options["duration"],
         mem_interval_seconds=options["mem_interval"],
         scrape_url=options["scrape_url"],

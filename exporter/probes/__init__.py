@@ -4,7 +4,17 @@ A new probe is one file, one line in ``PROBES`` and one column of `exporter.samp
 a line in `count_probes` and a metric with a label.
 """
 
-from exporter.probes.base import CountProbe, Counts, Probe, Reading, read_counts, read_probes, resident_by_name
+from exporter.probes.base import (
+    CountProbe,
+    Counts,
+    Others,
+    Probe,
+    Reading,
+    descendants_of,
+    read_counts,
+    read_probes,
+    resident_by_name,
+)
 from exporter.probes.descriptor_kinds import DescriptorKindsProbe
 from exporter.probes.open_descriptors import OpenDescriptorsProbe
 from exporter.probes.resident_memory import ResidentMemoryProbe
@@ -25,9 +35,11 @@ __all__ = [
     "PROBES",
     "CountProbe",
     "Counts",
+    "Others",
     "Probe",
     "Reading",
     "count_probes",
+    "descendants_of",
     "read_counts",
     "read_probes",
     "resident_by_name",

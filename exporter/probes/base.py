@@ -1,11 +1,14 @@
 """What a probe is, and how a failed one becomes data instead of an error."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import psutil
+
+# The processes that count beside a subject's own, which is given.
+Others = Callable[[psutil.Process], list[psutil.Process]]
 
 
 class Probe(Protocol):
@@ -45,20 +48,20 @@ class Counts:
     failures: Mapping[str, str]
 
 
-def read_probes(probes: Iterable[Probe], pid: int | None, *, descendants: bool = False) -> Reading:
+def read_probes(probes: Iterable[Probe], pid: int | None, others: Others | None = None) -> Reading:
     """Read every probe of the process ``pid``; with no process, every probe fails.
 
-    With ``descendants`` the figures are sums over the process and all that it has started: pages that they share
-    count once for each in resident memory, and not at all in unique memory.
+    The figures are sums over the process and the ``others``: pages that they share count once for each in resident
+    memory, and not at all in unique memory.
     """
-    below = _descendants(pid) if descendants else []
+    beside = _others_of(pid, others)
     values: dict[str, int | None] = {}
     failures: dict[str, str] = {}
     process: psutil.Process | None = None
     for probe in probes:
         try:
             process = process or _process(pid)  # finding it takes longer than most readings
-            values[probe.column] = probe.read(process) + sum(_read_if_there(probe, each) for each in below)
+            values[probe.column] = probe.read(process) + sum(_read_if_there(probe, each) for each in beside)
         except (psutil.Error, OSError) as error:
             values[probe.column] = None
             failures[probe.name] = str(error) or type(error).__name__
@@ -77,19 +80,24 @@ def read_counts(probes: Iterable[CountProbe], pid: int | None) -> Counts:
     return Counts(by_probe, failures)
 
 
-def resident_by_name(pid: int | None) -> dict[str, int]:
-    """Resident bytes of the processes that ``pid`` has started, by their names; none without such processes."""
+def resident_by_name(pid: int | None, others: Others) -> dict[str, int]:
+    """Resident bytes of the processes that count beside ``pid``, by their names."""
     found: dict[str, int] = {}
-    for process in _descendants(pid):
+    for process in _others_of(pid, others):
         with suppress(psutil.Error, OSError):
             name = process.name()
             found[name] = found.get(name, 0) + process.memory_info().rss
     return found
 
 
-def _descendants(pid: int | None) -> list[psutil.Process]:
+def descendants_of(process: psutil.Process) -> list[psutil.Process]:
+    """All that a process has started, and what that has started."""
+    return process.children(recursive=True)
+
+
+def _others_of(pid: int | None, others: Others | None) -> list[psutil.Process]:
     with suppress(psutil.Error, OSError):
-        return _process(pid).children(recursive=True)
+        return others(_process(pid)) if others else []
     return []
 
 

@@ -10,8 +10,9 @@ import psutil
 
 from exporter.drivers.process import Child, StopLimits
 from exporter.errors import ConfigError, SubjectError
+from exporter.probes import descendants_of
 
-_POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5
 # A program is no driver: it knows no other request to stop than SIGTERM.
 _LIMITS = StopLimits(asked_seconds=0.0, terminated_seconds=10.0)
 
@@ -33,8 +34,12 @@ class Program(Protocol):
         """Start it, if it doesn't run; return its process id. Raises ConfigError if it can't be started."""
         ...
 
-    async def ended(self, on_restart: Callable[[int | None], None]) -> Ending:
-        """Wait for its end; ``on_restart`` gets the id of a process that takes its place, None while there is none."""
+    async def ended(self, on_process: Callable[[int | None], None]) -> Ending:
+        """Wait for its end; ``on_process`` gets the id of a process that takes its place, None while there is none."""
+        ...
+
+    def others(self, process: psutil.Process) -> list[psutil.Process]:
+        """The processes that count beside its own."""
         ...
 
     async def stop(self) -> None:
@@ -62,10 +67,13 @@ class StartedProgram:
             raise ConfigError(f"'{self._command[0]}' can't be started: {error.strerror}; check the command") from error
         return self._child.pid
 
-    async def ended(self, on_restart: Callable[[int | None], None]) -> Ending:
+    async def ended(self, on_process: Callable[[int | None], None]) -> Ending:
         assert self._child is not None
         end = await self._child.wait()
         return Ending(end.text, failed=end.code != 0)
+
+    def others(self, process: psutil.Process) -> list[psutil.Process]:
+        return descendants_of(process)
 
     async def stop(self) -> None:
         if self._child is not None:
@@ -96,17 +104,20 @@ class RunningProgram:
     async def start(self) -> int:
         return self._process.pid
 
-    async def ended(self, on_restart: Callable[[int | None], None]) -> Ending:
+    async def ended(self, on_process: Callable[[int | None], None]) -> Ending:
         while True:
-            while _runs(self._process):
-                await asyncio.sleep(_POLL_SECONDS)
+            while runs(self._process):
+                await asyncio.sleep(POLL_SECONDS)
             if not self._wanted:
                 return Ending("it is gone; only its parent knows how it ended", failed=False)
-            on_restart(None)
+            on_process(None)
             while (found := self._found()) is None:
-                await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
             self._process = found
-            on_restart(found.pid)
+            on_process(found.pid)
+
+    def others(self, process: psutil.Process) -> list[psutil.Process]:
+        return descendants_of(process)
 
     async def stop(self) -> None:
         """Nothing: it was not started here."""
@@ -121,10 +132,11 @@ class RunningProgram:
             except psutil.Error:
                 return None
         named = [process for process in psutil.process_iter(["name"]) if process.info["name"] == self._wanted]
-        return min(filter(_runs, named), key=lambda process: process.create_time(), default=None)
+        return min(filter(runs, named), key=lambda process: process.create_time(), default=None)
 
 
-def _runs(process: psutil.Process) -> bool:
+def runs(process: psutil.Process) -> bool:
+    """Whether a process lives; one that has ended and was not waited for does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from exporter.sampling import Sampler
 from exporter.server import Server
 from exporter.state import RunState, SubjectState
 from exporter.verdict_watch import VerdictWatch
+from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.program import Ending, Program, RunningProgram, StartedProgram, failure
 from exporter.watch.settings import WatchConfig
 from exporter.watch.sources import CsvSource, ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source, merged
@@ -53,10 +54,8 @@ async def _watch(config: WatchConfig) -> int:
                 relay.write(data)
                 relay.flush()
 
-    program: Program = (
-        StartedProgram(config.command, on_output) if config.command else RunningProgram(config.pid, config.process_name)
-    )
-    state = SubjectState(program.name, descendants=True)
+    program = _program(config, on_output)
+    state = SubjectState(program.name, others=program.others)
     started_at = datetime.now(UTC)
     run = RunState(
         name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
@@ -70,7 +69,15 @@ async def _watch(config: WatchConfig) -> int:
             csv = config.csv or Path(directory) / "samples.csv"
             with contextlib.closing(CsvSink.open(csv, config.existing_csv)) as sink:
                 sources = [*_sources(config), *([output] if output else [])]
+                if isinstance(program, ControlGroup):
+                    sources.append(GroupMemorySource(program.directory))
                 return await Watch(config, run, program, sources, sink).end(server.url, csv)
+
+
+def _program(config: WatchConfig, on_output: Callable[[bytes], None]) -> Program:
+    if config.command:
+        return StartedProgram(config.command, on_output)
+    return ControlGroup(config.cgroup) if config.cgroup else RunningProgram(config.pid, config.process_name)
 
 
 def _sources(config: WatchConfig) -> list[Source]:
@@ -127,7 +134,7 @@ class Watch:
         self._run.load_started_at = datetime.now(UTC)
         limit = format_duration(self._config.duration_seconds)
         self._console.line(f"Watching {self._program.name}, process {self._state.pid}, for {limit} at most")
-        ending = asyncio.create_task(self._program.ended(self._on_restart))
+        ending = asyncio.create_task(self._program.ended(self._on_process))
         samples = asyncio.create_task(self._take_samples())
         stopped = asyncio.create_task(self._stop.wait())
         try:
@@ -161,7 +168,7 @@ class Watch:
             return  # between two processes
         told = await asyncio.gather(*(asyncio.to_thread(self._read, source) for source in self._sources))
         self._keep(merged([each for each in told if each is not None]))
-        self._state.descendant_bytes = await asyncio.to_thread(resident_by_name, self._state.pid)
+        self._state.other_bytes = await asyncio.to_thread(resident_by_name, self._state.pid, self._program.others)
         await self._sampler.take()
 
     def _read(self, source: Source) -> Told | None:
@@ -179,6 +186,7 @@ class Watch:
         state = self._state
         state.heap_bytes, state.allocator_bytes = dict(told.heap_bytes), dict(told.allocator_bytes)
         state.heap_time = datetime.now(UTC) if told.heap_bytes else state.heap_time
+        state.group_bytes = dict(told.group_bytes)
         state.objects, state.collections, state.goroutines = told.objects, told.collections, told.goroutines
         if told.payments is not None:
             state.load.payments["any"] = told.payments
@@ -188,14 +196,15 @@ class Watch:
         self._console.line(f"{self._program.name} ended after {format_duration(round(seconds))}: {ending.text}")
         self._error = failure(self._program.name, ending, seconds)
 
-    def _on_restart(self, pid: int | None) -> None:
-        self._state.pid = pid
-        self._state.phase = "starting" if pid is None else "running"
+    def _on_process(self, pid: int | None) -> None:
+        """Go on with another process; one that comes after there was none has been started anew."""
         if pid is None:
-            self._console.warning(f"{self._program.name} is gone; waiting for another process of that name")
-        else:
+            self._console.warning(f"{self._program.name} is gone; waiting until it is started anew")
+        elif not self._state.up:
             self._state.restarts += 1
             self._console.warning(f"{self._program.name} has been started anew, process {pid}")
+        self._state.pid = pid
+        self._state.phase = "starting" if pid is None else "running"
 
     async def _conclude(self, csv: Path) -> int:
         if self._state.last_sample is None:

@@ -17,13 +17,14 @@ LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 class WatchConfig:
     """Which program is watched, where it tells of itself, and where that goes; seconds throughout.
 
-    One of ``command``, ``pid`` and ``process_name`` says which program. Raises ConfigError, naming all the settings
-    that are wrong.
+    One of ``command``, ``pid``, ``process_name`` and ``cgroup`` says which program. Raises ConfigError, naming all
+    the settings that are wrong.
     """
 
     command: tuple[str, ...] = ()
     pid: int | None = None
     process_name: str = ""
+    cgroup: str = ""
     duration_seconds: float = LONGEST_SECONDS
     mem_interval_seconds: float = 30.0
     scrape_url: str = ""
@@ -44,8 +45,8 @@ class WatchConfig:
 
     def __post_init__(self) -> None:
         complaints = []
-        if sum((bool(self.command), self.pid is not None, bool(self.process_name))) != 1:
-            complaints.append("name the program in one way: -- COMMAND, --pid or --name")
+        if sum((bool(self.command), self.pid is not None, bool(self.process_name), bool(self.cgroup))) != 1:
+            complaints.append("name the program in one way: -- COMMAND, --pid, --name or --cgroup")
         if not (math.isfinite(self.duration_seconds) and self.duration_seconds > 0):
             complaints.append(f"duration is {self.duration_seconds!r}: watch for a second at least, for example 1h")
         if not (math.isfinite(self.mem_interval_seconds) and self.mem_interval_seconds > 0):
@@ -80,12 +81,13 @@ class WatchConfig:
         }
 
     def sources_named(self) -> list[str]:
-        """The flags of what the program tells of itself."""
+        """The flags of what tells of the program."""
         given = {
             "scrape": self.scrape_url,
             "pprof": self.pprof_url,
             "expvar": self.expvar_url,
             "follow-csv": self.follow_csv,
             "payments-from": self.payments_from,
+            "cgroup": self.cgroup,
         }
         return [flag for flag, value in given.items() if value]

@@ -154,4 +154,5 @@ def merged(told: list[Told]) -> Told:
         collections=last(lambda each: each.collections),
         goroutines=last(lambda each: each.goroutines),
         payments=last(lambda each: each.payments),
+        group_bytes={part: size for each in told for part, size in each.group_bytes.items()},
     )

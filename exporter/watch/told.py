@@ -29,7 +29,7 @@ class UnreadableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a program tells of itself; bytes in use by heap, and what its allocator holds, by part."""
+    """What a program tells of itself, or the kernel of its control group; bytes in use by heap, all else by part."""
 
     heap_bytes: Mapping[str, int] = field(default_factory=dict)
     allocator_bytes: Mapping[str, int] = field(default_factory=dict)
@@ -37,6 +37,7 @@ class Told:
     collections: int | None = None
     goroutines: int | None = None
     payments: int | None = None
+    group_bytes: Mapping[str, int] = field(default_factory=dict)
 
 
 def parse_prometheus(text: str, mapping: Mapping[str, str]) -> Told:
@@ -95,6 +96,15 @@ def parse_harness_row(header: str, row: str) -> Told:
         goroutines=figures.get("goroutines"),
         payments=figures.get("payments"),
     )
+
+
+def parse_anonymous_memory(text: str) -> int:
+    """Bytes of no file in a control group and those below it, from its ``memory.stat``; raises UnreadableError."""
+    figures = dict(line.split() for line in text.splitlines())
+    for name in ("anon", "total_rss"):  # in version 2, and in version 1
+        if name in figures:
+            return int(figures[name])
+    raise UnreadableError("memory.stat holds neither anon nor total_rss")
 
 
 def _memstats(figures: Mapping[str, int]) -> Told:

@@ -22,7 +22,7 @@ LEAKING, CLEAN, REAL = "leaking", "clean", "real"
 # What these runs don't have: what is judged after minutes only, and figures of subjects of other kinds.
 NOT_HERE = re.compile(
     r"memtest_(growth|growth_lower|growth_upper)_bytes_per_second|memtest_memory_limit_reached_seconds"
-    r"|memtest_goroutines|memtest_event_loop_handles|memtest_descendant_resident_memory_bytes"
+    r"|memtest_goroutines|memtest_event_loop_handles|memtest_descendant_resident_memory_bytes|memtest_cgroup_memory_bytes"
 )
 PACE = ("--interval", "100ms", "--settle-every", "10", "--settle-min-gap", "1s", "--mem-interval", "1s")
 REAL_LOAD = (

@@ -16,6 +16,7 @@ def memory() -> list[Panel]:
             plain("memtest_resident_memory_bytes", "{{driver}} resident"),
             plain("memtest_unique_memory_bytes", "{{driver}} unique"),
             plain("memtest_descendant_resident_memory_bytes", "{{driver}} of it {{process}}"),
+            plain("memtest_cgroup_memory_bytes", "{{driver}} its control group {{part}}"),
         ),
         stacked("Heaps", said("memtest_heap_bytes"), "bytes", plain("memtest_heap_bytes", "{{driver}} {{heap}}")),
         level(
