@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 EXPORTER = Path(sys.executable).with_name("exporter")
 LIMIT_SECONDS = 300
+# What a run holds at most, the libraries of its verdict included.
+MOST_MEMORY = 200 << 20
 
 
 def wait_until(condition: Callable[[], T | None], what: str, seconds: float = LIMIT_SECONDS) -> T:
@@ -104,6 +106,20 @@ class RunningExporter:
         code = self.process.wait(LIMIT_SECONDS)
         self._reader.join()
         return code
+
+    def peak_memory(self) -> int:
+        """Wait for the end; return the most bytes that were resident, its children not counted."""
+        most = 0
+
+        def ended() -> bool:
+            nonlocal most
+            with suppress(OSError):  # it has ended since
+                found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.process.pid}/status").read_text())
+                most = max(most, int(found[1]) * 1024 if found else 0)
+            return self.process.poll() is not None
+
+        wait_until(ended, "the end")
+        return most
 
     def close(self) -> None:
         if self.process.poll() is None:

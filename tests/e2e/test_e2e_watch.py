@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from running_exporter import RunningExporter, Start, assert_all_gone, wait_until
+from running_exporter import MOST_MEMORY, RunningExporter, Start, assert_all_gone, wait_until
 
 from exporter.memory_limit import CGROUPS
 
@@ -190,19 +190,21 @@ def test_a_program_that_fails_is_exit_code_4(start: Start, code: str, said: str)
     assert "Traceback" not in running.errors
 
 
-def test_a_program_that_prints_a_gigabyte_costs_no_memory(start: Start) -> None:
-    code = "import os, time\nblock = b'x' * (1 << 20)\nfor _ in range(1024): os.write(1, block)\nprint()\ntime.sleep(1)"
-    running = start("watch", *OFTEN, "--quiet", "--payments-from", "paid", *python(code))
-    most = 0
-    while running.process.poll() is None:
-        try:
-            most = max(most, psutil.Process(running.process.pid).memory_info().rss)
-        except psutil.NoSuchProcess:
-            break
-        time.sleep(0.05)
+@pytest.mark.parametrize(("shown", "mebibytes"), [((), 64), (("--quiet",), 1024)])
+def test_a_program_that_prints_a_gigabyte_costs_no_memory(start: Start, shown: tuple[str, ...], mebibytes: int) -> None:
+    code = f"import os\nblock = b'x' * (1 << 20)\nfor _ in range({mebibytes}): os.write(1, block)\nprint('\\npaid')"
+    running = start("watch", *OFTEN, *shown, "--payments-from", "paid", *python(code))
+    assert 0 < running.peak_memory() < MOST_MEMORY
+    assert running.finish() == 0, running.errors[-1000:]
+
+
+def test_what_a_program_leaves_behind_ends_with_it(start: Start) -> None:
+    code = "import subprocess\nprint('left', subprocess.Popen(['sleep', '600']).pid, flush=True)"
+    running = start("watch", *OFTEN, *python(code))
     assert running.finish() == 0, running.errors
-    # The verdict's libraries come in at the end and are most of this.
-    assert 0 < most < 200 * MIB
+    left = re.search(r"left (\d+)", running.errors)
+    assert left
+    wait_until(lambda: not psutil.pid_exists(int(left[1])), "the end of what was left behind")
 
 
 def test_a_program_that_ignores_sigterm_is_killed(start: Start) -> None:
