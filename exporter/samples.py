@@ -16,6 +16,7 @@ class Sample:
     it is free, jemalloc's active, resident and retained. ``beyond_heaps_bytes`` is what is resident beyond
     ``heap_allocated_bytes``: code, stacks, and what allocators hold unused; it is negative when heaps are paged out.
     ``gc_objects`` is counted at rest only; ``fds_…`` are descriptors by kind, ``sockets_…`` TCP sockets by state.
+    ``restarts`` of the subject are counted where it may have them: in a watch.
     """
 
     timestamp: datetime
@@ -56,6 +57,7 @@ class Sample:
     fds_other: int | None = None
     sockets_established: int | None = None
     sockets_close_wait: int | None = None
+    restarts: int = 0
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))

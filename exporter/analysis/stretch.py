@@ -60,7 +60,7 @@ def longest_stretch(run: Run) -> Stretch:
     notes: list[str] = []
     rows = _rows_under_load(run)
     elapsed = run.columns["elapsed_sec"][rows]
-    starts = _restarts(run, rows, elapsed)
+    starts = restarts(run, rows)
     bounds = [0, *starts.tolist(), len(rows)]
     lengths = [_length(elapsed[a:b]) for a, b in pairwise(bounds)]
     longest = int(np.argmax(lengths))
@@ -100,9 +100,12 @@ def _rows_under_load(run: Run) -> NDArray[np.intp]:
     return np.flatnonzero(kept)
 
 
-def _restarts(run: Run, rows: NDArray[np.intp], elapsed: Floats) -> NDArray[np.intp]:
-    """Where a new subject begins: a counter that only rises has fallen."""
+def restarts(run: Run, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Where among the rows a new subject begins: a counter that only rises has fallen, or restarts were counted."""
     fallen = np.zeros(max(len(rows) - 1, 0), dtype=np.bool_)
+    counted = run.columns.get("restarts")
+    if counted is not None:
+        fallen |= np.abs(np.diff(counted[rows])) > 0
     for name in _COUNTERS:
         values = run.columns.get(name)
         if values is not None:

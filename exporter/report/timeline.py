@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.analysis.series import Run
+from exporter.analysis.stretch import restarts
 
 Floats = NDArray[np.float64]
 
@@ -96,14 +97,9 @@ def _rising(elapsed: Floats) -> Floats:
 
 
 def _restarted(run: Run, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Which samples are the first of a new subject: time or a counter has fallen."""
-    fallen = np.zeros(len(rows), dtype=np.bool_)
-    for name in ("elapsed_sec", "payments", "payment_failures", "reconnects"):
-        values = run.columns.get(name)
-        if values is not None:
-            known = np.flatnonzero(~np.isnan(values[rows]))
-            fallen[known[1:][np.diff(values[rows][known]) < 0]] = True
-    return np.flatnonzero(fallen)
+    """Which samples are the first of a new subject, or of a run that went on in the same file."""
+    set_back = np.flatnonzero(np.diff(run.columns["elapsed_sec"][rows]) < 0) + 1
+    return np.union1d(restarts(run, rows), set_back)
 
 
 def _reconnects(run: Run, rows: NDArray[np.intp], seconds: Floats) -> Floats:

@@ -46,6 +46,7 @@ def value_of(metrics: str, series: str) -> float:
 
 
 def rows_of(running: RunningExporter) -> list[dict[str, str]]:
+    """The rows so far."""
     with (running.directory / "out.csv").open(newline="") as stream:
         return list(csv.DictReader(stream))
 
@@ -225,22 +226,26 @@ def test_a_restart_is_noticed(start: Start, tmp_path: Path) -> None:
     name = f"mt{os.getpid()}"
     program = tmp_path / name
     program.symlink_to("/bin/sleep")
-    running = None
-    for _ in range(2):
-        with subprocess.Popen([program, "600"]) as process:
-            try:
-                if running is None:
-                    running = start("watch", *OFTEN, "--name", name)
-                    running.wait_for(r"Watching .*, process \d+")
-                else:
-                    running.wait_for(f"started anew, process {process.pid}")
-            finally:
-                process.kill()
-    assert running is not None
+    with ExitStack() as stack:
+        first = stack.enter_context(subprocess.Popen([program, "600"]))
+        stack.callback(first.kill)
+        running = start("watch", *OFTEN, "--csv", "out.csv", "--name", name)
+        running.wait_for(f"Watching {name}, process {first.pid}")
+        wait_until(lambda: restarts(running) == {"0"}, "a row before it")
+        first.kill()
+        first.wait()
+        second = stack.enter_context(subprocess.Popen([program, "600"]))
+        stack.callback(second.kill)
+        running.wait_for(f"started anew, process {second.pid}")
+        wait_until(lambda: restarts(running) == {"0", "1"}, "a row after it")
     running.wait_for("is gone; waiting")
     assert value_of(running.scrape(), f'memtest_restarts_total{{driver="{name}"}}') == 1
     running.signal(signal.SIGINT)
     assert running.finish() == 130
+
+
+def restarts(running: RunningExporter) -> set[str]:
+    return {row["restarts"] for row in rows_of(running)}
 
 
 class Group:

@@ -213,6 +213,18 @@ def test_a_restart_splits_the_run_and_is_said() -> None:
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
+def test_a_restart_that_was_counted_splits_the_run_though_no_counter_falls(rate: float, expected: Verdict) -> None:
+    run = run_with(rate, minutes=60)
+    late = run.columns["elapsed_sec"] > 600
+    resident = run.columns["rss_bytes"] + late * 20 * MIB
+    columns = {"elapsed_sec": run.columns["elapsed_sec"], "rss_bytes": resident}
+    found = judge(Run.of("restarted", **columns, restarts=late.astype(np.float64)))
+    assert found.verdict is expected
+    assert any("the subject restarted after minute 10.0" in flag for flag in found.flags)
+    assert not any("restarted" in flag for flag in judge(Run.of("whole", **columns)).flags)
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
 @pytest.mark.parametrize("jump", [-3600.0, 1e6])
 def test_a_jump_of_the_clock_is_taken_out_and_said(rate: float, expected: Verdict, jump: float) -> None:
     run = run_with(rate)

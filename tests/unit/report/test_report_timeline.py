@@ -51,6 +51,10 @@ def test_a_record_that_starts_anew_goes_on_and_is_marked() -> None:
     assert np.floor(times.payments).tolist() == [0, 2, 4, 4, 6]
 
 
+def test_a_restart_that_was_counted_is_marked() -> None:
+    assert timeline(run_of([0, 10, 20, 30], restarts=[0, 0, 1, 1])).restarts.tolist() == [20]
+
+
 def test_a_clean_record_is_not_marked() -> None:
     times = timeline(run_of([0, 10, 20], payments=[0, 2, 4]))
     assert times.restarts.size == 0
