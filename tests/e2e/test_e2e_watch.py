@@ -208,6 +208,18 @@ def test_what_a_program_leaves_behind_ends_with_it(start: Start) -> None:
     wait_until(lambda: not psutil.pid_exists(int(left[1])), "the end of what was left behind")
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_watch_with_all_that_was_started(start: Start, number: int) -> None:
+    running = start("watch", *OFTEN, *python("import subprocess\nsubprocess.run(['sleep', '600'])"))
+    running.wait_for(r"\[00:00:0")
+    running.child("sleep 600")
+    children = running.children()
+    running.signal(number)
+    assert running.finish() == 130, running.errors
+    assert "Verdict: " in running.output
+    assert_all_gone(children)
+
+
 def test_a_program_that_ignores_sigterm_is_killed(start: Start) -> None:
     code = (
         "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True)\ntime.sleep(600)"
