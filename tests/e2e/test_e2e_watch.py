@@ -4,8 +4,10 @@ import csv
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +25,17 @@ from exporter.memory_limit import CGROUPS
 pytestmark = pytest.mark.e2e
 
 GO_SOURCES = Path(__file__).parents[1] / "fixtures" / "go_subject"
+# What `cargo test memory_baseline_test` does on the outside.
+RUST_MEMORY_TEST = """
+import itertools, os, sys, time
+assert sys.argv[1:3] == ["test", "-p"] and "memory_baseline_test" in sys.argv
+f = open(os.environ["MEMTEST_CSV_FILE"], "w")
+f.write("timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments\\n")
+for i in itertools.count():
+    f.write(f"t,{i},1,{1000 + i},2,{i}\\n")
+    f.flush()
+    time.sleep(0.1)
+"""
 OFTEN = ("--mem-interval", "500ms")
 MIB = 1 << 20
 
@@ -47,7 +60,10 @@ def value_of(metrics: str, series: str) -> float:
 
 def rows_of(running: RunningExporter) -> list[dict[str, str]]:
     """The rows so far."""
-    with (running.directory / "out.csv").open(newline="") as stream:
+    path = running.directory / "out.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="") as stream:
         return list(csv.DictReader(stream))
 
 
@@ -142,18 +158,51 @@ def test_a_command_is_watched_to_its_end(start: Start) -> None:
     assert int(rows_of(running)[-1]["payments"]) == 20
 
 
-def test_a_follower_reads_the_csv_of_the_rust_memory_test(start: Start) -> None:
-    code = (
-        "f = open('rust.csv', 'w')\n"
-        "f.write('timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments\\n')\n"
-        "for i in range(30): f.write(f't,{i},1,{1000 + i},2,{i}\\n'); f.flush()"
-    ) + UNTIL_TOLD
-    running = start("watch", *OFTEN, "--csv", "out.csv", "--follow-csv", "rust.csv", *python(code))
-    running.wait_for("Payments=29")
-    tell_to_end(running)
-    assert running.finish() == 0, running.errors
-    last = rows_of(running)[-1]
+@pytest.fixture
+def documented() -> tuple[str, str]:
+    """The commands for the Go and the Rust memory test, as the page about drivers has them."""
+    page = (Path(__file__).parents[2] / "docs" / "drivers.md").read_text()
+    go, rust = re.findall(r"^    (.*exporter watch .*--follow-csv .*)$", page, re.MULTILINE)
+    return go, rust
+
+
+def test_the_go_memory_test_runs_under_a_watch_as_it_is(
+    start: Start, documented: tuple[str, str], go_program: Path, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program, *args = shlex.split(documented[0])
+    assert program == "exporter"
+    command = args.index("./memtest")
+    args[command] = str(go_program)
+    args = [arg.replace("localhost:6060", f"127.0.0.1:{port}") for arg in args]
+    running = start(args[0], *OFTEN, "--csv", "out.csv", *args[1:], "-pprof-port", str(port))
+    last = wait_until(lambda: row_after_payments(running), "payments in the CSV")
+    assert int(last["heap_allocated_bytes"]) > int(last["payments"]) * 64 * 1024
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+
+
+def test_the_rust_memory_test_runs_under_a_watch_as_it_is(
+    start: Start, documented: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cargo = tmp_path / "bin" / "cargo"
+    cargo.parent.mkdir()
+    cargo.write_text(f"#!{sys.executable}\n{RUST_MEMORY_TEST}")
+    cargo.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{cargo.parent}:{os.environ['PATH']}")
+    variable, program, *args = shlex.split(documented[1])
+    assert program == "exporter"
+    monkeypatch.setenv(*variable.split("="))
+    running = start(args[0], *OFTEN, "--csv", "out.csv", *args[1:])
+    last = wait_until(lambda: row_after_payments(running), "payments in the CSV")
     assert int(last["heap_native_bytes"]) == int(last["heap_allocated_bytes"]) == 1000 + int(last["payments"])
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+
+
+def row_after_payments(running: RunningExporter) -> dict[str, str] | None:
+    return next((row for row in rows_of(running) if int(row["payments"]) > 10), None)
 
 
 def test_the_children_of_a_program_count_and_end_with_it(start: Start) -> None:
