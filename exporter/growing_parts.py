@@ -22,6 +22,7 @@ _WARM_UP_SHARE = 0.25
 
 _BYTES = {
     "heap_python_bytes": "Python heap",
+    "heap_go_bytes": "Go heap",
     "heap_native_bytes": "native heap",
     "heap_mmap_bytes": "mapped memory",
     "allocator_free_bytes": "held free by the allocator",
@@ -34,10 +35,11 @@ _COUNTS = {
     "fds_pipe": "pipes",
     "fds_eventfd": "eventfds",
     "threads": "threads",
-    "gc_objects": "Python objects",
+    "gc_objects": "collected objects",
 }
 _SIDES = {
     "heap_python_bytes": "on the Python side",
+    "heap_go_bytes": "on the Go side",
     "heap_native_bytes": "on the native side",
     "heap_mmap_bytes": "in mapped memory",
     "open_fds": "in descriptors",

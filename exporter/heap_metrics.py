@@ -8,7 +8,12 @@ from exporter.samples import Sample
 
 def heaps_of(sample: Sample) -> dict[str, float]:
     """Return the bytes in use in each heap that the sample has a figure of."""
-    heaps = {"python": sample.heap_python_bytes, "native": sample.heap_native_bytes, "mmap": sample.heap_mmap_bytes}
+    heaps = {
+        "python": sample.heap_python_bytes,
+        "go": sample.heap_go_bytes,
+        "native": sample.heap_native_bytes,
+        "mmap": sample.heap_mmap_bytes,
+    }
     return {heap: value for heap, value in heaps.items() if value is not None}
 
 

@@ -57,6 +57,7 @@ class Sample:
     fds_other: int | None = None
     sockets_established: int | None = None
     sockets_close_wait: int | None = None
+    heap_go_bytes: int | None = None
     restarts: int = 0
 
 

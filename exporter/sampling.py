@@ -79,6 +79,7 @@ class Sampler:
             settled=int(settled),
             beyond_heaps_bytes=None if rss is None or heap is None else rss - heap,
             gc_objects=state.objects if settled else None,
+            heap_go_bytes=heaps.get("go"),
             restarts=state.restarts,
             **_parts(state),
         )

@@ -16,7 +16,7 @@ from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
 
 _NORMAL_95 = 1.96
-_SERIES = ("rss_bytes", "heap_allocated_bytes", "heap_python_bytes", "heap_native_bytes")
+_SERIES = ("rss_bytes", "heap_allocated_bytes", "heap_python_bytes", "heap_go_bytes", "heap_native_bytes")
 _WHOLES = _SERIES[:2]
 
 

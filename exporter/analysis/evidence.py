@@ -26,6 +26,7 @@ LABELS = {
     "rss_bytes": "resident memory",
     "heap_allocated_bytes": "the heap",
     "heap_python_bytes": "the Python heap",
+    "heap_go_bytes": "the Go heap",
     "heap_native_bytes": "the native heap",
     "heap_mmap_bytes": "mapped memory",
     "open_fds": "the number of open descriptors",

@@ -11,7 +11,12 @@ from exporter.analysis.slope import FEWEST_POINTS
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import TAIL_SHARE
 
-_SIDES = {"heap_python_bytes": "Python", "heap_native_bytes": "native", "heap_mmap_bytes": "mapped-memory"}
+_SIDES = {
+    "heap_python_bytes": "Python",
+    "heap_go_bytes": "Go",
+    "heap_native_bytes": "native",
+    "heap_mmap_bytes": "mapped-memory",
+}
 _MOST = 0.8
 _NEXT_TO_NOTHING = 0.1
 _FEWEST_PERIODS = 3

@@ -15,6 +15,7 @@ _HEADINGS = ("driver", "verdict", "payments", "RSS, MiB", "heap, MiB", "KiB/min"
 # Where memory grows says whose it is.
 _MEANINGS = (
     ("heap_python_bytes", "the binding: what grows is Python's heap"),
+    ("heap_go_bytes", "the binding: what grows is Go's heap"),
     ("heap_native_bytes", "the SDK's core, or the binding's native side: what grows is malloc's heap"),
 )
 

@@ -19,7 +19,7 @@ from exporter.analysis.stretch import Stretch, longest_stretch
 __all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
 
 HEAP, RESIDENT = "heap_allocated_bytes", "rss_bytes"
-_HEAP_PARTS = ("heap_python_bytes", "heap_native_bytes", "heap_mmap_bytes")
+_HEAP_PARTS = ("heap_python_bytes", "heap_go_bytes", "heap_native_bytes", "heap_mmap_bytes")
 _COUNTS = ("open_fds", "threads", "goroutines")
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
 _RESIDENT_ALLOWANCE = 4.0  # resident memory may stay that much less certain once the whole heap is acquitted

@@ -43,6 +43,7 @@ HEAP = Column("heap_allocated_bytes", "Heap in use", "What the subject's own hea
 
 HEAP_PARTS = (
     Column("heap_python_bytes", "Python heap", "What Python's allocator has handed out."),
+    Column("heap_go_bytes", "Go heap", "What Go's allocator has handed out (HeapAlloc), garbage included."),
     Column("heap_native_bytes", "Native heap", "What malloc has handed out: the SDK's core and its libraries."),
     Column("heap_mmap_bytes", "Large native blocks", "What malloc has mapped apart, block by block."),
 )
@@ -88,7 +89,7 @@ BY_KIND = Group(
 OBJECTS = (
     _count("goroutines", "Goroutines", "Goroutines of a Go subject."),
     _count("heap_objects", "Heap objects", "Objects on a Go subject's heap."),
-    _count("gc_objects", "Collected objects", "Objects that Python's garbage collector knows, at rest."),
+    _count("gc_objects", "Collected objects", "Objects that the garbage collector knows, at rest."),
     _count("listeners", "Event listeners", "Listeners registered with the SDK."),
     _count("instances", "SDK instances", "Instances connected."),
 )

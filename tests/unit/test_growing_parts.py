@@ -14,7 +14,7 @@ def run_with(growth: dict[str, float] | None = None, samples: int = SAMPLES) -> 
     """A run whose parts grow by so much a sample, under noise of a third of what readings may differ by."""
     noise = np.random.default_rng(7)
     columns = {}
-    for name in PARTS:
+    for name in (*PARTS, *(growth or {}).keys() - set(PARTS)):
         rate = (growth or {}).get(name, 0.0)
         wobble = REPEATABLE_BYTES / 3 if name.endswith("_bytes") else 1.0
         columns[name] = 20 + noise.uniform(0, wobble, samples).round() + rate * np.arange(samples)
@@ -28,6 +28,11 @@ def run_with(growth: dict[str, float] | None = None, samples: int = SAMPLES) -> 
         (
             {"heap_native_bytes": 430_000.0, "open_fds": 2.0},
             "growth on the native side and in descriptors, not on the Python side, in mapped memory or in threads",
+        ),
+        (
+            {"heap_go_bytes": 10_000.0},
+            "growth on the Go side, not on the Python side, on the native side, in mapped memory, in descriptors or in "
+            "threads",
         ),
         (
             {"heap_python_bytes": 10_000.0},

@@ -190,9 +190,11 @@ def test_growth_only_while_payments_fail_is_noticed() -> None:
 
 def test_the_side_that_grows_is_named() -> None:
     leaking = run_with(200)
-    python = 10 * MIB + np.zeros(len(leaking))
-    found = judge(run_with(200, heap_python_bytes=python))
+    flat, growing = 10 * MIB + np.zeros(len(leaking)), leaking.columns["heap_native_bytes"]
+    found = judge(run_with(200, heap_python_bytes=flat))
     assert any(flag.startswith("growth on the native side only") for flag in found.flags)
+    found = judge(run_with(200, heap_go_bytes=growing, heap_native_bytes=flat))
+    assert any(flag.startswith("growth on the Go side only") for flag in found.flags)
 
 
 def test_the_memory_limit_is_projected() -> None:
