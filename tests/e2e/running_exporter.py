@@ -1,5 +1,6 @@
 """Real runs of the installed command, and what they leave behind."""
 
+import csv
 import re
 import shutil
 import subprocess
@@ -32,6 +33,28 @@ def wait_until(condition: Callable[[], T | None], what: str, seconds: float = LI
             return value
         time.sleep(0.05)
     pytest.fail(f"not within {seconds:g} s: {what}")
+
+
+def read_to_plot(path: Path) -> list[tuple[float, int, int]]:
+    """Minutes, resident and heap bytes of every row, as the plot script of the Go and the Rust memory test has them."""
+    with path.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    heap = "heap_alloc_bytes" if "heap_alloc_bytes" in rows[0] else "heap_allocated_bytes"
+    return [(float(row["elapsed_sec"]) / 60, int(row["rss_bytes"]), int(row[heap])) for row in rows]
+
+
+def rows_at_rest(path: Path) -> list[dict[str, str]]:
+    """The rows so far that were taken with the load at rest."""
+    if not path.exists():
+        return []
+    with path.open(newline="") as stream:
+        return [row for row in csv.DictReader(stream) if row["settled"] == "1"]
+
+
+def growth_at_rest(path: Path, column: str) -> int:
+    """Of a column at rest, the first two samples left out: they come before and right after the first payments."""
+    values = [int(row[column]) for row in rows_at_rest(path)[2:]]
+    return values[-1] - values[0]
 
 
 class RunningExporter:

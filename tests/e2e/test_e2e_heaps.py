@@ -11,7 +11,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from running_exporter import EXPORTER, RunningExporter, Start, assert_all_gone, wait_until
+from running_exporter import (
+    EXPORTER,
+    RunningExporter,
+    Start,
+    assert_all_gone,
+    growth_at_rest,
+    rows_at_rest,
+    wait_until,
+)
 
 pytestmark = pytest.mark.e2e
 
@@ -22,16 +30,9 @@ ENOUGH_AT_REST = 12  # to say which parts have grown, the warm-up left out
 REPEATABLE_BYTES = 64 * 1024
 
 
-def rows_at_rest(run: RunningExporter) -> list[dict[str, str]]:
-    path = run.directory / "out.csv"
-    if not path.exists():
-        return []
-    with path.open(newline="") as stream:
-        return [row for row in csv.DictReader(stream) if row["settled"] == "1"]
-
-
 def end_after(run: RunningExporter, at_rest: int = ENOUGH_AT_REST) -> None:
-    wait_until(lambda: len(rows_at_rest(run)) >= at_rest or run.process.poll() is not None, "samples at rest")
+    path = run.directory / "out.csv"
+    wait_until(lambda: len(rows_at_rest(path)) >= at_rest or run.process.poll() is not None, "samples at rest")
     end(run)
 
 
@@ -41,9 +42,7 @@ def end(run: RunningExporter) -> None:
 
 
 def growth(run: RunningExporter, column: str) -> int:
-    """Of a column at rest, the first two samples left out: they come before and right after the first payments."""
-    values = [int(row[column]) for row in rows_at_rest(run)[2:]]
-    return values[-1] - values[0]
+    return growth_at_rest(run.directory / "out.csv", column)
 
 
 def test_a_leak_shows_on_the_side_that_it_is_on(start: Start) -> None:
