@@ -35,26 +35,11 @@ def wait_until(condition: Callable[[], T | None], what: str, seconds: float = LI
     pytest.fail(f"not within {seconds:g} s: {what}")
 
 
-def read_to_plot(path: Path) -> list[tuple[float, int, int]]:
-    """Minutes, resident and heap bytes of every row, as the plot script of the Go and the Rust memory test has them."""
-    with path.open(newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    heap = "heap_alloc_bytes" if "heap_alloc_bytes" in rows[0] else "heap_allocated_bytes"
-    return [(float(row["elapsed_sec"]) / 60, int(row["rss_bytes"]), int(row[heap])) for row in rows]
-
-
-def rows_at_rest(path: Path) -> list[dict[str, str]]:
-    """The rows so far that were taken with the load at rest."""
-    if not path.exists():
-        return []
-    with path.open(newline="") as stream:
-        return [row for row in csv.DictReader(stream) if row["settled"] == "1"]
-
-
-def growth_at_rest(path: Path, column: str) -> int:
-    """Of a column at rest, the first two samples left out: they come before and right after the first payments."""
-    values = [int(row[column]) for row in rows_at_rest(path)[2:]]
-    return values[-1] - values[0]
+def value_of(metrics: str, series: str) -> float:
+    """The value of a series on a page of metrics."""
+    found = re.search(rf"^{re.escape(series)} (\S+)$", metrics, re.MULTILINE)
+    assert found, f"{series} is not among the metrics"
+    return float(found[1])
 
 
 class RunningExporter:
@@ -154,6 +139,33 @@ class RunningExporter:
         self._errors.close()
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+def rows_of(running: RunningExporter, name: str = "out.csv") -> list[dict[str, str]]:
+    """The rows of its CSV so far."""
+    path = running.directory / name
+    if not path.exists():
+        return []
+    with path.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def rows_at_rest(running: RunningExporter, name: str = "out.csv") -> list[dict[str, str]]:
+    """The rows so far that were taken with the load at rest."""
+    return [row for row in rows_of(running, name) if row["settled"] == "1"]
+
+
+def growth_at_rest(running: RunningExporter, column: str, name: str = "out.csv") -> int:
+    """Of a column at rest, the first two samples left out: they come before and right after the first payments."""
+    values = [int(row[column]) for row in rows_at_rest(running, name)[2:]]
+    return values[-1] - values[0]
+
+
+def read_to_plot(running: RunningExporter, name: str = "out.csv") -> list[tuple[float, int, int]]:
+    """Minutes, resident and heap bytes of every row, as the plot script of the Go and the Rust memory test has them."""
+    rows = rows_of(running, name)
+    heap = "heap_alloc_bytes" if "heap_alloc_bytes" in rows[0] else "heap_allocated_bytes"
+    return [(float(row["elapsed_sec"]) / 60, int(row["rss_bytes"]), int(row[heap])) for row in rows]
 
 
 Start = Callable[..., RunningExporter]

@@ -31,18 +31,13 @@ REPEATABLE_BYTES = 64 * 1024
 
 
 def end_after(run: RunningExporter, at_rest: int = ENOUGH_AT_REST) -> None:
-    path = run.directory / "out.csv"
-    wait_until(lambda: len(rows_at_rest(path)) >= at_rest or run.process.poll() is not None, "samples at rest")
+    wait_until(lambda: len(rows_at_rest(run)) >= at_rest or run.process.poll() is not None, "samples at rest")
     end(run)
 
 
 def end(run: RunningExporter) -> None:
     run.signal(signal.SIGINT)
     assert run.finish() == 130, run.output + run.errors
-
-
-def growth(run: RunningExporter, column: str) -> int:
-    return growth_at_rest(run.directory / "out.csv", column)
 
 
 def test_a_leak_shows_on_the_side_that_it_is_on(start: Start) -> None:
@@ -53,13 +48,13 @@ def test_a_leak_shows_on_the_side_that_it_is_on(start: Start) -> None:
     end_after(abandoning)
     abandoned = int(re.search(r"(\d+) abandoned instances", abandoning.output)[1])  # type: ignore[index]
     assert abandoned >= 6
-    assert growth(abandoning, "heap_native_bytes") > 1_000_000
-    assert growth(abandoning, "fds_socket") >= 3
-    assert abs(growth(abandoning, "heap_python_bytes")) < REPEATABLE_BYTES
+    assert growth_at_rest(abandoning, "heap_native_bytes") > 1_000_000
+    assert growth_at_rest(abandoning, "fds_socket") >= 3
+    assert abs(growth_at_rest(abandoning, "heap_python_bytes")) < REPEATABLE_BYTES
 
     end_after(keeping)
-    assert growth(keeping, "heap_python_bytes") > 2 * REPEATABLE_BYTES
-    assert abs(growth(keeping, "heap_native_bytes")) < growth(keeping, "heap_python_bytes") / 2
+    assert growth_at_rest(keeping, "heap_python_bytes") > 2 * REPEATABLE_BYTES
+    assert abs(growth_at_rest(keeping, "heap_native_bytes")) < growth_at_rest(keeping, "heap_python_bytes") / 2
     assert "growth on the Python side, not on the native side" in keeping.output
 
 

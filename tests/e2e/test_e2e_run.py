@@ -1,13 +1,12 @@
 """A real run of the real SDK on the local network: scraped while it runs, CSV, report, exit code."""
 
-import csv
 import os
 import re
 import signal
 import subprocess
 
 import pytest
-from running_exporter import PAID, RunningExporter, Start, assert_all_gone, wait_until
+from running_exporter import PAID, RunningExporter, Start, assert_all_gone, rows_of, value_of, wait_until
 
 from exporter.samples import COLUMNS
 
@@ -19,21 +18,10 @@ ENOUGH_PAYMENTS = 20
 ENOUGH_SAMPLES = 10
 
 
-def rows_of(running: RunningExporter) -> list[dict[str, str]]:
-    with (running.directory / "out.csv").open(newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
 def has_enough(running: RunningExporter) -> bool:
     rows = rows_of(running)
     payments, at_rest = int(rows[-1]["payments"]), rows[-1]["settled"] == "1"
     return payments >= ENOUGH_PAYMENTS and len(rows) >= ENOUGH_SAMPLES and not at_rest
-
-
-def value_of(metrics: str, series: str) -> float:
-    found = re.search(rf"^{re.escape(series)} (\S+)$", metrics, re.MULTILINE)
-    assert found, f"{series} is not among the metrics"
-    return float(found[1])
 
 
 def test_a_run_is_scraped_and_recorded_until_ctrl_c(start: Start, promtool: str) -> None:

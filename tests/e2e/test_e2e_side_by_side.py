@@ -46,7 +46,7 @@ def test_they_pay_on_every_rail_and_are_compared(start: Start) -> None:
     assert re.search(r"Side by side\n +driver +verdict.*\n +python .*\n +go ", running.output)
     assert re.search(r"^go is (not shown to be )?worse than python$", running.output, re.MULTILINE)
     for driver in DRIVERS:
-        points = read_to_plot(running.directory / f"out.{driver}.csv")
+        points = read_to_plot(running, f"out.{driver}.csv")
         assert [minutes for minutes, _, _ in points] == sorted(minutes for minutes, _, _ in points)
         assert all(resident > heap > 0 for _, resident, heap in points)
 
@@ -54,11 +54,15 @@ def test_they_pay_on_every_rail_and_are_compared(start: Start) -> None:
 def grown(start: Start, reconnecting: str) -> dict[str, int]:
     """How much malloc's heap has grown in each driver after so many samples at rest."""
     running = begin(start, reconnecting, "--reconnect-every", "4", "--settle-every", "4")
-    files = {driver: running.directory / f"out.{driver}.csv" for driver in DRIVERS}
-    wait_until(lambda: all(len(rows_at_rest(each)) >= ENOUGH_AT_REST for each in files.values()), "samples at rest")
+    files = {driver: f"out.{driver}.csv" for driver in DRIVERS}
+
+    def enough() -> bool:
+        return all(len(rows_at_rest(running, name)) >= ENOUGH_AT_REST for name in files.values())
+
+    wait_until(enough, "samples at rest")
     running.signal(signal.SIGINT)
     assert running.finish() == 130, running.errors
-    return {driver: growth_at_rest(each, "heap_native_bytes") for driver, each in files.items()}
+    return {driver: growth_at_rest(running, "heap_native_bytes", name) for driver, name in files.items()}
 
 
 def test_abandoned_instances_are_told_from_clean_reconnects_in_each(start: Start) -> None:

@@ -1,0 +1,161 @@
+"""What programs tell of themselves under ``exporter watch``: a Go program, and the Go and the Rust memory test."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from running_exporter import RunningExporter, Start, read_to_plot, rows_of, value_of, wait_until
+
+pytestmark = pytest.mark.e2e
+
+OFTEN = ("--mem-interval", "500ms")
+MIB = 1 << 20
+GO_SOURCES = Path(__file__).parents[1] / "fixtures" / "go_subject"
+# What `cargo test memory_baseline_test` does on the outside.
+RUST_MEMORY_TEST = """
+import itertools, os, sys, time
+assert sys.argv[1:3] == ["test", "-p"] and "memory_baseline_test" in sys.argv
+f = open(os.environ["MEMTEST_CSV_FILE"], "w")
+f.write("timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments\\n")
+for i in itertools.count():
+    f.write(f"t,{i},1,{1000 + i},2,{i}\\n")
+    f.flush()
+    time.sleep(0.1)
+"""
+
+
+@pytest.fixture(scope="module")
+def go_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    program = tmp_path_factory.mktemp("go") / "subject"
+    subprocess.run(["go", "build", "-buildvcs=false", "-o", program, "."], cwd=GO_SOURCES, check=True, timeout=300)
+    return program
+
+
+@pytest.fixture
+def go_url(go_program: Path) -> Iterator[tuple[str, int]]:
+    """The URL and the process of the running Go program, which records every allocation and keeps little garbage."""
+    environment = {**os.environ, "GODEBUG": "memprofilerate=1", "GOGC": "5"}
+    with subprocess.Popen([go_program], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip(), process.pid
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize(("flag", "page"), [("--pprof", ""), ("--expvar", ""), ("--scrape", "/metrics")])
+def test_what_a_go_program_tells_agrees_with_its_memstats(
+    start: Start, go_url: tuple[str, int], flag: str, page: str
+) -> None:
+    url, pid = go_url
+    before = memstats(url)
+    running = start("watch", *OFTEN, flag, url + page, "--csv", "out.csv", "--pid", str(pid))
+    metrics = wait_until(lambda: seen(running, "memtest_heap_bytes"), "a heap on /metrics")
+    after = memstats(url)
+    heap = value_of(metrics, 'memtest_heap_bytes{driver="subject",heap="go"}')
+    assert before["HeapAlloc"] <= heap <= after["HeapAlloc"] or after["NumGC"] > before["NumGC"]
+    running.wait_for(r"\n\[.*\n\[")
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+    assert all(heap > 0 for _, _, heap in read_to_plot(running))
+    assert psutil.pid_exists(pid)
+
+
+def test_the_heap_of_a_go_program_agrees_with_what_go_tool_pprof_says(
+    start: Start, go_url: tuple[str, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PPROF_TMPDIR", str(tmp_path))
+    url, pid = go_url
+    running = start("watch", *OFTEN, "--pprof", url, "--pid", str(pid))
+    wait_until(lambda: seen(running, "memtest_heap_bytes"), "a heap on /metrics")
+    before, seen_at = profiled_bytes(url), time.time()
+
+    def read_anew() -> str | None:
+        metrics = running.scrape()
+        return metrics if value_of(metrics, 'memtest_heap_timestamp_seconds{driver="subject"}') > seen_at else None
+
+    metrics = wait_until(read_anew, "a new reading, which may have begun before")
+    seen_at = value_of(metrics, 'memtest_heap_timestamp_seconds{driver="subject"}')
+    heap = value_of(wait_until(read_anew, "another one"), 'memtest_heap_bytes{driver="subject",heap="go"}')
+    after = profiled_bytes(url)
+    # Garbage is in the heap and not in the profile: a twentieth of what is held, and what there was no time to collect.
+    assert before <= heap <= after + after / 20 + MIB
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+
+
+def profiled_bytes(url: str) -> int:
+    command = ["go", "tool", "pprof", "-top", "-unit", "B", f"{url}/debug/pprof/heap?gc=1"]
+    top = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300).stdout
+    found = re.search(r"of (\d+)B total", top)
+    assert found, top
+    return int(found[1])
+
+
+def memstats(url: str) -> dict[str, int]:
+    with urllib.request.urlopen(f"{url}/memstats", timeout=30) as answer:
+        figures: dict[str, int] = json.load(answer)
+    return figures
+
+
+def seen(running: RunningExporter, metric: str) -> str | None:
+    metrics = running.scrape()
+    return metrics if f"{metric}{{" in metrics else None
+
+
+@pytest.fixture
+def documented() -> tuple[str, str]:
+    """The commands for the Go and the Rust memory test, as the page about drivers has them."""
+    page = (Path(__file__).parents[2] / "docs" / "drivers.md").read_text()
+    go, rust = re.findall(r"^    (.*exporter watch .*--follow-csv .*)$", page, re.MULTILINE)
+    return go, rust
+
+
+def test_the_go_memory_test_runs_under_a_watch_as_it_is(
+    start: Start, documented: tuple[str, str], go_program: Path, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    program, *args = shlex.split(documented[0])
+    assert program == "exporter"
+    command = args.index("./memtest")
+    args[command] = str(go_program)
+    args = [arg.replace("localhost:6060", f"127.0.0.1:{port}") for arg in args]
+    running = start(args[0], *OFTEN, "--csv", "out.csv", *args[1:], "-pprof-port", str(port))
+    last = wait_until(lambda: row_after_payments(running), "payments in the CSV")
+    assert int(last["heap_allocated_bytes"]) > int(last["payments"]) * 64 * 1024
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+
+
+def test_the_rust_memory_test_runs_under_a_watch_as_it_is(
+    start: Start, documented: tuple[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cargo = tmp_path / "bin" / "cargo"
+    cargo.parent.mkdir()
+    cargo.write_text(f"#!{sys.executable}\n{RUST_MEMORY_TEST}")
+    cargo.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{cargo.parent}:{os.environ['PATH']}")
+    variable, program, *args = shlex.split(documented[1])
+    assert program == "exporter"
+    monkeypatch.setenv(*variable.split("="))
+    running = start(args[0], *OFTEN, "--csv", "out.csv", *args[1:])
+    last = wait_until(lambda: row_after_payments(running), "payments in the CSV")
+    assert int(last["heap_native_bytes"]) == int(last["heap_allocated_bytes"]) == 1000 + int(last["payments"])
+    running.signal(signal.SIGINT)
+    assert running.finish() == 130
+
+
+def row_after_payments(running: RunningExporter) -> dict[str, str] | None:
+    return next((row for row in rows_of(running) if int(row["payments"]) > 10), None)
