@@ -114,6 +114,13 @@ class RunConfig:
         """What to add to the subject's environment; raises ConfigError for an allocator that isn't installed."""
         return allocator_environment(self.allocator, os.environ, library_directories(), profiled=self.profiling.pprof)
 
+    @property
+    def dumps_heaps(self) -> bool:
+        """Whether a run of these drivers can be told to write a heap dump."""
+        return len(self.drivers) == 1 and all(
+            driver.command or complaint(driver.name, ["heap-dump"]) is None for driver in self.drivers
+        )
+
     def csv_of(self, driver: str) -> Path | None:
         """The CSV of a driver's samples: ``csv`` itself when it is alone, else ``out.go.csv`` for ``out.csv``."""
         if self.csv is None or len(self.drivers) == 1:

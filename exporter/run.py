@@ -204,7 +204,7 @@ class SoakRun:
         ended = await asyncio.to_thread(conclude, csvs, self._config.max_failure_ratio)
         self._state.verdict, self._state.verdict_reason = ended.verdict, ended.reason
         report = ended.report
-        if ended.verdict == "leak":
+        if ended.verdict == "leak" and self._config.dumps_heaps:
             if self._config.profiling.heap_dump is not None:
                 self._console.line("Reading the heap dumps, a second or so for each million allocations")
             found = await asyncio.to_thread(leak_lines, self._config.profiling.heap_dump, sys.argv[1:])

@@ -72,6 +72,11 @@ def test_what_a_driver_follows_or_may_follow_is_not(choice: DriverChoice, settin
     RunConfig(profiling=settings, drivers=(choice,))
 
 
+@pytest.mark.parametrize(("drivers", "possible"), [("python", True), ("go", False), ("python go", False)])
+def test_a_heap_dump_is_proposed_where_it_can_be_written(drivers: str, possible: bool) -> None:
+    assert RunConfig(drivers=tuple(map(DriverChoice, drivers.split()))).dumps_heaps == possible
+
+
 def test_the_systems_allocator_needs_nothing() -> None:
     assert allocator_environment("glibc", {"LD_PRELOAD": "x.so"}, []) == {}
 
