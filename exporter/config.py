@@ -69,9 +69,9 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         complaints = [
-            *_not_positive("duration", self.duration_seconds, "run for a second at least, for example 1h"),
-            *_not_positive("mem-interval", self.mem_interval_seconds, "take a sample every 30s, for example"),
-            *_not_positive("driver-timeout", self.driver_timeout_seconds, "wait 30s, for example"),
+            *not_positive("duration", self.duration_seconds, "run for a second at least, for example 1h"),
+            *not_positive("mem-interval", self.mem_interval_seconds, "take a sample every 30s, for example"),
+            *not_positive("driver-timeout", self.driver_timeout_seconds, "wait 30s, for example"),
         ]
         if not (math.isfinite(self.linger_seconds) and self.linger_seconds >= 0):
             complaints.append(f"linger is {self.linger_seconds!r}: 0s means not at all")
@@ -79,7 +79,8 @@ class RunConfig:
             complaints.append(f"max-failure-ratio is {self.max_failure_ratio!r}: give a share from 0 to 1")
         if self.report is not None:
             complaints += _not_a_file_to_write("report", self.report)
-        complaints += self._text_complaints()
+        shown = {"run-name": self.run_name, "network": self.network, "heap-dump": str(self.profiling.heap_dump or "")}
+        complaints += not_utf8(shown | {"driver": " ".join(driver.name for driver in self.drivers)})
         written = {"csv": self.csv, "report": self.report, "heap-dump": self.profiling.heap_dump}
         complaints += _written_twice({flag: path for flag, path in written.items() if path is not None})
         if self.existing_csv != "refuse" and self.csv is None:
@@ -95,20 +96,6 @@ class RunConfig:
             complaints.append(str(error))
         if complaints:
             raise ConfigError("; ".join(complaints))
-
-    def _text_complaints(self) -> list[str]:
-        """What would be no text on /metrics: names in another encoding than UTF-8."""
-        shown = {
-            "run-name": self.run_name,
-            "network": self.network,
-            "driver": " ".join(driver.name for driver in self.drivers),
-            "heap-dump": str(self.profiling.heap_dump or ""),
-        }
-        return [
-            f"{flag} is {text!r}, which is not UTF-8: give another name"
-            for flag, text in shown.items()
-            if text.encode(errors="replace").decode() != text
-        ]
 
     def subject_environment(self) -> dict[str, str]:
         """What to add to the subject's environment; raises ConfigError for an allocator that isn't installed."""
@@ -166,7 +153,17 @@ class RunConfig:
         }
 
 
-def _not_positive(flag: str, value: float, remedy: str) -> list[str]:
+def not_utf8(shown: Mapping[str, str]) -> list[str]:
+    """What is wrong with settings that are labels on /metrics: their encoding."""
+    return [
+        f"{flag} is {text!r}, which is not UTF-8: give another name"
+        for flag, text in shown.items()
+        if text.encode(errors="replace").decode() != text
+    ]
+
+
+def not_positive(flag: str, value: float, remedy: str) -> list[str]:
+    """What is wrong with seconds that have to pass."""
     return [] if math.isfinite(value) and value > 0 else [f"{flag} is {value:g}s: {remedy}"]
 
 

@@ -1,12 +1,11 @@
 """What ``exporter watch`` is told, checked."""
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporter.config import DEFAULT_LISTEN_ADDRESS, ExistingCsv, FailOn, LogFormat
+from exporter.config import DEFAULT_LISTEN_ADDRESS, ExistingCsv, FailOn, LogFormat, not_positive, not_utf8
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
 
@@ -47,10 +46,10 @@ class WatchConfig:
         complaints = []
         if sum((bool(self.command), self.pid is not None, bool(self.process_name), bool(self.cgroup))) != 1:
             complaints.append("name the program in one way: -- COMMAND, --pid, --name or --cgroup")
-        if not (math.isfinite(self.duration_seconds) and self.duration_seconds > 0):
-            complaints.append(f"duration is {self.duration_seconds!r}: watch for a second at least, for example 1h")
-        if not (math.isfinite(self.mem_interval_seconds) and self.mem_interval_seconds > 0):
-            complaints.append(f"mem-interval is {self.mem_interval_seconds!r}: take a sample every 30s, for example")
+        complaints += not_positive("duration", self.duration_seconds, "watch for a second at least, for example 1h")
+        complaints += not_positive("mem-interval", self.mem_interval_seconds, "take a sample every 30s, for example")
+        program = Path(self.command[0]).name if self.command else ""
+        complaints += not_utf8({"run-name": self.run_name, "name": self.process_name, "command": program})
         complaints += self._source_complaints()
         if self.existing_csv != "refuse" and self.csv is None:
             complaints.append(f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE")
