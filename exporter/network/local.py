@@ -28,6 +28,8 @@ from exporter.network.settings import FaultSettings, Settings
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 1.0
+# Longer than wallets keep an idle connection: one that the server closes takes the next request with it.
+_KEEP_ALIVE_SECONDS = 120
 _STALE_SECONDS = 10.0  # between looks for what nobody will finish
 _SPARK = spark_pb2.DESCRIPTOR.services_by_name["SparkService"]
 _TOKENS = token_pb2.DESCRIPTOR.services_by_name["SparkTokenService"]
@@ -127,6 +129,7 @@ async def _serve_http(application: Any, port: int) -> AsyncIterator[str]:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=1,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
     )
     server = _Server(config)
     with contextlib.closing(listener):
