@@ -50,7 +50,7 @@ class Console:
     def sample(self, subject: str, sample: Sample, seconds_left: float) -> None:
         """Print a sample, with the growth of resident memory since the subject's first one."""
         self.line(format_sample(subject, sample, self._first_rss.get(subject), seconds_left))
-        if sample.rss_bytes is not None:
+        if sample.rss_bytes is not None and not sample.trimmed:
             self._first_rss.setdefault(subject, sample.rss_bytes)
 
     def warning(self, text: str) -> None:
@@ -119,7 +119,7 @@ def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_l
         f"Payments={sample.payments}",
         f"Failures={sample.payment_failures}",
         f"Reconnects={sample.reconnects}" if sample.reconnects else "",
-        "at rest" if sample.settled else "",
+        "at rest, trimmed" if sample.trimmed else "at rest" if sample.settled else "",
         f"{format_duration(round(seconds_left))} left" if seconds_left >= 1 else "",
     ]
     return " ".join(part for part in parts if part)

@@ -62,7 +62,8 @@ def changes_at_rest(columns: "Run") -> tuple[dict[str, Change], float, float]:
     settled, elapsed = columns.column("settled"), columns.columns["elapsed_sec"]
     if settled is None:
         return {}, 0.0, 0.0
-    times = elapsed[settled == 1]
+    rested = (settled == 1) & ~columns.trimmed
+    times = elapsed[rested]
     kept = slice(int(len(times) * _WARM_UP_SHARE), None)
     if len(times[kept]) < _FEWEST_SAMPLES:
         return {}, 0.0, 0.0
@@ -70,7 +71,7 @@ def changes_at_rest(columns: "Run") -> tuple[dict[str, Change], float, float]:
     for name in (*_BYTES, *_COUNTS):
         values = columns.column(name)
         if values is not None:
-            at_rest = values[settled == 1][kept]
+            at_rest = values[rested][kept]
             present = [float(value) for value in at_rest if value == value]  # an empty cell is NaN
             if len(present) >= _FEWEST_SAMPLES:
                 found[name] = _change(present, REPEATABLE_BYTES if name in _BYTES else _FEWEST_COUNTED)

@@ -10,7 +10,8 @@ class Sample:
 
     Bytes are bytes, ``elapsed_sec`` counts from the start of the load, counters are cumulative.
     ``heap_allocated_bytes`` is the sum of the subject's own heaps. ``settled`` is 1 for a sample taken
-    with the load at rest: nothing in flight, garbage collected.
+    with the load at rest: nothing in flight, garbage collected; ``trimmed`` is 1 if, besides, the allocator had just
+    been told to give back to the kernel what it held unused.
 
     ``allocator_…`` is what the allocator behind malloc says that it holds, in its own terms: glibc's arena and what of
     it is free, jemalloc's active, resident and retained. ``beyond_heaps_bytes`` is what is resident beyond
@@ -59,6 +60,7 @@ class Sample:
     sockets_close_wait: int | None = None
     heap_go_bytes: int | None = None
     restarts: int = 0
+    trimmed: int = 0
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))

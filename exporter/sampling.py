@@ -35,19 +35,19 @@ class Sampler:
         self._count_probes = count_probes()
         self._failing: set[str] = set()
 
-    async def take(self, *, settled: bool = False) -> None:
+    async def take(self, *, settled: bool = False, trimmed: bool = False) -> None:
         """Read every probe, and wait until the row is on disk; what fails is counted and logged, never raised."""
         async with self._one_at_a_time:
             # Some of what is counted takes the kernel a while; payments and scrapes go on meanwhile.
             counts = await asyncio.to_thread(read_counts, self._count_probes, self._state.pid)
-            sample = self._read(settled, counts)
+            sample = self._read(settled, trimmed, counts)
             await self._store(sample)
             self._state.last_sample = sample
             if settled:
                 self._state.last_settled = sample
             self._on_sample(sample)
 
-    def _read(self, settled: bool, counts: Counts) -> Sample:
+    def _read(self, settled: bool, trimmed: bool, counts: Counts) -> Sample:
         state, load = self._state, self._state.load
         heaps = state.heap_bytes if state.up else {}
         reading = read_probes(PROBES, state.pid, state.others)
@@ -81,6 +81,7 @@ class Sampler:
             gc_objects=state.objects if settled else None,
             heap_go_bytes=heaps.get("go"),
             restarts=state.restarts,
+            trimmed=int(trimmed),
             **_parts(state),
         )
 

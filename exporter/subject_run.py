@@ -246,8 +246,8 @@ class SubjectRun:
             except CommandError as error:
                 self._console.warning(f"The heap dump is incomplete: {error}")
 
-    async def _on_settled(self) -> None:
-        await self._sampler.take(settled=True)
+    async def _on_settled(self, trimmed: bool) -> None:
+        await self._sampler.take(settled=True, trimmed=trimmed)
 
     def _on_message(self, message: Message) -> None:
         self._messages += 1

@@ -4,7 +4,9 @@ import json
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from exporter.analysis.judgement import Interval, Judgement, Verdict
+from exporter.analysis.judgement import Drain, Interval, Judgement, Verdict
+
+_MIB = 1024 * 1024
 
 Judged = Sequence[tuple[str, Judgement]]  # a file's name and its judgement
 
@@ -22,6 +24,8 @@ def paragraph(name: str, judgement: Judgement) -> str:
         lines.append(f"  warm-up       {judgement.warmup_sec / 60:.1f} min")
     if judgement.missed_kib_per_min is not None:
         lines.append(f"  could be missed  up to {judgement.missed_kib_per_min:.1f} KiB/min")
+    if judgement.drain is not None:
+        lines.append(f"  after trimming  {drain_in_words(judgement.drain)}")
     lines += [f"  note          {flag}" for flag in judgement.flags]
     if judgement.would_decide:
         lines.append(f"  would decide  {judgement.would_decide}")
@@ -41,6 +45,15 @@ def _growths(judgement: Judgement) -> list[str]:
 def in_words(growth: Interval) -> str:
     """An interval as text: ``+12.3 (+10.1 to +14.5)``."""
     return f"{growth.value:+.1f} ({growth.low:+.1f} to {growth.high:+.1f})"
+
+
+def drain_in_words(drain: Drain) -> str:
+    """What trimming returned and left, as text."""
+    told = f"{max(drain.returned_bytes, 0.0) / _MIB:.1f} MiB returned, {drain.left_bytes / _MIB:.1f} MiB held"
+    if drain.held_bytes is None:
+        return told
+    more = "more" if drain.held_bytes >= 0 else "less"
+    return f"{told}, {abs(drain.held_bytes) / _MIB:.1f} MiB {more} than at the start"
 
 
 def as_json(judged: Judged) -> str:

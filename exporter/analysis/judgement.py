@@ -35,13 +35,28 @@ class SeriesEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Drain:
+    """Resident memory after the load, with garbage collected and the allocator trimmed.
+
+    Trimming returned ``returned_bytes`` to the kernel and left ``left_bytes``, which is ``held_bytes`` more than when
+    the allocator was trimmed before the load; None where it wasn't.
+    """
+
+    returned_bytes: float
+    left_bytes: float
+    held_bytes: float | None
+    held_kib_per_min: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """A verdict with its evidence; None where the run cannot tell.
 
     ``series`` is the column that decided, ``evidence`` how it was read ("passive", "settled" or "none").
     ``missed_kib_per_min`` is the largest steady growth that could be there unseen. ``would_decide`` says what would
     settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
-    ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample.
+    ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
+    what trimming the allocator at the end has shown.
     """
 
     verdict: Verdict
@@ -58,6 +73,7 @@ class Judgement:
     flags: tuple[str, ...] = ()
     parts: tuple[SeriesEvidence, ...] = ()
     memory_limit_in_sec: float | None = None
+    drain: Drain | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON types."""

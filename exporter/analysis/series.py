@@ -47,6 +47,12 @@ class Run:
         values = self.columns.get(name)
         return None if values is None or bool(np.isnan(values).all()) else values
 
+    @property
+    def trimmed(self) -> NDArray[np.bool_]:
+        """Which samples were taken with the allocator trimmed: readings to compare with each other only."""
+        values = self.columns.get("trimmed")
+        return np.zeros(len(self), dtype=np.bool_) if values is None else values > 0
+
     @classmethod
     def of(cls, name: str, **columns: Floats) -> "Run":
         """A run made of arrays, all in one phase; ``elapsed_sec`` is required."""

@@ -80,9 +80,9 @@ def _payments(run: Run | None) -> str:
 
 def _span(run: Run | None, column: str) -> str:
     values = None if run is None else run.column(column)
-    if values is None:
+    if run is None or values is None:
         return "?"
-    seen = values[values == values]  # an empty cell is NaN, which equals nothing
+    seen = values[(values == values) & ~run.trimmed]  # an empty cell is NaN, which equals nothing
     return f"{seen[0] / _MIB:.1f} → {seen[-1] / _MIB:.1f}" if len(seen) else "?"
 
 

@@ -93,7 +93,7 @@ def _work(run: Run, rows: NDArray[np.intp], minutes: Floats) -> Floats:
 
 
 def _rows_under_load(run: Run) -> NDArray[np.intp]:
-    kept = ~np.isnan(run.columns["elapsed_sec"])
+    kept = ~np.isnan(run.columns["elapsed_sec"]) & ~run.trimmed
     wanted = [code for code, name in enumerate(run.phase_names) if name in _LOAD_PHASES]
     if wanted and len(wanted) < len(run.phase_names):
         kept &= np.isin(run.phases, wanted)

@@ -1,7 +1,8 @@
 """The verdict on a run, from its series: what each shows, and the rule that combines them (docs/verdict.md)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from exporter.analysis.drain import bound_by_draining, drain_of
 from exporter.analysis.evidence import (
     SHORTEST_FOR_LEAK_MINUTES,
     Evidence,
@@ -11,7 +12,7 @@ from exporter.analysis.evidence import (
 )
 from exporter.analysis.flags import growing_part, growth_while_failing, limit_reached, seconds_to_limit
 from exporter.analysis.growth import growth_per_operation
-from exporter.analysis.judgement import Interval, Judgement, SeriesEvidence, Settings, Verdict
+from exporter.analysis.judgement import Drain, Interval, Judgement, SeriesEvidence, Settings, Verdict
 from exporter.analysis.load import Load, check_load
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
@@ -60,8 +61,8 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     settings = settings or Settings()
     stretch = longest_stretch(run)
     load = check_load(stretch)
-    found = _gather(stretch, settings)
-    decision = _combine(found, load, settings)
+    found, drain = _gather(stretch, settings), drain_of(stretch)
+    decision = _combine(found, drain, load, settings)
     by = decision.by
     leak = decision.verdict is Verdict.LEAK
     flags = [*decision.flags, *stretch.notes]
@@ -88,6 +89,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         flags=tuple(flag for flag in flags if flag),
         parts=tuple(part.summary() for part in found.told),
         memory_limit_in_sec=seconds,
+        drain=drain,
     )
 
 
@@ -105,7 +107,7 @@ def _gather(stretch: Stretch, settings: Settings) -> _Found:
     )
 
 
-def _combine(found: _Found, load: Load, settings: Settings) -> _Decision:
+def _combine(found: _Found, drain: Drain | None, load: Load, settings: Settings) -> _Decision:
     # A part says more than the sum.
     leaks_at_rest = [part for part in found.parts_at_rest if part.verdict is Verdict.LEAK]
     if found.heap_at_rest.verdict is Verdict.LEAK:
@@ -118,6 +120,9 @@ def _combine(found: _Found, load: Load, settings: Settings) -> _Decision:
         return _Decision(Verdict.LEAK, found.heap, found.heap.reason)
     count_leak = next((part for part in found.counts if part.verdict is Verdict.LEAK), None)
     if found.resident.verdict is Verdict.LEAK and not count_leak:
+        held = bound_by_draining(drain)
+        if held is not None and held < settings.acquit_kib_per_min:
+            return _returned(found, heap, held, load, settings)
         if heap and found.whole_heap:
             return _retention(found.resident, heap)
         return _Decision(Verdict.LEAK, found.resident, found.resident.reason)
@@ -136,6 +141,12 @@ def _retention(resident: Evidence, heap: Evidence) -> _Decision:
         "allocator retention: memory is freed and kept by the allocator, or mapped outside of the heaps that are read"
     )
     return _Decision(Verdict.INCONCLUSIVE, resident, reason, flags=(flag,))
+
+
+def _returned(found: _Found, heap: Evidence | None, held: float, load: Load, settings: Settings) -> _Decision:
+    resident = replace(found.resident, verdict=Verdict.NO_LEAK, missed=held)
+    decision = _acquit(replace(found, resident=resident), heap, load, settings)
+    return replace(decision, flags=(f"allocator retention: {found.resident.reason}; but trimming returned it",))
 
 
 def _acquit(found: _Found, heap: Evidence | None, load: Load, settings: Settings) -> _Decision:

@@ -51,7 +51,7 @@ OPTIONS = (
         "--settle-every",
         type=int,
         default=_LOAD.settle_every,
-        help="Payments between two samples with the load at rest; 0: never.",
+        help="Payments between two samples with the load at rest; 0: at the end only.",
     ),
     _measurement(
         "--settle-min-gap",

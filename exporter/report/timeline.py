@@ -30,9 +30,10 @@ class PhaseSpan:
 class Timeline:
     """Where a run's samples lie.
 
-    ``rows`` are the indices of the samples that have a time, ``seconds`` their times, strictly rising; both of shape
-    (samples,). ``payments`` is the number of payments at each, strictly rising too so that it can serve as an axis
-    (equal counts are spread over less than one payment), or None. Marks are seconds.
+    ``rows`` are the indices of the samples that have a time and were not taken with the allocator trimmed,
+    ``seconds`` their times, strictly rising; both of shape (samples,). ``payments`` is the number of payments at each,
+    strictly rising too so that it can serve as an axis (equal counts are spread over less than one payment), or None.
+    Marks are seconds.
     """
 
     rows: NDArray[np.intp]
@@ -51,7 +52,7 @@ class Timeline:
 def timeline(run: Run) -> Timeline:
     """Lay out a run's samples; where its clock or its counters start anew, they go on from where they were."""
     elapsed = run.columns["elapsed_sec"]
-    rows = np.flatnonzero(~np.isnan(elapsed))
+    rows = np.flatnonzero(~np.isnan(elapsed) & ~run.trimmed)
     seconds = _rising(elapsed[rows])
     payments = run.column("payments")
     done = None if payments is None else continued(payments[rows])

@@ -82,6 +82,9 @@ def _figures(run: Prepared) -> list[Figure]:
         figures.append(Figure("Could be missed", missed, "KiB/min", "growth not excluded"))
     if judgement.warmup_sec:
         figures.append(Figure("Warm-up", clock(judgement.warmup_sec), "", "until growth settled"))
+    if judgement.drain is not None and judgement.drain.held_bytes is not None:
+        value, _, unit = amount(judgement.drain.held_bytes, Unit.BYTES).rpartition(" ")
+        figures.append(Figure("Held more", value, unit, "than at the start, after trimming"))
     if judgement.memory_limit_in_sec is not None:
         figures.append(Figure("Memory limit", clock(judgement.memory_limit_in_sec), "", "after the end, at this rate"))
     return [*figures, *_load_figures(run)]

@@ -111,6 +111,10 @@ class Fleet:
         await self.ask("collect_garbage")
         self.counters.garbage_collections += 1
 
+    async def trim(self) -> None:
+        """Have the allocator give back to the kernel what it holds unused."""
+        await self.ask("trim")
+
     async def measure(self) -> Heap:
         """Read the subject's heaps."""
         result, _ = await self.ask("measure")

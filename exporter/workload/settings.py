@@ -37,7 +37,7 @@ class WorkloadSettings:
     destroy_responses: bool = False
     force_gc: bool = False
     failing_payments: float = 0.0  # share of the payments that is made to fail, 0 to 1
-    settle_every: int = 20  # payments between two settled samples; 0 = never
+    settle_every: int = 20  # payments between two settled samples; 0 = at the end only
     settle_min_gap_seconds: float | None = None  # a fast load settles at most this often; None = as `Settler` finds fit
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class WorkloadSettings:
             self._at_least("reconnect_every", 1, "count in payments, 1 or more"),
             self._at_least("payment_history_limit", 0, "0 means all payments"),
             self._at_least("failing_payments", 0, "give a share from 0 to 1"),
-            self._at_least("settle_every", 0, "0 means never"),
+            self._at_least("settle_every", 0, "0 means at the end only"),
             self._at_least("settle_min_gap_seconds", 0, "0 means no minimum"),
         ]
 

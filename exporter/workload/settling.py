@@ -24,6 +24,10 @@ REST_READINGS = 20
 REST_TOLERANCE_BYTES = 2048
 
 
+# Is told whether the allocator has been trimmed as well.
+OnSettled = Callable[[bool], Awaitable[None]]
+
+
 class Settler:
     """Says when the load should come to rest, and takes the settled sample when it has."""
 
@@ -32,7 +36,7 @@ class Settler:
         fleet: Fleet,
         settings: WorkloadSettings,
         state: SubjectState,
-        on_settled: Callable[[], Awaitable[None]],
+        on_settled: OnSettled,
         on_event: OnEvent,
     ) -> None:
         self._fleet = fleet
@@ -69,11 +73,18 @@ class Settler:
             await self._fleet.balance(wallet)
         note_heap(self._state, await rest_and_measure(self._fleet))
         self._state.load.settles += 1
-        await self._on_settled()
+        await self._on_settled(False)
         self._last_time = clock()
         self._last_rest = self._last_time - began
         self._state.load.settle_seconds += self._last_rest
         self._on_event(LoadEvent("settled", f"settled after {payments} payments"))
+
+    async def trim(self) -> None:
+        """Take a settled sample of what is held when the allocator keeps nothing back. Raises CommandError."""
+        await self._fleet.collect_garbage()
+        await self._fleet.trim()
+        note_heap(self._state, await self._fleet.measure())
+        await self._on_settled(True)
 
 
 async def rest_and_measure(fleet: Fleet) -> Heap:

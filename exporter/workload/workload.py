@@ -21,7 +21,7 @@ from exporter.workload.scenarios import scenarios_for
 from exporter.workload.scenarios.failing_payments import FailingPayments
 from exporter.workload.scenarios.scenario import Scenario, Stage
 from exporter.workload.settings import WorkloadSettings
-from exporter.workload.settling import Settler, connect_and_weigh, note_heap
+from exporter.workload.settling import OnSettled, Settler, connect_and_weigh, note_heap
 from exporter.workload.wallets import wallet_pairs
 
 __all__ = ["LoadEvent", "Workload", "start_counters", "track"]
@@ -40,7 +40,8 @@ KNOWN_EVENTS = (
 class Workload:
     """The load on one subject. ``prepare``, then ``run``, then ``finish``.
 
-    ``on_settled`` is awaited with the load at rest and the heaps just read; payments wait until it returns.
+    ``on_settled`` is awaited with the load at rest and the heaps just read; payments wait until it returns. Before the
+    first payment and after the last it is also awaited with the allocator trimmed.
     ``refusing_address`` is one that the network's operators fail for, where the network has such.
     Every count goes into ``state.load``, and ``state.phase`` follows: connecting, funding, running, stopping.
     """
@@ -51,7 +52,7 @@ class Workload:
         settings: WorkloadSettings,
         state: SubjectState,
         faucet: FaucetSettings,
-        on_settled: Callable[[], Awaitable[None]],
+        on_settled: OnSettled,
         on_event: OnEvent,
         refusing_address: str | None = None,
     ) -> None:
@@ -88,6 +89,7 @@ class Workload:
         await self._funder.fund_all()
         balances = ", ".join(f"{wallet} {sats}" for wallet, sats in self._state.load.balances_sats.items())
         self._on_event(LoadEvent("funded", f"funded, in satoshis: {balances}"))
+        await self._attempt("trim", self._settler.trim)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Pay until ``stop`` is set, then let what is in flight finish (at most 60 s).
@@ -95,7 +97,8 @@ class Workload:
         Raises SubjectError if the subject ends. A failed payment is counted, never raised.
         """
         self._enter("running")
-        await self._settle()
+        if self._settings.settle_every:
+            await self._settle()
         clock = asyncio.get_running_loop().time
         schedule = Schedule(clock(), self._settings.interval_seconds)
         numbers = itertools.count()
@@ -126,9 +129,10 @@ class Workload:
             await action()
 
     async def finish(self, before_disconnect: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Settle a last time and disconnect every instance; failures are events."""
+        """Settle a last time, trim, and disconnect every instance; failures are events."""
         self._enter("stopping")
         await self._settle()
+        await self._attempt("trim", self._settler.trim)
         if before_disconnect is not None:
             await before_disconnect()
         await self._attempt("disconnect", self._fleet.disconnect)
@@ -163,9 +167,8 @@ class Workload:
                 await self._attempt("settle", partial(self._settler.settle, self._finished_payments))
 
     async def _settle(self) -> None:
-        if self._settings.settle_every:
-            async with self._gate.exclusive():
-                await self._attempt("settle", partial(self._settler.settle, self._finished_payments))
+        async with self._gate.exclusive():
+            await self._attempt("settle", partial(self._settler.settle, self._finished_payments))
 
     async def _attempt(self, name: str, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step of which a failure is counted and told, and doesn't end the load."""

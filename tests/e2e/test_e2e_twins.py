@@ -1,5 +1,6 @@
 """Twins: a subject that leaks on purpose and one that doesn't, under the same load, told apart by whole runs."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def test_the_leaking_twin_is_a_leak_and_the_clean_one_is_not(start: Start) -> No
     assert "Verdict: no leak" in clean.output
 
     for run in (leaking, clean):
+        assert re.search(r"after trimming  [\d.]+ MiB returned, [\d.]+ MiB held, [\d.]+ MiB more than", run.output)
         verdict = run.output[run.output.index("Verdict: ") :]
         analyzed = subprocess.run([EXPORTER, "analyze", "out.csv"], cwd=run.directory, capture_output=True, text=True)
         assert analyzed.stdout.startswith("out.csv: ")

@@ -56,11 +56,14 @@ def test_what_is_special_of_a_sample_is_said() -> None:
     line = format_sample("go", replace(SAMPLE, settled=1, reconnects=3), None, 0)
     assert line.startswith("[00:01:30] go: RSS=54.0MiB Heap")
     assert line.endswith("Reconnects=3 at rest")
+    assert format_sample("go", replace(SAMPLE, settled=1, trimmed=1), None, 0).endswith("at rest, trimmed")
 
 
 def test_growth_counts_from_the_first_sample_of_each_subject() -> None:
     stream = io.StringIO()
     console = Console(stream)
+    # What is left of it with the allocator trimmed is no level to grow from.
+    console.sample("a", replace(SAMPLE, rss_bytes=40 * MIB, trimmed=1), 0)
     for subject, rss in (("a", 50), ("b", 80), ("a", 52), ("b", 79)):
         console.sample(subject, replace(SAMPLE, rss_bytes=rss * MIB), 0)
     assert re.findall(r"\((.*?)\)", stream.getvalue()) == ["+2.0MiB", "-1.0MiB"]

@@ -13,14 +13,14 @@ from exporter.sampling import Sampler
 from exporter.state import LoadCounters, SubjectState
 
 
-def sample_of(state: SubjectState, path: Path, *, settled: bool = False) -> Sample:
+def sample_of(state: SubjectState, path: Path, *, settled: bool = False, trimmed: bool = False) -> Sample:
     """Take one sample of this process."""
     taken: list[Sample] = []
 
     async def take() -> None:
         sink = CsvSink.open(path, "refuse")
         try:
-            await Sampler(state, sink, lambda: 1.0, taken.append).take(settled=settled)
+            await Sampler(state, sink, lambda: 1.0, taken.append).take(settled=settled, trimmed=trimmed)
         finally:
             sink.close()
 
@@ -81,3 +81,9 @@ def test_a_subject_that_is_gone_has_empty_cells(tmp_path: Path) -> None:
     sample = sample_of(state, tmp_path / "out.csv")
     cells = (sample.allocator_arena_bytes, sample.gc_collections, sample.fds_socket, sample.beyond_heaps_bytes)
     assert cells == (None, None, None, None)
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_a_sample_says_that_the_allocator_had_been_trimmed(tmp_path: Path, trimmed: bool) -> None:
+    state = SubjectState("python", pid=os.getpid())
+    assert sample_of(state, tmp_path / "out.csv", settled=True, trimmed=trimmed).trimmed == trimmed

@@ -143,6 +143,67 @@ def test_resident_memory_that_grows_over_a_flat_whole_heap_is_retention() -> Non
     assert any("allocator retention" in flag for flag in found.flags)
 
 
+def drained(run: Run, held_mib: float) -> Run:
+    """The run with a trimmed sample on either side, the latter with so much more held, after a sample at rest."""
+    columns = dict(run.columns) | {name: np.zeros(len(run)) for name in ("settled", "trimmed")}
+
+    def reading(row: int, **values: float) -> dict[str, float]:
+        return {name: float(column[row]) for name, column in columns.items()} | {"settled": 1.0} | values
+
+    before = reading(0, trimmed=1, rss_bytes=75 * MIB)
+    rest, after = reading(-1), reading(-1, trimmed=1, rss_bytes=(75 + held_mib) * MIB)
+    joined = {name: np.array([before[name], *column, rest[name], after[name]]) for name, column in columns.items()}
+    phases = np.array([0] + [1] * len(run) + [2, 2], dtype=np.int16)
+    return Run(run.name, joined, phases, ("funding", "running", "stopping"))
+
+
+def retaining(*, native: bool = True) -> Run:
+    """A run whose resident memory grows by 18 MiB while its heap does not."""
+    columns = dict(run_with(0).columns) | {"rss_bytes": run_with(300).columns["rss_bytes"]}
+    if not native:
+        del columns["heap_native_bytes"]
+    return Run.of("retaining", **columns)
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize(("held_mib", "acquitted"), [(1.0, True), (17.0, False)])
+def test_growth_that_trimming_returns_is_no_leak_and_growth_that_it_does_not_stays_one(
+    native: bool, held_mib: float, acquitted: bool
+) -> None:
+    found = judge(drained(retaining(native=native), held_mib))
+    undrained = judge(retaining(native=native))
+    assert found.verdict is (Verdict.NO_LEAK if acquitted else undrained.verdict)
+    assert any("trimming returned it" in flag for flag in found.flags) is acquitted
+    assert found.drain is not None
+    assert found.drain.held_bytes == held_mib * MIB
+    if acquitted:
+        assert found.missed_kib_per_min == pytest.approx(held_mib * KIB / 60, rel=0.01)
+
+
+@pytest.mark.parametrize("held_mib", [0.0, 18.0])
+def test_a_leak_of_the_heap_stays_one_whatever_trimming_returns(held_mib: float) -> None:
+    assert judge(drained(run_with(300), held_mib)).verdict is Verdict.LEAK
+
+
+@pytest.mark.parametrize("rate", [0, 100])
+def test_trimmed_samples_change_no_other_evidence(rate: float) -> None:
+    plain, found = judge(run_with(rate)), judge(drained(run_with(rate), 1.0))
+    assert (found.verdict, found.reason, found.growth_kib_per_min) == (
+        plain.verdict,
+        plain.reason,
+        plain.growth_kib_per_min,
+    )
+    assert plain.drain is None
+    assert found.drain is not None
+
+
+def test_a_trimmed_sample_of_the_next_run_in_the_file_is_not_taken_for_this_one() -> None:
+    run = drained(run_with(0), 1.0)
+    killed = {name: np.concatenate((values[:-2], values[:1])) for name, values in run.columns.items()}
+    phases = np.concatenate((run.phases[:-2], run.phases[:1]))
+    assert judge(Run("killed", killed, phases, run.phase_names)).drain is None
+
+
 def test_resident_memory_that_grows_over_a_flat_managed_heap_is_a_leak() -> None:
     leaking, clean = run_with(300), run_with(0)
     columns = dict(clean.columns) | {"rss_bytes": leaking.columns["rss_bytes"]}

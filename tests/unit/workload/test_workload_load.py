@@ -2,6 +2,7 @@
 
 import asyncio
 
+import psutil
 import pytest
 from fake_load import FakeLoad, with_load
 
@@ -142,6 +143,36 @@ def test_settled_samples_come_with_the_load_at_rest() -> None:
     assert load.settled_payments[-1] == load.state.load.payments.total()
     gaps = [later - earlier for earlier, later in zip(load.settled_payments, load.settled_payments[1:], strict=False)]
     assert all(gap >= 10 for gap in gaps[:-1])
+
+
+@pytest.mark.parametrize("settle_every", [0, 20])
+def test_every_load_begins_and_ends_with_a_trimmed_sample(settle_every: int) -> None:
+    load = with_load(WorkloadSettings(interval_seconds=0, settle_every=settle_every), lambda load: whole_run(load, 30))
+    total = load.state.load.payments.total()
+    assert load.trimmed_payments == [0, total]
+    assert load.settled_payments[-1] == total
+
+
+@pytest.mark.parametrize(("option", "given_back"), [("--freed-bytes", True), ("--warm-up-bytes", False)])
+def test_what_is_freed_is_given_back_and_what_is_held_is_not(option: str, given_back: bool) -> None:
+    size = 40_000_000
+    resident: list[int] = []
+
+    async def use(load: FakeLoad) -> None:
+        measured = load.workload._settler._on_settled
+
+        async def weigh(trimmed: bool) -> None:
+            resident.append(psutil.Process(load.subject.pid).memory_info().rss)
+            await measured(trimmed)
+
+        load.workload._settler._on_settled = weigh
+        await whole_run(load, 100)
+
+    with_load(FAST, use, option, str(size), "--payment-seconds", "0")
+    start, end, trimmed = resident
+    assert end - start > 0.9 * size
+    assert (end - trimmed > 0.9 * size) is given_back
+    assert (trimmed - start < 0.1 * size) is given_back
 
 
 @pytest.mark.parametrize(("bytes_per_payment", "expected"), [(0, 0), (4096, 4096)])

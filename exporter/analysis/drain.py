@@ -1,0 +1,51 @@
+"""What a subject still holds when its allocator has given back what it can: resident memory at both ends of a run."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exporter.analysis.judgement import Drain
+from exporter.analysis.stretch import Stretch
+
+
+def drain_of(stretch: Stretch) -> Drain | None:
+    """Compare the trimmed readings before and after a stretch with each other and with the reading before the last.
+
+    None where there is none after it, as when a run was cut short, or in a file that has no such readings.
+    """
+    run, resident = stretch.run, stretch.run.column("rss_bytes")
+    trimmed = np.flatnonzero(run.trimmed)
+    if resident is None or not len(stretch.rows):
+        return None
+    first, last = int(stretch.rows[0]), int(stretch.rows[-1])
+    after = _same_subject(stretch, trimmed[trimmed > last][:1], last)
+    if after is None or np.isnan(resident[after - 1 : after + 1]).any():
+        return None
+    before = _same_subject(stretch, trimmed[trimmed < first][-1:], first)
+    minutes = stretch.duration
+    held = None if before is None or np.isnan(resident[before]) else float(resident[after] - resident[before])
+    return Drain(
+        returned_bytes=float(resident[after - 1] - resident[after]),
+        left_bytes=float(resident[after]),
+        held_bytes=held,
+        held_kib_per_min=None if held is None or minutes == 0 else held / 1024 / minutes,
+    )
+
+
+def bound_by_draining(drain: Drain | None) -> float | None:
+    """The most that can have been held more with each minute, in KiB; None unless trimming returned most of the growth.
+
+    It holds the whole of the warm-up too, so that a leak is smaller rather than larger.
+    """
+    if drain is None or drain.held_bytes is None or drain.returned_bytes <= drain.held_bytes:
+        return None
+    return None if drain.held_kib_per_min is None else max(drain.held_kib_per_min, 0.0)
+
+
+def _same_subject(stretch: Stretch, found: NDArray[np.intp], edge: int) -> int | None:
+    """The row that was found, unless the subject was another one then: the count of its payments has fallen."""
+    payments = stretch.run.column("payments")
+    if not len(found) or payments is None:
+        return None
+    row = int(found[0])
+    earlier, later = sorted((row, edge))
+    return row if payments[earlier] <= payments[later] else None
