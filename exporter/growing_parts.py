@@ -7,13 +7,12 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from exporter.durations import format_clock
+from exporter.samples import REPEATABLE_BYTES
 
 if TYPE_CHECKING:
     from exporter.analysis.series import Run
 
 _KIB = 1024
-# What two readings of a heap at rest may differ by without anything having grown; see docs/heaps.md.
-REPEATABLE_BYTES = 64 * _KIB
 _FEWEST_COUNTED = 5
 _FEWEST_SAMPLES = 6
 _WOBBLES = 2  # from one reading to the next, which a rise must exceed

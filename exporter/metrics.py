@@ -127,6 +127,11 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         ("driver",),
     ),
     level(
+        "memtest_load_phase",
+        "Phase that a load in phases (--protocol doubling) is in, 0 while it warms up; absent otherwise.",
+        lambda subject: subject.state.load_phase,
+    ),
+    level(
         "memtest_subject_start_timestamp_seconds",
         "When the subject's process was started.",
         _subject_start,

@@ -3,6 +3,11 @@
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+# With so many samples at rest ends each phase of a load in phases.
+READINGS_PER_PHASE = 5
+# What two readings of a heap at rest may differ by without anything having grown; see docs/heaps.md.
+REPEATABLE_BYTES = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -11,7 +16,8 @@ class Sample:
     Bytes are bytes, ``elapsed_sec`` counts from the start of the load, counters are cumulative.
     ``heap_allocated_bytes`` is the sum of the subject's own heaps. ``settled`` is 1 for a sample taken
     with the load at rest: nothing in flight, garbage collected; ``trimmed`` is 1 if, besides, the allocator had just
-    been told to give back to the kernel what it held unused.
+    been told to give back to the kernel what it held unused. ``load_phase`` counts the phases of a load that has some,
+    0 while it warms up.
 
     ``allocator_…`` is what the allocator behind malloc says that it holds, in its own terms: glibc's arena and what of
     it is free, jemalloc's active, resident and retained. ``beyond_heaps_bytes`` is what is resident beyond
@@ -61,6 +67,7 @@ class Sample:
     heap_go_bytes: int | None = None
     restarts: int = 0
     trimmed: int = 0
+    load_phase: int | None = None
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))

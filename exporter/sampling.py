@@ -82,6 +82,7 @@ class Sampler:
             heap_go_bytes=heaps.get("go"),
             restarts=state.restarts,
             trimmed=int(trimmed),
+            load_phase=state.load_phase,
             **_parts(state),
         )
 

@@ -78,6 +78,7 @@ class SubjectState:
     language: str = ""
     pid: int | None = None
     phase: str = "starting"
+    load_phase: int | None = None  # of a load in phases, 0 while it warms up
     load: LoadCounters = field(default_factory=LoadCounters)
     heap_bytes: dict[str, int] = field(default_factory=dict)  # by heap: python, native, mmap, …
     unreadable_heaps: tuple[str, ...] = ()  # of which the subject can't tell the size

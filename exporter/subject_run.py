@@ -118,7 +118,7 @@ class SubjectRun:
         samples = asyncio.create_task(self._take_samples(over))
         early = asyncio.create_task(self._dump_early())
         try:
-            await self._while_alive(self._workload.run(stop))
+            await self._while_alive(self._workload.run(stop, self._config.duration_seconds))
         except ExporterError as error:
             self._failed(error)
         finally:

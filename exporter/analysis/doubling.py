@@ -1,67 +1,133 @@
 """The doubling protocol: the same load twice, or more of it each time, with the memory read at rest in between.
 
-A cache that filled in the first phase adds almost nothing in the next; a leak adds as much per operation again.
+A cache that filled in the first phase adds almost nothing in the next; a leak adds as much per payment again.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from scipy.special import ndtri
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.judgement import Interval, Verdict
+from exporter.analysis.evidence import LABELS, Evidence
+from exporter.analysis.judgement import Doubling, Interval, Settings, Verdict
+from exporter.analysis.stretch import Stretch
+from exporter.samples import READINGS_PER_PHASE, REPEATABLE_BYTES
 
 _ONE_SIDED_99 = float(ndtri(0.99))
 _TWO_SIDED_95 = float(ndtri(0.975))
 _MEDIAN_TO_DEVIATION = 1.4826
 _MEDIAN_INEFFICIENCY = 1.2533  # the standard error of a median over that of a mean, for normal noise
 _PAGE_BYTES = 4096.0
+_FEWEST_READINGS = 3
+_FEWEST_POINTS = 3  # before the first phase, and after two
+_KIB = 1024.0
 
 
-@dataclass(frozen=True, slots=True)
-class Doubling:
-    """The verdict, each phase's growth in bytes per operation with its 95 % interval, and the reason."""
+def doubling_of(stretch: Stretch, series: Sequence[str], settings: Settings) -> dict[str, Doubling]:
+    """Judge those of the heaps ``series`` that there are by the phases of the load, which end with readings at rest.
 
-    verdict: Verdict
-    growth: tuple[Interval, ...]
-    reason: str
+    Nothing for a load without phases, or one that still goes on. Growth matters if it is more per minute than
+    ``settings`` say, at the average pace of the payments.
+    """
+    phases, payments = stretch.values("load_phase"), stretch.values("payments")
+    if phases is None or payments is None or settings.sequential:
+        return {}
+    columns = {name: values for name in series if (values := stretch.values(name)) is not None}
+    return {name: _of_heap(name, values, phases, payments, stretch, settings) for name, values in columns.items()}
+
+
+def weighed(evidence: Evidence, found: Doubling | None, stretch: Stretch) -> Evidence:
+    """What a heap at rest shows in the light of its doubling, which decides where the trend does not.
+
+    Where each has decided otherwise, the leak stands if the other's bound leaves room for it; else nothing is decided.
+    """
+    if found is None or found.last is None or found.verdict in (Verdict.INCONCLUSIVE, evidence.verdict):
+        return evidence
+    low, high = (bound * _pace(stretch) / _KIB for bound in (found.last.low, found.last.high))
+    decided = replace(evidence, verdict=found.verdict, reason=found.reason)
+    if found.verdict is Verdict.NO_LEAK:
+        if evidence.verdict is Verdict.INCONCLUSIVE:
+            return replace(decided, missed=max(high, 0.0))
+        agreed = evidence if evidence.trend and evidence.trend.low <= high else None
+    else:
+        agreed = decided if evidence.missed is None or low <= evidence.missed else None
+    return agreed or replace(evidence, verdict=Verdict.INCONCLUSIVE, reason=f"{evidence.reason}; but {found.reason}")
 
 
 def judge_doubling(
-    readings: Sequence[Floats], operations: Sequence[int], least_bytes: float = 64.0, lasting_share: float = 0.5
+    readings: Sequence[Floats],
+    payments: Sequence[float],
+    least_bytes: float = 64.0,
+    acquit_bytes: float = 64.0,
+    lasting_share: float = 2 / 3,
 ) -> Doubling:
     """Judge phases of equal or growing length.
 
-    ``readings`` are bytes read at rest, shape (repeats,): before the first phase and after each one; ``operations``
-    counts each phase's. Growth below ``least_bytes`` per operation does not matter; a leak keeps up at least
-    ``lasting_share`` of its first phase's growth. Raises ValueError if the two do not fit.
+    ``readings`` are bytes read at rest, shape (repeats,): before the first phase and after each one; ``payments``
+    counts each phase's. A leak adds more than ``least_bytes`` per payment in the last phase, at least
+    ``lasting_share`` of what it added in the first, and more in all than readings may differ by; an acquittal excludes
+    ``acquit_bytes`` in the last. Raises ValueError if the two do not fit.
     """
-    if len(operations) < 2 or len(readings) != len(operations) + 1 or min(operations) < 1:
-        raise ValueError("doubling needs two phases or more, and readings before and after each")
+    if len(payments) < 2 or len(readings) != len(payments) + 1 or min(payments) <= 0 or min(map(len, readings)) < 2:
+        raise ValueError("doubling needs two phases or more, payments in each, and readings before and after each")
     noise = _pooled_deviation(readings)
     levels = [float(np.median(values)) for values in readings]
     each = [noise * _MEDIAN_INEFFICIENCY / math.sqrt(len(values)) for values in readings]
     errors = [math.hypot(before, after) for before, after in pairwise(each)]
-    rates = [(after - before) / count for (before, after), count in zip(pairwise(levels), operations, strict=True)]
-    deviations = [deviation / count for deviation, count in zip(errors, operations, strict=True)]
-    growth = tuple(
-        Interval(rate, rate - _TWO_SIDED_95 * deviation, rate + _TWO_SIDED_95 * deviation)
-        for rate, deviation in zip(rates, deviations, strict=True)
+    rates = [(after - before) / count for (before, after), count in zip(pairwise(levels), payments, strict=True)]
+    deviations = [error / count for error, count in zip(errors, payments, strict=True)]
+    growth = tuple(_around(rate, _TWO_SIDED_95 * error) for rate, error in zip(rates, deviations, strict=True))
+    first, last = rates[0], _around(rates[-1], _ONE_SIDED_99 * deviations[-1])
+    told = (
+        f"the first phase added {first:.0f} bytes per payment, "
+        f"the last {last.value:.0f} ({last.low:.0f} to {last.high:.0f})"
     )
-    first, last = rates[0], rates[-1]
-    low, high = last - _ONE_SIDED_99 * deviations[-1], last + _ONE_SIDED_99 * deviations[-1]
-    told = f"the first phase added {first:.0f} bytes per operation, the last {last:.0f} ({low:.0f} to {high:.0f})"
-    if low > least_bytes and last >= lasting_share * first:
-        return Doubling(Verdict.LEAK, growth, f"{told}: it goes on")
-    if high < least_bytes:
-        return Doubling(Verdict.NO_LEAK, growth, f"{told}: what was added once is not added again")
-    return Doubling(Verdict.INCONCLUSIVE, growth, f"{told}: neither the same again nor nothing")
+    goes_on = last.low > least_bytes and last.value >= lasting_share * first
+    if goes_on and levels[-1] - levels[-2] > REPEATABLE_BYTES:
+        return Doubling(Verdict.LEAK, growth, last, f"{told}: it goes on")
+    if last.high < acquit_bytes:
+        return Doubling(Verdict.NO_LEAK, growth, last, f"{told}: what was added once is not added again")
+    return Doubling(Verdict.INCONCLUSIVE, growth, last, f"{told}: neither the same again nor nothing")
+
+
+def _of_heap(
+    name: str, values: Floats, phases: Floats, payments: Floats, stretch: Stretch, settings: Settings
+) -> Doubling:
+    at_rest = stretch.settled & ~np.isnan(values) & ~np.isnan(payments)
+    numbers = np.unique(phases[~np.isnan(phases)])
+    rows = [np.flatnonzero(at_rest & (phases == number))[-READINGS_PER_PHASE:] for number in numbers]
+    if len(rows) < _FEWEST_POINTS or min(map(len, rows)) < _FEWEST_READINGS:
+        return Doubling(Verdict.INCONCLUSIVE, (), None, f"{LABELS[name]} was not read at rest after two phases")
+    made = np.diff([np.median(payments[group]) for group in rows])
+    if made.min() <= 0:
+        return Doubling(Verdict.INCONCLUSIVE, (), None, f"{LABELS[name]}: a phase is without payments")
+    per_payment = _KIB / _pace(stretch)
+    found = judge_doubling(
+        [values[group] for group in rows],
+        made.tolist(),
+        settings.threshold_kib_per_min * per_payment,
+        settings.acquit_kib_per_min * per_payment,
+    )
+    return replace(found, reason=f"{LABELS[name]}: {found.reason}")
+
+
+def _pace(stretch: Stretch) -> float:
+    """Payments a minute on average."""
+    payments = stretch.values("payments")
+    made = 0.0 if payments is None else float(np.nanmax(payments) - np.nanmin(payments))
+    return made / stretch.duration if made else math.nan
+
+
+def _around(value: float, reach: float) -> Interval:
+    return Interval(value, value - reach, value + reach)
 
 
 def _pooled_deviation(readings: Sequence[Floats]) -> float:
     """The noise of one reading: the median distance from its own point's median, at least a page."""
-    distances = np.concatenate([np.abs(values - np.median(values)) for values in readings])
+    # The reading that is the median is at no distance from itself, which says nothing of the noise.
+    distances = np.concatenate([np.sort(np.abs(values - np.median(values)))[1:] for values in readings])
     return max(float(np.median(distances)) * _MEDIAN_TO_DEVIATION, _PAGE_BYTES)

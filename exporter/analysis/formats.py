@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
-from exporter.analysis.judgement import Drain, Interval, Judgement, Verdict
+from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Verdict
 
 _MIB = 1024 * 1024
 
@@ -24,6 +24,7 @@ def paragraph(name: str, judgement: Judgement) -> str:
         lines.append(f"  warm-up       {judgement.warmup_sec / 60:.1f} min")
     if judgement.missed_kib_per_min is not None:
         lines.append(f"  could be missed  up to {judgement.missed_kib_per_min:.1f} KiB/min")
+    lines += [f"  doubling      {doubling.reason}" for doubling in telling(judgement)]
     if judgement.drain is not None:
         lines.append(f"  after trimming  {drain_in_words(judgement.drain)}")
     lines += [f"  note          {flag}" for flag in judgement.flags]
@@ -45,6 +46,12 @@ def _growths(judgement: Judgement) -> list[str]:
 def in_words(growth: Interval) -> str:
     """An interval as text: ``+12.3 (+10.1 to +14.5)``."""
     return f"{growth.value:+.1f} ({growth.low:+.1f} to {growth.high:+.1f})"
+
+
+def telling(judgement: Judgement) -> list[Doubling]:
+    """What of the doubling is worth telling: the heaps that leak by it, or else the whole heap, which comes first."""
+    found = list(judgement.doubling.values())
+    return [each for each in found if each.verdict is Verdict.LEAK] or found[:1]
 
 
 def drain_in_words(drain: Drain) -> str:

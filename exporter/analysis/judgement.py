@@ -1,6 +1,7 @@
 """What a judgement says: the verdict and the evidence for it."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +36,20 @@ class SeriesEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubling:
+    """What the phases of a load show of one heap, in bytes per payment.
+
+    ``growth`` holds each phase's with its 95 % interval, ``last`` the last one's between one-sided 99 % bounds; None
+    where there is too little to compare.
+    """
+
+    verdict: Verdict
+    growth: tuple[Interval, ...]
+    last: Interval | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """Resident memory after the load, with garbage collected and the allocator trimmed.
 
@@ -56,7 +71,7 @@ class Judgement:
     ``missed_kib_per_min`` is the largest steady growth that could be there unseen. ``would_decide`` says what would
     settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
     ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
-    what trimming the allocator at the end has shown.
+    what trimming the allocator at the end has shown, ``doubling`` what the phases of a load have, by series.
     """
 
     verdict: Verdict
@@ -74,6 +89,7 @@ class Judgement:
     parts: tuple[SeriesEvidence, ...] = ()
     memory_limit_in_sec: float | None = None
     drain: Drain | None = None
+    doubling: Mapping[str, Doubling] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON types."""

@@ -1,7 +1,9 @@
 """The verdict on a run, from its series: what each shows, and the rule that combines them (docs/verdict.md)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from exporter.analysis.doubling import doubling_of, weighed
 from exporter.analysis.drain import bound_by_draining, drain_of
 from exporter.analysis.evidence import (
     SHORTEST_FOR_LEAK_MINUTES,
@@ -12,7 +14,7 @@ from exporter.analysis.evidence import (
 )
 from exporter.analysis.flags import growing_part, growth_while_failing, limit_reached, seconds_to_limit
 from exporter.analysis.growth import growth_per_operation
-from exporter.analysis.judgement import Drain, Interval, Judgement, SeriesEvidence, Settings, Verdict
+from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, SeriesEvidence, Settings, Verdict
 from exporter.analysis.load import Load, check_load
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
@@ -61,10 +63,13 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     settings = settings or Settings()
     stretch = longest_stretch(run)
     load = check_load(stretch)
-    found, drain = _gather(stretch, settings), drain_of(stretch)
+    drain = drain_of(stretch)
+    doubling = doubling_of(stretch, (HEAP, *_HEAP_PARTS), settings)
+    found = _weigh(_gather(stretch, settings), doubling, stretch)
     decision = _combine(found, drain, load, settings)
     by = decision.by
     leak = decision.verdict is Verdict.LEAK
+    told = by.trend is not None or by.verdict is not Verdict.INCONCLUSIVE
     flags = [*decision.flags, *stretch.notes]
     if load.note:
         flags.append(load.note)
@@ -76,8 +81,8 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     shown = by if by.series.endswith("_bytes") else found.resident
     return Judgement(
         verdict=decision.verdict,
-        series=by.series if by.trend else None,
-        evidence="none" if by.trend is None else "settled" if by.settled else "passive",
+        series=by.series if told else None,
+        evidence="none" if not told else "settled" if by.settled else "passive",
         growth_kib_per_min=shown.trend.growth if shown.trend else None,
         growth_bytes_per_payment=growth_per_operation(stretch, "payments", shown),
         growth_bytes_per_reconnect=growth_per_operation(stretch, "reconnects", shown),
@@ -90,6 +95,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         parts=tuple(part.summary() for part in found.told),
         memory_limit_in_sec=seconds,
         drain=drain,
+        doubling=doubling,
     )
 
 
@@ -105,6 +111,14 @@ def _gather(stretch: Stretch, settings: Settings) -> _Found:
         counts=tuple(count_evidence(stretch, name, settings) for name in _COUNTS if stretch.values(name) is not None),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
     )
+
+
+def _weigh(found: _Found, doubling: Mapping[str, Doubling], stretch: Stretch) -> _Found:
+    """The same with the heaps at rest in the light of the load's phases."""
+    at_rest, *parts = (
+        weighed(each, doubling.get(each.series), stretch) for each in (found.heap_at_rest, *found.parts_at_rest)
+    )
+    return replace(found, heap_at_rest=at_rest, parts_at_rest=tuple(parts))
 
 
 def _combine(found: _Found, drain: Drain | None, load: Load, settings: Settings) -> _Decision:
@@ -161,7 +175,7 @@ def _acquit(found: _Found, heap: Evidence | None, load: Load, settings: Settings
     if found.resident.samples + found.resident_at_rest.samples and bound >= most:
         by = resident if resident.trend else undecided or found.resident
         return _Decision(Verdict.INCONCLUSIVE, by, by.reason, by.missed)
-    acquitting = [part for part in (heap, resident) if part is not None and part.trend is not None]
+    acquitting = [part for part in (heap, resident) if part is not None and part.missed is not None]
     if not acquitting:
         return _Decision(Verdict.INCONCLUSIVE, found.resident, found.resident.reason)
     by = max(acquitting, key=_resident_bound)

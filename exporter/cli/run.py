@@ -16,7 +16,7 @@ from exporter.drivers.preload import AllocatorName
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
 from exporter.profiling.settings import ProfilingSettings
-from exporter.workload.settings import PaymentType, WorkloadSettings, flag_name
+from exporter.workload.settings import PaymentType, Protocol, WorkloadSettings, flag_name
 
 _DEFAULT = RunConfig()
 _LOAD = _DEFAULT.workload
@@ -83,6 +83,12 @@ OPTIONS = (
         help="A driver that is silent for longer is taken for dead.",
     ),
     *fault_options(),
+    _load(
+        "--protocol",
+        type=click.Choice(get_args(Protocol)),
+        default=_LOAD.protocol,
+        help="'doubling' loads in phases, each as long as all before it, and compares what they have added.",
+    ),
     _load(
         "--interval",
         type=_duration,

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 import numpy as np
 
+from exporter.analysis.formats import telling
 from exporter.durations import format_duration
 from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, SCENARIOS, Unit
 from exporter.report.prepared import Prepared
@@ -126,6 +127,7 @@ def _facts(run: Prepared) -> list[tuple[str, str]]:
     if settled is not None:
         facts.append(("Samples at rest", number(float(np.nansum(settled)))))
     facts += [(column.title, number(total)) for column in SCENARIOS if (total := run.total(column))]
+    facts += [("Doubling", _sentence(each.reason)) for each in telling(run.judgement)]
     if series.torn:
         facts.append(("Last line", "torn, left out"))
     return facts

@@ -50,6 +50,7 @@ def _describe_subject(state: SubjectState) -> dict[str, Any]:
         "pid": state.pid,
         "up": state.up,
         "phase": state.phase,
+        "load_phase": state.load_phase,
         "resident_memory_bytes": subject.seen.get("rss_bytes"),
         "threads": subject.seen.get("threads"),
         "open_fds": subject.seen.get("open_fds"),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 class LoadEvent:
     """Something worth a line on the console; the counters are kept apart.
 
-    ``kind``: phase, funded, refunded, refund_failed, payment_failed, reconnected, abandoned, settled, step_failed.
+    ``kind``: phase, funded, refunded, refund_failed, payment_failed, reconnected, abandoned, settled, settle_failed,
+    step_failed.
     """
 
     kind: str

@@ -7,6 +7,7 @@ from typing import Literal, get_args
 from exporter.errors import ConfigError
 
 PaymentType = Literal["spark", "lightning", "both"]
+Protocol = Literal["steady", "doubling"]
 
 FUND_TO_SATS = 10_000
 REFUND_BELOW_SATS = 5_000
@@ -20,6 +21,7 @@ class WorkloadSettings:
     Raises ConfigError, naming all the fields that are wrong, their values and the remedies.
     """
 
+    protocol: Protocol = "steady"  # doubling: in phases, to be compared
     interval_seconds: float = 5.0  # between the starts of two payments; 0 = as fast as they go
     amount_sats: int = 1000
     payment_type: PaymentType = "spark"
@@ -60,8 +62,11 @@ class WorkloadSettings:
         ]
 
     def _contradictions(self) -> list[str | None]:
-        kinds = get_args(PaymentType)
+        kinds, protocols = get_args(PaymentType), get_args(Protocol)
         return [
+            f"protocol is {self.protocol!r}: choose {' or '.join(protocols)}"
+            if self.protocol not in protocols
+            else None,
             f"payment-type is {self.payment_type!r}: choose {', '.join(kinds)}"
             if self.payment_type not in kinds
             else None,
@@ -73,6 +78,10 @@ class WorkloadSettings:
             else None,
             "destroy-responses does nothing without payment-history: set both or none"
             if self.destroy_responses and not self.payment_history
+            else None,
+            "settle-every is 0 and protocol is 'doubling', which compares samples at rest: settle every 20 payments, "
+            "for example, or leave protocol at steady"
+            if self.protocol == "doubling" and not self.settle_every
             else None,
         ]
 

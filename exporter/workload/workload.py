@@ -4,11 +4,13 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 from exporter.drivers.protocol import Heap, Hello, Log, Message, SdkEvent
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import LoadError
+from exporter.samples import READINGS_PER_PHASE
 from exporter.state import Histogram, LoadCounters, SubjectState
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetSettings
@@ -28,6 +30,8 @@ __all__ = ["LoadEvent", "Workload", "start_counters", "track"]
 
 CONNECT_PATIENCE_SECONDS = 60.0
 DRAIN_SECONDS = 60.0
+# When the phases of the doubling protocol end, as shares of the load's time: a warm-up, and three that double the load.
+DOUBLING_ENDS = (1 / 8, 1 / 4, 1 / 2, 1.0)
 MAX_EVENT_KINDS = 40
 
 # The events of payment SDKs that are known beforehand, so that their counters start at 0.
@@ -73,6 +77,7 @@ class Workload:
         self._stage = Stage(self._fleet, self._payer, on_event, refusing_address)
         self._settler = Settler(self._fleet, settings, state, on_settled, on_event)
         self._gate = Gate()
+        self._numbers = itertools.count()
         self._finished_payments = 0
 
     async def prepare(self) -> None:
@@ -91,28 +96,63 @@ class Workload:
         self._on_event(LoadEvent("funded", f"funded, in satoshis: {balances}"))
         await self._attempt("trim", self._settler.trim)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Pay until ``stop`` is set, then let what is in flight finish (at most 60 s).
+    async def run(self, stop: asyncio.Event, seconds: float) -> None:
+        """Pay until ``stop`` is set; in phases, if the protocol has any, it also ends by itself after so many seconds.
 
         Raises SubjectError if the subject ends. A failed payment is counted, never raised.
         """
+        began = asyncio.get_running_loop().time()
         self._enter("running")
         if self._settings.settle_every:
             await self._settle()
+        if self._settings.protocol == "steady":
+            await self._pay_until(stop)
+        else:
+            await self._pay_in_phases(stop, began, seconds)
+
+    async def _pay_in_phases(self, stop: asyncio.Event, began: float, seconds: float) -> None:
+        clock = asyncio.get_running_loop().time
+        resting = 0.0
+        for number, end in enumerate(DOUBLING_ENDS):
+            self._state.load_phase = number
+            name = f"phase {number} of {len(DOUBLING_ENDS) - 1}" if number else "warming up"
+            self._on_event(LoadEvent("phase", f"running, {name}"))
+            # The readings belong to their phase, and take about as long as the last ones.
+            await self._pay_until(stop, began + end * seconds - resting)
+            resting = -clock()
+            await self._read_at_rest(stop)
+            resting += clock()
+            if stop.is_set():
+                return
+
+    async def _read_at_rest(self, stop: asyncio.Event) -> None:
+        """Take settled samples, each after a payment of its own so that their noise is independent (at most 60 s)."""
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                for _ in range(READINGS_PER_PHASE):
+                    if stop.is_set():
+                        return
+                    await self._cycle(next(self._numbers))
+                    await self._settle()
+        except TimeoutError:
+            text = f"samples at rest took more than {DRAIN_SECONDS:g} s: the rest of them are left out"
+            self._on_event(LoadEvent("settle_failed", text))
+
+    async def _pay_until(self, stop: asyncio.Event, end: float | None = None) -> None:
+        """Pay until ``stop`` is set or the clock is at ``end``, then let what is in flight finish (at most 60 s)."""
         clock = asyncio.get_running_loop().time
         schedule = Schedule(clock(), self._settings.interval_seconds)
-        numbers = itertools.count()
         running: set[asyncio.Task[None]] = set()
-        stopped = asyncio.create_task(_wait_for(stop))
+        stopped = asyncio.create_task(_wait_for(stop, end))
         try:
-            while not stop.is_set():
+            while not (stop.is_set() or stopped.done()):
                 if len(running) >= self._settings.in_flight:
                     await _first_of({stopped, *running})
                 elif delay := schedule.delay(clock()):
                     await _first_of({stopped, *running}, delay)
                 else:
                     self._state.load.missed += schedule.take(clock())
-                    running.add(asyncio.create_task(self._cycle(next(numbers))))
+                    running.add(asyncio.create_task(self._cycle(next(self._numbers))))
                 running = _still_running(running)
             if running:
                 await asyncio.wait(running, timeout=DRAIN_SECONDS)
@@ -217,8 +257,10 @@ def start_counters(
                 load.expected_failures[reason] = load.unexpected_successes[reason] = 0
 
 
-async def _wait_for(event: asyncio.Event) -> None:
-    await event.wait()
+async def _wait_for(event: asyncio.Event, end: float | None) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout_at(end):
+            await event.wait()
 
 
 async def _first_of(tasks: set[asyncio.Task[None]], seconds: float | None = None) -> None:

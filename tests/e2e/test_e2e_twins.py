@@ -12,17 +12,29 @@ from running_exporter import EXPORTER, RunningExporter, Start
 pytestmark = pytest.mark.e2e
 
 FAKE_DRIVER = Path(__file__).parents[1] / "fixtures" / "fake_driver.py"
-LOAD = ("--duration", "130s", "--interval", "20ms", "--mem-interval", "2s", "--settle-min-gap", "1s")
+LOAD = ("--interval", "20ms", "--mem-interval", "2s", "--settle-min-gap", "1s")
+LONG = ("--duration", "130s")
+# Too short for a trend at rest.
+IN_PHASES = ("--duration", "60s", "--protocol", "doubling")
 
 
-def begin(start: Start, *options: str) -> RunningExporter:
-    command = shlex.join([sys.executable, str(FAKE_DRIVER), *options])
-    return start(*LOAD, "--csv", "out.csv", "--driver-command", command)
+def begin(start: Start, options: tuple[str, ...], *driver_options: str) -> RunningExporter:
+    command = shlex.join([sys.executable, str(FAKE_DRIVER), *driver_options])
+    return start(*LOAD, *options, "--csv", "out.csv", "--driver-command", command)
+
+
+def assert_the_csv_says_the_same(run: RunningExporter) -> None:
+    """Fail unless the verdict that the run printed can be had from its CSV alone."""
+    verdict = run.output[run.output.index("Verdict: ") :]
+    analyzed = subprocess.run([EXPORTER, "analyze", "out.csv"], cwd=run.directory, capture_output=True, text=True)
+    assert analyzed.stdout.startswith("out.csv: ")
+    assert verdict.startswith(analyzed.stdout.replace("out.csv", "Verdict", 1))
+    assert analyzed.returncode == run.process.returncode
 
 
 def test_the_leaking_twin_is_a_leak_and_the_clean_one_is_not(start: Start) -> None:
-    leaking = begin(start, "--leak-bytes-per-payment", "1024")
-    clean = begin(start, "--warm-up-bytes", "4000000")
+    leaking = begin(start, LONG, "--leak-bytes-per-payment", "1024")
+    clean = begin(start, LONG, "--warm-up-bytes", "4000000")
 
     assert leaking.finish() == 1, leaking.output + leaking.errors
     assert clean.finish() == 0, clean.output + clean.errors
@@ -31,8 +43,18 @@ def test_the_leaking_twin_is_a_leak_and_the_clean_one_is_not(start: Start) -> No
 
     for run in (leaking, clean):
         assert re.search(r"after trimming  [\d.]+ MiB returned, [\d.]+ MiB held, [\d.]+ MiB more than", run.output)
-        verdict = run.output[run.output.index("Verdict: ") :]
-        analyzed = subprocess.run([EXPORTER, "analyze", "out.csv"], cwd=run.directory, capture_output=True, text=True)
-        assert analyzed.stdout.startswith("out.csv: ")
-        assert verdict.startswith(analyzed.stdout.replace("out.csv", "Verdict", 1))
-        assert analyzed.returncode == run.process.returncode
+        assert_the_csv_says_the_same(run)
+
+
+def test_the_doubling_protocol_tells_a_cache_that_fills_early_from_a_leak(start: Start) -> None:
+    leaking = begin(start, IN_PHASES, "--leak-bytes-per-payment", "1024")
+    clean = begin(start, IN_PHASES, "--warm-up-bytes", "4000000")
+
+    assert leaking.finish() == 1, leaking.output + leaking.errors
+    assert clean.finish() == 0, clean.output + clean.errors
+    assert re.search(r"Verdict: leak\n .*: it goes on\n", leaking.output)
+    assert "what was added once is not added again" in clean.output
+
+    for run in (leaking, clean):
+        assert all(f"Phase: running, phase {number} of 3" in run.output for number in (1, 2, 3))
+        assert_the_csv_says_the_same(run)

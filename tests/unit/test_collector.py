@@ -166,6 +166,12 @@ def test_phase_unknown_to_the_table_is_shown_all_the_same() -> None:
     assert value(series, "memtest_phase", driver="python", memtest_phase="cooling_down") == 1
 
 
+@pytest.mark.parametrize("phase", [None, 0, 2])
+def test_a_load_in_phases_tells_the_one_that_it_is_in(phase: int | None) -> None:
+    series = scrape(run_with(pid=os.getpid(), load_phase=phase))
+    assert value(series, "memtest_load_phase", driver="python") == phase
+
+
 def test_settled_heaps_carry_the_time_of_their_sample() -> None:
     series = scrape(run_with(last_settled=sample(heap_python_bytes=10, heap_native_bytes=20, settled=1)))
     assert value(series, "memtest_settled_heap_bytes", driver="python", heap="native") == 20

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from exporter.analysis.series import Run
-from exporter.growing_parts import REPEATABLE_BYTES, changes_at_rest, lines_at_rest
+from exporter.growing_parts import changes_at_rest, lines_at_rest
+from exporter.samples import REPEATABLE_BYTES
 
 SAMPLES = 40
 PARTS = ("heap_python_bytes", "heap_native_bytes", "heap_mmap_bytes", "open_fds", "threads")

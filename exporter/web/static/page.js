@@ -200,10 +200,16 @@ function drawVerdict() {
   document.title = [VERDICTS[verdict], run.name].filter(Boolean).join(" · ");
 }
 
+function phaseOf({ phase, load_phase: number }) {
+  const text = PHASES[phase] ?? sentence(phase);
+  if (phase !== "running" || number == null) return text;
+  return number ? `${text}, phase ${number}` : `${text}, warming up`;
+}
+
 function drawProgress(subject) {
   const { elapsed_seconds: elapsed, duration_seconds: duration, finished } = run;
   const left = duration - elapsed;
-  $("phase").textContent = finished ? "Finished" : PHASES[subject.phase] ?? sentence(subject.phase);
+  $("phase").textContent = finished ? "Finished" : phaseOf(subject);
   $("progress").value = finished ? 1 : Math.min(1, elapsed / duration);
   $("left").textContent = finished || !run.load_started_at ? "" : left > 0 ? `${span(left)} left` : "ending";
   $("elapsed").textContent = run.load_started_at ? `${clock(elapsed)} of ${clock(duration)}` : `${span(duration)} planned`;

@@ -3,17 +3,21 @@
 import html
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_runs import prepared, series
+from report_runs import MIB, prepared, series
 
+from exporter.analysis.judgement import Doubling, Drain, Verdict
 from exporter.analysis.series import Run
+from exporter.analysis.verdict import judge
 from exporter.errors import ConfigError
 from exporter.report import AllocationSite, ReportRun, write_report
+from exporter.report.columns import BY_NAME
 from exporter.report.page import render
 from exporter.report.payload import embeddable
 from exporter.report.runs import named_apart, printable
@@ -67,6 +71,30 @@ def test_what_the_scenarios_did_is_on_the_page() -> None:
     page = render(prepared(series(abandoned_instances=2 * minutes, listener_churns=0 * minutes)), "Title")
     assert re.search(r"<dt>Abandoned instances</dt>\s*<dd>120\b", page)
     assert "Listener churns" not in page
+
+
+def test_what_was_found_by_trimming_and_by_phases_is_on_the_page() -> None:
+    judgement = replace(
+        judge(series()),
+        drain=Drain(2.0 * MIB, 50.0 * MIB, 1.5 * MIB, 20.0),
+        doubling={"heap_allocated_bytes": Doubling(Verdict.NO_LEAK, (), None, "the heap: not added again")},
+    )
+    page = render(prepared(ReportRun("run", series(), judgement)), "Title")
+    assert re.search(r"Held more.*?1\.50.*?than at the start, after trimming", page, re.DOTALL)
+    assert "<dt>Doubling</dt><dd>The heap: not added again.</dd>" in page
+    assert "Held more" not in render(prepared(series()), "Title")
+
+
+@pytest.mark.parametrize("column", ["rss_bytes", "heap_allocated_bytes"])
+def test_trimmed_samples_are_not_drawn(column: str) -> None:
+    run = series()
+    trimmed = np.zeros(len(run))
+    trimmed[[0, -1]] = 1
+    (drawn,) = prepared(series(trimmed=trimmed))
+    assert len(drawn.times.rows) == len(run) - 2
+    summary = drawn.summary(BY_NAME[column])
+    assert summary is not None
+    assert (summary.start, summary.end) == (run.columns[column][1], run.columns[column][-2])
 
 
 def test_allocation_sites_are_on_the_page_when_there_are_any() -> None:

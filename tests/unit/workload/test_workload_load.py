@@ -1,6 +1,7 @@
 """The load as a whole, on a real subject process that has no SDK but real memory."""
 
 import asyncio
+from itertools import pairwise
 
 import psutil
 import pytest
@@ -143,6 +144,49 @@ def test_settled_samples_come_with_the_load_at_rest() -> None:
     assert load.settled_payments[-1] == load.state.load.payments.total()
     gaps = [later - earlier for earlier, later in zip(load.settled_payments, load.settled_payments[1:], strict=False)]
     assert all(gap >= 10 for gap in gaps[:-1])
+
+
+DOUBLING = WorkloadSettings(interval_seconds=0, protocol="doubling", settle_every=1_000_000)
+
+
+async def run_in_phases(load: FakeLoad, seconds: float) -> None:
+    load.seconds = seconds
+    await load.workload.prepare()
+    await load.run_until(lambda: load.state.load_phase == 3 and load.settled_phases.count(3) >= 5)
+    await load.workload.finish()
+
+
+def test_every_phase_ends_with_readings_at_rest_after_a_payment_each() -> None:
+    load = with_load(DOUBLING, lambda load: run_in_phases(load, 2.0))
+    # The first sample comes before any phase, the last after the load.
+    assert load.settled_phases == [None, *[0] * 5, *[1] * 5, *[2] * 5, *[3] * 5, 3]
+    payments = load.settled_payments[1:-1]
+    assert all(later > earlier for earlier, later in pairwise(payments))
+    assert [text for text in load.told("phase") if "phase" in text] == [
+        f"running, phase {number} of 3" for number in (1, 2, 3)
+    ]
+
+
+def test_a_stop_ends_the_phase_that_it_falls_into_at_once() -> None:
+    async def use(load: FakeLoad) -> None:
+        load.seconds = 800.0
+        await load.workload.prepare()
+        await load.run_until(lambda: load.state.load.payments.total() >= 10)
+
+    load = with_load(DOUBLING, use)
+    assert load.settled_phases == [None]
+
+
+def test_readings_that_take_too_long_do_not_hold_up_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def use(load: FakeLoad) -> None:
+        await load.workload.prepare()
+        await load.workload.run(load.stop, 0.0)
+
+    monkeypatch.setattr(workload, "DRAIN_SECONDS", 0.5)
+    load = with_load(DOUBLING, use, "--hang-after", "3")
+    assert load.state.load.payments.total() == 3
+    assert load.told("settle_failed")
+    assert load.state.load_phase == 3
 
 
 @pytest.mark.parametrize("settle_every", [0, 20])

@@ -24,6 +24,7 @@ def test_the_defaults_are_the_references() -> None:
         ("amount_sats", 0, "amount"),
         ("amount_sats", 50_001, "amount"),
         ("payment_type", "cash", "payment-type"),
+        ("protocol", "twice", "protocol"),
         ("in_flight", 0, "in-flight"),
         ("pairs", 0, "pairs"),
         ("extra_instances", -1, "extra-instances"),
@@ -46,6 +47,11 @@ def test_a_value_out_of_range_is_refused_with_flag_and_value(field: str, value: 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(ConfigError, match=r"amount is 0: .*; pairs is 0: "):
         WorkloadSettings(amount_sats=0, pairs=0)
+
+
+def test_phases_are_compared_by_samples_at_rest_so_there_have_to_be_some() -> None:
+    with pytest.raises(ConfigError, match=r"settle-every is 0 and protocol is 'doubling'.*: settle every 20 payments"):
+        WorkloadSettings(protocol="doubling", settle_every=0)
 
 
 def test_large_payments_need_more_money() -> None:
