@@ -10,7 +10,10 @@ static size_t unused(void)  { struct mallinfo2 info = mallinfo2(); return info.f
 */
 import "C"
 
-import "runtime"
+import (
+	"runtime"
+	"runtime/debug"
+)
 
 // readHeaps reads Go's heap and malloc's, which the SDK's native library allocates from. They do not overlap:
 // Go maps its heap itself.
@@ -29,4 +32,8 @@ func readHeaps() fields {
 	}
 }
 
-func trim() bool { return C.malloc_trim(0) == 1 }
+// trim gives back what Go's heap and malloc hold unused, and tells of malloc whether it gave any.
+func trim() bool {
+	debug.FreeOSMemory()
+	return C.malloc_trim(0) == 1
+}
