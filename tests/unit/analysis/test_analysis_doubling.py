@@ -1,7 +1,10 @@
+import json
 from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from exporter.analysis.doubling import judge_doubling, weighed
@@ -159,3 +162,18 @@ def test_a_leak_by_trend_does_not_stand_where_the_last_phase_leaves_no_room_for_
     assert weighed(trend, nothing, stretch).verdict is Verdict.INCONCLUSIVE
     as_much = Doubling(Verdict.NO_LEAK, (), Interval(1000, 0, 2000), "the phases")
     assert weighed(trend, as_much, stretch) is trend
+
+
+figure = st.one_of(st.floats(0, 1e9), st.just(float("nan")))
+mark = st.sampled_from([0.0, 1.0, float("nan")])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(figure, figure, figure, mark, mark, st.sampled_from([0.0, 1.0, 2.0, 3.0])), max_size=60))
+def test_whatever_the_marks_of_a_run_are_it_is_judged(rows: list[tuple[float, ...]]) -> None:
+    table = np.array(rows, dtype=float).reshape(-1, 6)
+    names = ("elapsed_sec", "heap_allocated_bytes", "payments", "settled", "trimmed", "load_phase")
+    columns = {name: table[:, index] for index, name in enumerate(names)}
+    found = judge(Run.of("random", rss_bytes=columns["heap_allocated_bytes"], **columns))
+    assert found.verdict in Verdict
+    json.dumps(found.as_dict(), allow_nan=False)
