@@ -42,9 +42,10 @@ class Sampler:
             counts = await asyncio.to_thread(read_counts, self._count_probes, self._state.pid)
             sample = self._read(settled, trimmed, counts)
             await self._store(sample)
-            self._state.last_sample = sample
-            if settled:
-                self._state.last_settled = sample
+            # A trimmed one is for its likes only, and the first of them comes before the load.
+            if not trimmed:
+                self._state.last_sample = sample
+                self._state.last_settled = sample if settled else self._state.last_settled
             self._on_sample(sample)
 
     def _read(self, settled: bool, trimmed: bool, counts: Counts) -> Sample:

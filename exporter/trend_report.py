@@ -67,8 +67,10 @@ def _levels(series: "Run", load: LoadCounters) -> list[str]:
     rows = []
     for label, column in (("RSS", "rss_bytes"), ("Heap", "heap_allocated_bytes")):
         values = series.column(column)
-        if values is not None:
-            seen = values[(values == values) & ~series.trimmed]  # an empty cell is NaN, which equals nothing
+        if values is None:
+            continue
+        seen = values[(values == values) & ~series.trimmed]  # an empty cell is NaN, which equals nothing
+        if len(seen):
             start, end, top = (float(value) / _MIB for value in (seen[0], seen[-1], seen.max()))
             rows.append(_row(label, f"{start:.1f} MiB → {end:.1f} MiB ({end - start:+.1f}), at most {top:.1f} MiB"))
     settled = series.column("settled")

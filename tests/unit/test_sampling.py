@@ -87,3 +87,4 @@ def test_a_subject_that_is_gone_has_empty_cells(tmp_path: Path) -> None:
 def test_a_sample_says_that_the_allocator_had_been_trimmed(tmp_path: Path, trimmed: bool) -> None:
     state = SubjectState("python", pid=os.getpid())
     assert sample_of(state, tmp_path / "out.csv", settled=True, trimmed=trimmed).trimmed == trimmed
+    assert (state.last_sample is None) is (state.last_settled is None) is trimmed

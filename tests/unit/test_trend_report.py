@@ -57,6 +57,16 @@ def test_names_levels_load_and_verdict(tmp_path: Path) -> None:
     assert "Verdict: inconclusive" in report
 
 
+def test_trimmed_samples_are_no_levels(tmp_path: Path) -> None:
+    lines = CSV.splitlines()
+    marked = [f"{lines[0]},trimmed", "0,41943040,1048576,1,1", *(f"{line},0" for line in lines[1:])]
+    report = report_on(tmp_path, "\n".join([*marked, "181,41943040,1048576,1,1\n"]))
+    assert "50.0 MiB → 52.0 MiB (+2.0), at most 55.0 MiB" in report
+    alone = report_on(tmp_path, "\n".join([*marked[:2], ""]))
+    assert "RSS" not in alone
+    assert "Verdict: inconclusive" in alone
+
+
 def test_a_csv_without_samples_is_inconclusive_and_says_so(tmp_path: Path) -> None:
     assert "Verdict: inconclusive" in report_on(tmp_path, "")
 

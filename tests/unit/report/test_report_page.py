@@ -113,6 +113,7 @@ def test_the_same_runs_make_the_same_page() -> None:
     "run",
     [
         Run.of("empty", elapsed_sec=np.empty(0), rss_bytes=np.empty(0)),
+        Run.of("trimmed only", elapsed_sec=np.zeros(1), rss_bytes=np.ones(1), trimmed=np.ones(1)),
         Run.of("one", elapsed_sec=np.zeros(1), rss_bytes=np.ones(1)),
         Run.of("no time", elapsed_sec=np.full(5, np.nan), rss_bytes=np.ones(5)),
         Run.of("no value", elapsed_sec=np.arange(5.0), rss_bytes=np.full(5, np.nan)),
