@@ -68,10 +68,9 @@ def judge_doubling(
     """Judge phases of equal or growing length.
 
     ``readings`` are bytes read at rest, shape (repeats,): before the first phase and after each one; ``payments``
-    counts each phase's. A leak adds more than ``least_bytes`` per payment in the last phase, at least
-    ``lasting_share`` of what it added in the first, and more in all than readings may differ by; an acquittal takes a
-    last phase that is not shown to have added ``least_bytes``, and excludes ``acquit_bytes``. Raises ValueError if
-    readings and payments do not fit.
+    counts each phase's. Growth is shown by a last phase that added more than ``least_bytes`` per payment, and more in
+    all than readings may differ by. It is a leak if that is at least ``lasting_share`` of what the first phase added;
+    where it is not shown, an acquittal excludes ``acquit_bytes``. Raises ValueError if the two do not fit.
     """
     if len(payments) < 2 or len(readings) != len(payments) + 1 or min(payments) <= 0 or min(map(len, readings)) < 2:
         raise ValueError("doubling needs two phases or more, payments in each, and readings before and after each")
@@ -87,13 +86,14 @@ def judge_doubling(
         f"the first phase added {first:.0f} bytes per payment, "
         f"the last {last.value:.0f} ({last.low:.0f} to {last.high:.0f})"
     )
-    goes_on = last.low > least_bytes and last.value >= lasting_share * first
-    if goes_on and levels[-1] - levels[-2] > REPEATABLE_BYTES:
+    shown = last.low > least_bytes and levels[-1] - levels[-2] > REPEATABLE_BYTES
+    if shown and last.value >= lasting_share * first:
         return Doubling(Verdict.LEAK, growth, last, f"{told}: it goes on")
-    if last.low <= least_bytes and last.high < acquit_bytes:
-        return Doubling(Verdict.NO_LEAK, growth, last, f"{told}: what was added once is not added again")
-    why = "it goes on, by no more than readings may differ" if goes_on else "neither the same again nor nothing"
-    return Doubling(Verdict.INCONCLUSIVE, growth, last, f"{told}: {why}")
+    if not shown and last.high < acquit_bytes:
+        small = last.low > least_bytes
+        why = "no more in all than readings may differ by" if small else "what was added once is not added again"
+        return Doubling(Verdict.NO_LEAK, growth, last, f"{told}: {why}")
+    return Doubling(Verdict.INCONCLUSIVE, growth, last, f"{told}: neither the same again nor nothing")
 
 
 def _of_heap(
