@@ -151,7 +151,7 @@ def rows_of(running: RunningExporter, name: str = "out.csv") -> list[dict[str, s
 
 
 def rows_at_rest(running: RunningExporter, name: str = "out.csv") -> list[dict[str, str]]:
-    """The rows so far that were taken with the load at rest."""
+    """The rows so far that were taken with the load at rest, but for those with the allocator trimmed too."""
     return [row for row in rows_of(running, name) if row["settled"] == "1" and row["trimmed"] == "0"]
 
 
