@@ -39,7 +39,7 @@ class Funder:
             await patiently(self._fleet.sync, REQUEST_PATIENCE_SECONDS)
             await together(self._fund(wallet, FUNDING_LIMIT_SECONDS) for wallet in self._fleet.wallets)
         except CommandError as error:
-            raise LoadError(f"funding failed: the SDK could not {error.do}: {error}") from None
+            raise LoadError(f"funding failed at {error.do}: {error}") from None
 
     async def refund(self, wallet: str) -> None:
         """Fund a wallet again if it has run low; a failure is an event, and not tried again for a while."""

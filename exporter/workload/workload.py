@@ -89,11 +89,11 @@ class Workload:
         try:
             await connect_and_weigh(self._fleet, self._subject.pid, self._state.load, CONNECT_PATIENCE_SECONDS)
         except CommandError as error:
-            raise LoadError(f"connecting failed: the SDK could not {error.do}: {error}") from None
+            raise LoadError(f"connecting failed at {error.do}: {error}") from None
         self._enter("funding")
         await self._funder.fund_all()
         balances = ", ".join(f"{wallet} {sats}" for wallet, sats in self._state.load.balances_sats.items())
-        self._on_event(LoadEvent("funded", f"funded, in satoshis: {balances}"))
+        self._on_event(LoadEvent("funded", f"Funded, in satoshis: {balances}"))
         await self._attempt("trim", self._settler.trim)
 
     async def run(self, stop: asyncio.Event, seconds: float) -> None:
@@ -216,7 +216,7 @@ class Workload:
             await step()
         except CommandError as error:
             self._state.load.step_failures[name] += 1
-            self._on_event(LoadEvent("step_failed", f"{name}: could not {error.do} ({error.kind}): {error}"))
+            self._on_event(LoadEvent("step_failed", f"{name}: {error.do} failed ({error.kind}): {error}"))
 
     def _enter(self, phase: str) -> None:
         self._state.phase = phase

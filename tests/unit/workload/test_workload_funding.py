@@ -39,7 +39,7 @@ def test_wallets_without_money_are_funded_once_each(tmp_path: Path) -> None:
         )
     assert sorted(bank.paid_out) == [("address-of-alice", 50_000), ("address-of-bob", 50_000)]
     assert load.state.load.balances_sats == {"alice": 59_999, "bob": 59_999}
-    assert load.told("funded") == ["funded, in satoshis: alice 59999, bob 59999"]
+    assert load.told("funded") == ["Funded, in satoshis: alice 59999, bob 59999"]
     assert load.state.load.refunds == 0
 
 
@@ -59,7 +59,7 @@ def test_a_network_that_fails_now_and_then_is_asked_again(tmp_path: Path, monkey
 
 def test_a_network_that_fails_for_long_is_a_load_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workload, "CONNECT_PATIENCE_SECONDS", 0.1)
-    with pytest.raises(LoadError, match="connecting failed: the SDK could not sync: the network is away"):
+    with pytest.raises(LoadError, match="connecting failed at sync: the network is away"):
         with_load(FAST, prepare, "--fail-requests", "1000000")
 
 

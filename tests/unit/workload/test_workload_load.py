@@ -98,7 +98,7 @@ def test_a_connection_that_fails_at_first_is_tried_again() -> None:
 
 def test_a_connection_that_never_comes_up_is_a_load_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workload, "CONNECT_PATIENCE_SECONDS", 0.1)
-    with pytest.raises(LoadError, match="connecting failed: the SDK could not connect: the network is away"):
+    with pytest.raises(LoadError, match="connecting failed at connect: the network is away"):
         with_load(FAST, lambda load: load.workload.prepare(), "--fail-connects", "99")
 
 
