@@ -21,8 +21,7 @@ _MOST_NOTES = 3
 class Stretch:
     """Rows of a run that belong together: ``rows`` are their indices in the run, all else is of the same shape.
 
-    ``work`` is a second clock beside ``minutes``: it advances with the payments made, as many minutes in all.
-
+    ``work`` is a second clock for samples at rest: it advances with the payments made, as many minutes in all.
     ``settled`` says which were taken with the load at rest; ``notes`` are sentences about what was left out.
     """
 
@@ -43,7 +42,7 @@ class Stretch:
         column = self.run.column(name)
         if column is None:
             return None
-        values = column[self.rows]
+        values = _taken(column, self.rows)
         return None if np.isnan(values).all() else values
 
     def points(self, name: str, clock: Floats, *, settled: bool) -> tuple[Floats, Floats]:
@@ -52,14 +51,14 @@ class Stretch:
         if values is None:
             return np.empty(0), np.empty(0)
         kept = (self.settled == settled) & ~np.isnan(values)
-        return clock[kept], values[kept]
+        return (clock, values) if kept.all() else (clock[kept], values[kept])
 
 
 def longest_stretch(run: Run) -> Stretch:
     """The longest part between two restarts of the subject, with the clock's jumps taken out."""
     notes: list[str] = []
     rows = _rows_under_load(run)
-    elapsed = run.columns["elapsed_sec"][rows]
+    elapsed = _taken(run.columns["elapsed_sec"], rows)
     starts = restarts(run, rows)
     bounds = [0, *starts.tolist(), len(rows)]
     lengths = [_length(elapsed[a:b]) for a, b in pairwise(bounds)]
@@ -77,8 +76,15 @@ def longest_stretch(run: Run) -> Stretch:
     if run.torn:
         notes.append("the file's last line is torn and was left out")
     settled = run.columns.get("settled")
-    at_rest = settled[rows] > 0 if settled is not None else np.zeros(len(rows), dtype=np.bool_)
-    return Stretch(run, rows, minutes, _work(run, rows, minutes), at_rest, tuple(notes))
+    at_rest = _taken(settled, rows) > 0 if settled is not None else np.zeros(len(rows), dtype=np.bool_)
+    work = _work(run, rows, minutes) if at_rest.any() else minutes
+    return Stretch(run, rows, minutes, work, at_rest, tuple(notes))
+
+
+def _taken(column: Floats, rows: NDArray[np.intp]) -> Floats:
+    """A column's values in these rows: no copy where they follow on one another, as they nearly always do."""
+    consecutive = len(rows) > 0 and rows[-1] - rows[0] == len(rows) - 1
+    return column[rows[0] : rows[-1] + 1] if consecutive else column[rows]
 
 
 def _work(run: Run, rows: NDArray[np.intp], minutes: Floats) -> Floats:
@@ -105,11 +111,11 @@ def restarts(run: Run, rows: NDArray[np.intp]) -> NDArray[np.intp]:
     fallen = np.zeros(max(len(rows) - 1, 0), dtype=np.bool_)
     counted = run.columns.get("restarts")
     if counted is not None:
-        fallen |= np.abs(np.diff(counted[rows])) > 0
+        fallen |= np.abs(np.diff(_taken(counted, rows))) > 0
     for name in _COUNTERS:
         values = run.columns.get(name)
         if values is not None:
-            kept = values[rows]
+            kept = _taken(values, rows)
             if np.isnan(kept).any():
                 known = np.flatnonzero(~np.isnan(kept))
                 fallen[known[1:][np.diff(kept[known]) < 0] - 1] = True
