@@ -193,14 +193,17 @@ def clean(kind: str, minutes: float, rng: np.random.Generator) -> Simulated:
     return _simulated(kind, 0.0, scene, CLEAN[kind](scene))
 
 
-def leaking(kind: str, rate: float, minutes: float, rng: np.random.Generator) -> Simulated:
-    """A run that leaks at a rate in KiB/min; half of them also warm up, a third have another clean part as well."""
+def leaking(kind: str, rate: float, minutes: float, rng: np.random.Generator, *, disturbed: bool = False) -> Simulated:
+    """A run that leaks at a rate in KiB/min; a disturbed one also warms up, has another clean part, or both."""
     scene = Scene(rng, minutes)
     signal = LEAKS[kind](scene, rate)
-    if rng.random() < 0.5:
-        signal = signal + scene.warmup()
-    if rng.random() < 1 / 3:
-        signal = signal + (scene.early_steps, scene.sawtooth, scene.madvise_drops, scene.wander)[rng.integers(4)]()
+    if disturbed:
+        others = (scene.early_steps, scene.sawtooth, scene.madvise_drops, scene.wander)
+        choice = rng.integers(3)
+        if choice != 0:
+            signal = signal + scene.warmup()
+        if choice != 1:
+            signal = signal + others[rng.integers(len(others))]()
     return _simulated(kind, rate, scene, signal)
 
 

@@ -16,7 +16,8 @@ from scipy.special import stdtr
 from exporter.analysis.csv_cells import Floats
 
 # Time constants, exponents and bends are shares of the run's length.
-_EXPONENTIALS = (0.02, 0.04, 0.07, 0.12, 0.2, 0.35, 0.6)
+# Close together: with coarser ones, what a warm-up leaves unexplained passes for noise.
+_EXPONENTIALS = tuple(np.geomspace(0.015, 0.7, 16).tolist())
 _SLOW_EXPONENTIALS = (1.0, 1.7, 3.0, 5.0)
 _LOGARITHMS = (0.005, 0.02, 0.08, 0.3)
 _POWERS = (0.25, 0.5)
@@ -46,7 +47,7 @@ class Alternatives:
         """The growth that is exceeded with this probability only, found by bisection."""
         low = float((self.growth - 10 * self.errors).min())
         high = float((self.growth + 10 * self.errors).max())
-        for _ in range(30):
+        for _ in range(20):
             middle = (low + high) / 2
             low, high = (middle, high) if self.probability_above(middle) > probability else (low, middle)
         return high
@@ -100,8 +101,7 @@ def _shapes(x: Floats, time_constants: tuple[float, ...]) -> Floats:
     logarithms = [np.log1p(x / constant) for constant in _LOGARITHMS]
     powers = [x**power for power in _POWERS]
     hinges = [np.minimum(x, bend) for bend in _BENDS]
-    steps = [(x >= bend).astype(np.float64) for bend in _BENDS]
-    return np.array(exponentials + logarithms + powers + hinges + steps)
+    return np.array(exponentials + logarithms + powers + hinges)
 
 
 @cache

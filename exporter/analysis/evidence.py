@@ -15,11 +15,11 @@ SHORTEST_MINUTES = 5.0
 SHORTEST_AT_REST_MINUTES = 2.0
 SHORTEST_FOR_LEAK_MINUTES = 20.0
 LONG_RUN_MINUTES = 45.0
-_LASTING_SHARE = 0.35
 
 _COUNT_THRESHOLD_PER_MIN = 0.1
 _COUNT_ACQUIT_PER_MIN = 0.5
 _PAGE_KIB = 4.0
+_EVEN_CHANCE = 0.5
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
 LABELS = {
@@ -37,22 +37,23 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a leak has to show: growth above ``floor``, likely to last, in steady steps."""
+    """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps."""
 
     floor: float
     probability: float
     steadiness: float
+    lasting_share: float = 0.35
 
 
 # The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
-LONG_RUN = (Demand(0.0, 0.95, 1.0), Demand(200.0, 0.5, 0.0))
+LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
-AT_REST = (Demand(0.0, 0.98, 3.0), Demand(0.0, 0.95, 6.0))
+AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
 # Looked at every minute, four looks in a row.
-SEQUENTIAL_FAST = Demand(700.0, 0.9, 1.0)
-SEQUENTIAL_LONG = (Demand(0.0, 0.99, 2.0), SEQUENTIAL_FAST)
-SEQUENTIAL_AT_REST = (Demand(0.0, 0.99, 3.0), Demand(0.0, 0.95, 6.0))
-SHORTEST_SEQUENTIAL_MINUTES = 12.0
+SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
+SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
+SEQUENTIAL_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5), Demand(0.0, 0.95, 8.0, 0.5))
+SHORTEST_SEQUENTIAL_MINUTES = 13.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Evidence:
     """One series' verdict and the trend behind it (None when it is too short for one); see `SeriesEvidence`.
 
     ``clock`` is the one of the stretch that the trend was found by: minutes, or work at the run's average pace.
-    ``missed`` is the largest growth that could be there unseen.
+    ``missed`` is the largest growth that could be there unseen; ``growing`` says that growth that matters shows at rest
+    and is more likely to last than not.
     """
 
     series: str
@@ -71,6 +73,7 @@ class Evidence:
     minutes: float
     samples: int
     missed: float | None = None
+    growing: bool = False
     reason: str = ""
 
     @property
@@ -145,9 +148,9 @@ def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Ev
 
 
 def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
-    """By the work done first, as most leaks are leaks per operation; by time if that does not decide."""
+    """By the work done first, as most leaks are leaks per operation; by time if that shows no leak."""
     by_work = _settled_by(stretch.work, stretch, name, scale, demands)
-    if by_work.verdict is not Verdict.INCONCLUSIVE:
+    if by_work.verdict is Verdict.LEAK or not demands:
         return by_work
     by_time = _settled_by(stretch.minutes, stretch, name, scale, demands)
     return by_time if by_time.verdict is Verdict.LEAK else by_work
@@ -182,20 +185,25 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
         reason = f"{evidence.samples} samples of {label} over {evidence.minutes:.1f} min are too few to judge"
         return replace(evidence, reason=reason)
     growth, missed = trend.growth, trend.missed(scale.acquit)
+    growing = evidence.settled and _probably_lasts(trend, scale.threshold)
     told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
     if any(_meets(trend, demand, scale.threshold) for demand in demands):
         verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
-    elif missed < scale.acquit:
+    elif missed < scale.acquit and not growing:
         verdict, reason = Verdict.NO_LEAK, replace(evidence, missed=missed).bound_in_words()
     elif trend.low <= scale.threshold:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
     else:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
-    return replace(evidence, verdict=verdict, missed=missed, reason=reason)
+    return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
+
+
+def _probably_lasts(trend: Trend, threshold: float) -> bool:
+    return trend.low > threshold and trend.others.probability_above(threshold) > _EVEN_CHANCE
 
 
 def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:
-    lasting = max(threshold, _LASTING_SHARE * trend.growth.value)
+    lasting = max(threshold, demand.lasting_share * trend.growth.value)
     return (
         trend.low > max(demand.floor, threshold)
         and trend.steadiness > demand.steadiness

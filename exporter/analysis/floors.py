@@ -8,7 +8,7 @@ import numpy as np
 from exporter.analysis.csv_cells import Floats
 
 WINDOW_COUNTS = (60, 40, 30, 20, 12)
-_LOW_SHARE = 0.1
+_LOW_SHARE = 0.05
 _FEWEST_PER_WINDOW = 2
 _MOST_SAMPLES = 20_000
 _THINNED = 6_000
@@ -49,7 +49,7 @@ def all_floors(t: Floats, y: Floats) -> list[Floors]:
 
 
 def _floors(t: Floats, y: Floats, windows: int) -> Floors:
-    """In each of so many equal windows: the mean time and the mean value of the lowest tenth of its samples."""
+    """In each of so many equal windows: the mean time and the mean value of the lowest twentieth of its samples."""
     cuts = np.searchsorted(t, np.linspace(t[0], t[-1], windows + 1)[1:-1])
     bounds = np.concatenate(([0], cuts, [len(t)]))
     sizes = np.diff(bounds)

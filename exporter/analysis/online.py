@@ -67,8 +67,8 @@ class Online:
 
     def _run(self) -> Run:
         table = np.concatenate((self._under_load.table(), self._at_rest.table()))
-        table = table[np.argsort(table[:, 0], kind="stable")]
-        columns = {name: table[:, index] for index, name in enumerate(NUMERIC_COLUMNS)}
+        series = np.ascontiguousarray(table[np.argsort(table[:, 0], kind="stable")].T)
+        columns = dict(zip(NUMERIC_COLUMNS, series, strict=True))
         phases = np.zeros(len(table), dtype=np.int16)
         return Run("online", columns, phases, ("running",), self._first_timestamp, self._last_timestamp)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import median
 
 import numpy as np
 
@@ -49,7 +50,7 @@ class Trend:
         """The mean step between twelve blocks' medians against its spread: few large steps give a small value."""
         t = self.floors.t
         y = self.floors.after(t[0] + self.low_from * (t[-1] - t[0])).y
-        medians = np.array([np.median(block) for block in np.array_split(y, min(_BLOCKS, len(y)))])
+        medians = np.array([median(block.tolist()) for block in np.array_split(y, min(_BLOCKS, len(y)))])
         steps = np.diff(medians)
         spread = float(steps.std(ddof=1)) / np.sqrt(len(steps))
         mean = float(steps.mean())

@@ -41,7 +41,7 @@ def test_a_leak_is_called_after_several_looks_in_a_row() -> None:
     found = verdicts(2000, 20)
     assert Verdict.LEAK in found
     first = found.index(Verdict.LEAK)
-    assert 12 <= first + 1 <= 17
+    assert 14 <= first + 1 <= 17
     assert first >= LOOKS_IN_A_ROW
 
 

@@ -43,28 +43,6 @@ def run_with(
     return Run.of("run", **(series | columns))
 
 
-def at_rest(python_bytes_per_payment: float = 0.0, native_bytes_per_reconnect: float = 0.0, minutes: float = 8) -> Run:
-    """A short run with a sample at rest every 10 s, 300 payments a minute and a reconnect every 20 payments."""
-    rng = np.random.default_rng(3)
-    t = np.arange(0, minutes * 60 + 1)
-    payments, reconnects = np.floor(t * 5.0), np.floor(t / 4.0)
-    settled = (t % 10 == 0).astype(float)
-    busy = (1 - settled) * rng.uniform(0, MIB, len(t))
-    python = 15 * MIB + python_bytes_per_payment * payments + 2 * KIB * rng.standard_normal(len(t))
-    native = 8 * MIB + native_bytes_per_reconnect * reconnects + 60 * KIB * rng.random(len(t)) + busy
-    return Run.of(
-        "short",
-        elapsed_sec=t.astype(float),
-        rss_bytes=54 * MIB + python + native,
-        heap_allocated_bytes=python + native,
-        heap_python_bytes=python,
-        heap_native_bytes=native,
-        payments=payments,
-        reconnects=reconnects,
-        settled=settled,
-    )
-
-
 @pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
 @pytest.mark.parametrize("heap", [True, False])
 def test_tells_the_twins_apart(rate: float, expected: Verdict, heap: bool) -> None:
@@ -91,31 +69,6 @@ def test_warmup_is_found_and_is_no_leak(rate: float, expected: Verdict) -> None:
     assert found.verdict is expected
     assert found.warmup_sec is not None
     assert 3 * 60 < found.warmup_sec < 20 * 60
-
-
-@pytest.mark.parametrize(
-    ("leak", "expected", "series"),
-    [
-        ({}, Verdict.NO_LEAK, "heap_allocated_bytes"),
-        ({"python_bytes_per_payment": 256.0}, Verdict.LEAK, "heap_python_bytes"),
-        ({"native_bytes_per_reconnect": 430.0 * KIB}, Verdict.LEAK, "heap_native_bytes"),
-    ],
-)
-def test_samples_at_rest_decide_a_short_run(leak: dict[str, float], expected: Verdict, series: str) -> None:
-    found = judge(at_rest(**leak))
-    assert found.verdict is expected
-    assert found.evidence == "settled"
-    if expected is Verdict.LEAK:
-        assert found.series == series
-
-
-def test_growth_per_operation_at_rest() -> None:
-    per_payment = judge(at_rest(python_bytes_per_payment=256)).growth_bytes_per_payment
-    assert per_payment is not None
-    assert per_payment.low < 256 < per_payment.high
-    per_reconnect = judge(at_rest(native_bytes_per_reconnect=430 * KIB)).growth_bytes_per_reconnect
-    assert per_reconnect is not None
-    assert per_reconnect.value == pytest.approx(430 * KIB, rel=0.05)
 
 
 def test_a_short_run_without_samples_at_rest_is_inconclusive_and_says_what_would_decide() -> None:

@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from exporter.analysis.series import Run
+from exporter.analysis.verdict import Verdict, judge
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+def at_rest(python_bytes_per_payment: float = 0.0, native_bytes_per_reconnect: float = 0.0, minutes: float = 8) -> Run:
+    """A short run with a sample at rest every 10 s, 300 payments a minute and a reconnect every 20 payments."""
+    rng = np.random.default_rng(3)
+    t = np.arange(0, minutes * 60 + 1)
+    payments, reconnects = np.floor(t * 5.0), np.floor(t / 4.0)
+    settled = (t % 10 == 0).astype(float)
+    busy = (1 - settled) * rng.uniform(0, MIB, len(t))
+    python = 15 * MIB + python_bytes_per_payment * payments + 2 * KIB * rng.standard_normal(len(t))
+    native = 8 * MIB + native_bytes_per_reconnect * reconnects + 60 * KIB * rng.random(len(t)) + busy
+    return Run.of(
+        "short",
+        elapsed_sec=t.astype(float),
+        rss_bytes=54 * MIB + python + native,
+        heap_allocated_bytes=python + native,
+        heap_python_bytes=python,
+        heap_native_bytes=native,
+        payments=payments,
+        reconnects=reconnects,
+        settled=settled,
+    )
+
+
+@pytest.mark.parametrize(
+    ("leak", "expected", "series"),
+    [
+        ({}, Verdict.NO_LEAK, "heap_allocated_bytes"),
+        ({"python_bytes_per_payment": 256.0}, Verdict.LEAK, "heap_python_bytes"),
+        ({"native_bytes_per_reconnect": 430.0 * KIB}, Verdict.LEAK, "heap_native_bytes"),
+    ],
+)
+def test_samples_at_rest_decide_a_short_run(leak: dict[str, float], expected: Verdict, series: str) -> None:
+    found = judge(at_rest(**leak))
+    assert found.verdict is expected
+    assert found.evidence == "settled"
+    if expected is Verdict.LEAK:
+        assert found.series == series
+
+
+def test_growth_per_operation_at_rest() -> None:
+    per_payment = judge(at_rest(python_bytes_per_payment=256)).growth_bytes_per_payment
+    assert per_payment is not None
+    assert per_payment.low < 256 < per_payment.high
+    per_reconnect = judge(at_rest(native_bytes_per_reconnect=430 * KIB)).growth_bytes_per_reconnect
+    assert per_reconnect is not None
+    assert per_reconnect.value == pytest.approx(430 * KIB, rel=0.05)
+
+
+@pytest.mark.parametrize(("kib_per_min", "expected"), [(0, Verdict.NO_LEAK), (20, Verdict.LEAK)])
+def test_growth_by_the_clock_is_found_though_payments_come_in_bursts(kib_per_min: float, expected: Verdict) -> None:
+    run = at_rest()
+    t = run.columns["elapsed_sec"] / 60
+    python = run.columns["heap_python_bytes"] + kib_per_min * KIB * t
+    columns = dict(run.columns) | {
+        "payments": np.maximum.accumulate(np.floor(300 * (t + 0.65 * np.sin(np.pi / 2 * t)))),
+        "heap_python_bytes": python,
+        "heap_allocated_bytes": python + run.columns["heap_native_bytes"],
+    }
+    assert judge(Run.of("bursts", **columns)).verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("kib_per_min", "expected"),
+    [(0, {Verdict.NO_LEAK}), (35, {Verdict.LEAK, Verdict.INCONCLUSIVE})],
+)
+@pytest.mark.parametrize("seed", range(5))
+def test_growth_that_shows_at_rest_is_never_acquitted(kib_per_min: float, expected: set[Verdict], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    seconds = np.arange(0, 601.0)
+    native = 8 * MIB + kib_per_min * KIB * seconds / 60 + 60 * KIB * rng.random(len(seconds))
+    run = Run.of(
+        "slow",
+        elapsed_sec=seconds,
+        rss_bytes=54 * MIB + native,
+        heap_allocated_bytes=native,
+        heap_native_bytes=native,
+        payments=seconds,
+        settled=(seconds % 30 == 0).astype(float),
+    )
+    assert judge(run).verdict in expected
