@@ -38,7 +38,7 @@ def _growths(judgement: Judgement) -> list[str]:
         (judgement.growth_kib_per_min, "KiB/min"),
         (judgement.growth_bytes_per_payment, "bytes per payment"),
         (judgement.growth_bytes_per_reconnect, "bytes per reconnect"),
-        (judgement.growth_bytes_per_instance, "bytes per instance"),
+        (judgement.growth_bytes_per_instance, "bytes per abandoned instance"),
     )
     return [f"{in_words(growth)} {unit}" for growth, unit in found if growth is not None]
 

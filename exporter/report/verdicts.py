@@ -73,7 +73,7 @@ def _figures(run: Prepared) -> list[Figure]:
     for name, found in (
         ("Per payment", judgement.growth_bytes_per_payment),
         ("Per reconnect", judgement.growth_bytes_per_reconnect),
-        ("Per instance", judgement.growth_bytes_per_instance),
+        ("Per abandoned instance", judgement.growth_bytes_per_instance),
     ):
         if found is not None:
             value, _, unit = estimate(found, Unit.BYTES).rpartition(" ")

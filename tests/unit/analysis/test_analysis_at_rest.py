@@ -26,6 +26,7 @@ def at_rest(python_bytes_per_payment: float = 0.0, native_bytes_per_reconnect: f
         heap_native_bytes=native,
         payments=payments,
         reconnects=reconnects,
+        abandoned_instances=2 * reconnects,
         settled=settled,
     )
 
@@ -50,9 +51,12 @@ def test_growth_per_operation_at_rest() -> None:
     per_payment = judge(at_rest(python_bytes_per_payment=256)).growth_bytes_per_payment
     assert per_payment is not None
     assert per_payment.low < 256 < per_payment.high
-    per_reconnect = judge(at_rest(native_bytes_per_reconnect=430 * KIB)).growth_bytes_per_reconnect
+    found = judge(at_rest(native_bytes_per_reconnect=430 * KIB))
+    per_reconnect, per_instance = found.growth_bytes_per_reconnect, found.growth_bytes_per_instance
     assert per_reconnect is not None
     assert per_reconnect.value == pytest.approx(430 * KIB, rel=0.05)
+    assert per_instance is not None
+    assert per_instance.value == pytest.approx(215 * KIB, rel=0.05)
 
 
 @pytest.mark.parametrize(("kib_per_min", "expected"), [(0, Verdict.NO_LEAK), (20, Verdict.LEAK)])
