@@ -73,8 +73,8 @@ class Evidence:
     minutes: float
     samples: int
     missed: float | None = None
-    growing: bool = False
     reason: str = ""
+    growing: bool = False
 
     @property
     def label(self) -> str:

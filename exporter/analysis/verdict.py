@@ -129,8 +129,8 @@ def _combine(found: _Found, drain: Drain | None, load: Load, settings: Settings)
     if leaks_at_rest:
         surest = max(leaks_at_rest, key=_certainty)
         return _Decision(Verdict.LEAK, surest, surest.reason)
-    acquitting = (part for part in (found.heap_at_rest, found.heap) if part.verdict is Verdict.NO_LEAK)
-    heap = None if found.heap_at_rest.growing else next(acquitting, None)
+    heaps = (found.heap_at_rest,) if found.heap_at_rest.growing else (found.heap_at_rest, found.heap)
+    heap = next((part for part in heaps if part.verdict is Verdict.NO_LEAK), None)
     if found.heap.verdict is Verdict.LEAK and heap is None:
         return _Decision(Verdict.LEAK, found.heap, found.heap.reason)
     count_leak = next((part for part in found.counts if part.verdict is Verdict.LEAK), None)
