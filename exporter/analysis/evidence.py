@@ -182,7 +182,9 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     """The same with its verdict and the reason for it."""
     label, trend = evidence.label, evidence.trend
     if trend is None:
-        reason = f"{evidence.samples} samples of {label} over {evidence.minutes:.1f} min are too few to judge"
+        reason = (
+            f"{evidence.samples} samples of {label} over {evidence.minutes:.1f} min are too few, or too short, to judge"
+        )
         return replace(evidence, reason=reason)
     growth, missed = trend.growth, trend.missed(scale.acquit)
     growing = evidence.settled and _probably_lasts(trend, scale.threshold)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from exporter.analysis.doubling import doubling_of, weighed
 from exporter.analysis.drain import bound_by_draining, drain_of
 from exporter.analysis.evidence import (
+    FEWEST_AT_REST,
+    SHORTEST_AT_REST_MINUTES,
     SHORTEST_FOR_LEAK_MINUTES,
     Evidence,
     count_evidence,
@@ -194,8 +196,12 @@ def _would_decide(found: _Found, by: Evidence, load: Load, settings: Settings) -
     if load.idle:
         return "a run in which payments succeed throughout"
     ways = [_longer(by, settings)]
-    if not found.heap_at_rest.samples:
+    at_rest = found.heap_at_rest
+    if not at_rest.samples:
         ways.append("a settled sample every 20 payments")
+    elif at_rest.trend is None:
+        least = f"{FEWEST_AT_REST} samples at rest over {SHORTEST_AT_REST_MINUTES:.0f} min or more"
+        ways.append(f"{least} (there are {at_rest.samples} over {at_rest.minutes:.1f} min)")
     if not found.heap.samples and not found.heap_at_rest.samples:
         ways.append("a subject that reports its heap")
     return ", or ".join(way for way in ways if way)

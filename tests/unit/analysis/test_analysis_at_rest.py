@@ -47,6 +47,12 @@ def test_samples_at_rest_decide_a_short_run(leak: dict[str, float], expected: Ve
         assert found.series == series
 
 
+def test_a_run_with_too_few_samples_at_rest_says_how_many_would_decide() -> None:
+    found = judge(at_rest(minutes=1))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "10 samples at rest over 2 min or more (there are 7 over 1.0 min)" in found.would_decide
+
+
 def test_growth_per_operation_at_rest() -> None:
     per_payment = judge(at_rest(python_bytes_per_payment=256)).growth_bytes_per_payment
     assert per_payment is not None
