@@ -24,7 +24,8 @@ _WHOLES = _SERIES[:2]
 class Difference:
     """One measure of both runs, and B's less A's; ``probability_worse`` is that of B's being higher by the tolerance.
 
-    ``worse`` says that even the low end of the 95 % interval is above the tolerance.
+    ``lasts`` says that B's growth is more likely than not no mere warm-up; ``worse`` that even the low end of the 95 %
+    interval is above the tolerance, and lasts.
     """
 
     measure: str
@@ -35,6 +36,7 @@ class Difference:
     difference: Interval
     tolerance: float
     probability_worse: float
+    lasts: bool
     worse: bool
 
 
@@ -94,15 +96,17 @@ def _growths(
     series: str, stretches: tuple[Stretch, Stretch], evidence: tuple[Evidence, Evidence], tolerance: float
 ) -> list[Difference]:
     first, second = (part.trend.growth for part in evidence if part.trend)
+    lasts = evidence[1].lasts(tolerance)
     at_rest = " at rest" if evidence[0].settled else ""
-    found = [_difference(f"growth{at_rest} per minute", series, "KiB", first, second, tolerance)]
+    found = [_difference(f"growth{at_rest} per minute", series, "KiB", first, second, tolerance, lasts)]
     for name, counter in (("payment", "payments"), ("reconnect", "reconnects")):
         a, b = (growth_per_operation(stretches[index], counter, evidence[index]) for index in (0, 1))
         counts = stretches[0].values(counter)
         if a is None or b is None or counts is None:
             continue
         per_minute = float(np.nanmax(counts) - np.nanmin(counts)) / stretches[0].duration
-        found.append(_difference(f"growth{at_rest} per {name}", series, "bytes", a, b, tolerance * 1024 / per_minute))
+        most = tolerance * 1024 / per_minute
+        found.append(_difference(f"growth{at_rest} per {name}", series, "bytes", a, b, most, lasts))
     return found
 
 
@@ -128,10 +132,13 @@ def _level(t: Floats, y: Floats) -> Interval:
     return Interval(value, value - reach, value + reach)
 
 
-def _difference(measure: str, series: str, unit: str, a: Interval, b: Interval, tolerance: float) -> Difference:
+def _difference(
+    measure: str, series: str, unit: str, a: Interval, b: Interval, tolerance: float, lasts: bool = True
+) -> Difference:
     value = b.value - a.value
     reach = math.hypot((a.high - a.low) / 2, (b.high - b.low) / 2)
     excess = value - tolerance
     probability = float(ndtr(excess / (reach / _NORMAL_95))) if reach else float(excess > 0)
     interval = Interval(value, value - reach, value + reach)
-    return Difference(measure, series, unit, a, b, interval, tolerance, probability, interval.low > tolerance)
+    worse = interval.low > tolerance and lasts
+    return Difference(measure, series, unit, a, b, interval, tolerance, probability, lasts, worse)

@@ -81,6 +81,10 @@ class Evidence:
         """What the series is called in a sentence."""
         return LABELS.get(self.series, self.series) + (" at rest" if self.settled else "")
 
+    def lasts(self, threshold: float) -> bool:
+        """Whether growth above a threshold, per minute, is more likely than not to go on: no warm-up, no cache."""
+        return self.trend is not None and self.trend.others.probability_above(threshold) > _EVEN_CHANCE
+
     def bound_in_words(self) -> str:
         """The largest growth that could be there unseen, as a sentence."""
         unit = " KiB" if self.series.endswith("_bytes") else ""
@@ -187,7 +191,7 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
         )
         return replace(evidence, reason=reason)
     growth, missed = trend.growth, trend.missed(scale.acquit)
-    growing = evidence.settled and _probably_lasts(trend, scale.threshold)
+    growing = evidence.settled and trend.low > scale.threshold and evidence.lasts(scale.threshold)
     told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
     if any(_meets(trend, demand, scale.threshold) for demand in demands):
         verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
@@ -198,10 +202,6 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     else:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
-
-
-def _probably_lasts(trend: Trend, threshold: float) -> bool:
-    return trend.low > threshold and trend.others.probability_above(threshold) > _EVEN_CHANCE
 
 
 def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:

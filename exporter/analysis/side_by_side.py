@@ -39,6 +39,8 @@ def comparison_text(comparison: Comparison) -> str:
     lines = [f"{comparison.b} is {worse} {comparison.a}"]
     for difference in comparison.differences:
         mark = "worse" if difference.worse else f"{difference.probability_worse:.0%} sure of worse"
+        if not difference.lasts and difference.difference.low > difference.tolerance:
+            mark = "more so far, which may be warm-up"
         lines.append(
             f"  {LABELS.get(difference.series, difference.series)}, {difference.measure}: "
             f"{difference.a.value:.1f} → {difference.b.value:.1f} {difference.unit}, "

@@ -2,9 +2,12 @@ import numpy as np
 import pytest
 
 from exporter.analysis.compare import Comparison, Difference, compare
+from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
+from exporter.analysis.side_by_side import comparison_text
 
 KIB = 1024
+MOMENTS = np.arange(0, 8.01, 1 / 6)
 
 
 def run_with(kib_per_min: float, level_kib: float = 50_000, seed: int = 1) -> Run:
@@ -27,6 +30,25 @@ def test_tells_the_twins_apart(rate: float, worse: bool) -> None:
     assert (by_minute.probability_worse > 0.99) is worse
     by_payment = measured(found, "growth per payment")
     assert by_payment.difference.value == pytest.approx(rate * KIB / 60, abs=100)
+
+
+def at_rest(added_kib: Floats, name: str) -> Run:
+    """Eight minutes with a sample at rest every 10 s, and so much added to the heap by then."""
+    noise = 4 * KIB * np.random.default_rng(5).standard_normal(len(MOMENTS))
+    heap = 20_000 * KIB + added_kib * KIB + noise
+    ones = np.ones(len(MOMENTS))
+    return Run.of(name, elapsed_sec=MOMENTS * 60, heap_allocated_bytes=heap, payments=MOMENTS * 60, settled=ones)
+
+
+@pytest.mark.parametrize(
+    ("added", "worse"), [(800 * (1 - np.exp(-MOMENTS / 3)), False), (60 * MOMENTS, True)], ids=["warm-up", "leak"]
+)
+def test_a_warm_up_that_takes_longer_is_not_worse(added: Floats, worse: bool) -> None:
+    found = compare(at_rest(0 * MOMENTS, "a"), at_rest(added, "b"))
+    growth = measured(found, "growth at rest per minute")
+    assert growth.difference.low > growth.tolerance
+    assert growth.worse is worse
+    assert ("may be warm-up" in comparison_text(found)) is not worse
 
 
 def test_growth_within_the_tolerance_is_not_worse() -> None:
