@@ -47,6 +47,7 @@ $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
 drivers: $(VENV)/installed
 	$(BIN)/python -m exporter.drivers.go_binding
 	$(BIN)/python -m exporter.drivers.node_binding
+	$(BIN)/python -m exporter.drivers.rust_binding
 
 # Grafana's dashboards, from the code in tools/dashboards.
 dashboards: $(VENV)/installed-dev

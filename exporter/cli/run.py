@@ -67,7 +67,7 @@ OPTIONS = (
         "--driver",
         "drivers",
         multiple=True,
-        help="What to test: python (if none is named), python@RELEASE, go, node; several are put under load at once.",
+        help="What to test: python (if none is named), python@RELEASE, go, node, rust; several at once are compared.",
     ),
     _measurement(
         "--driver-command",

@@ -33,6 +33,7 @@ DRIVERS: Mapping[str, Known] = {
     "python": Known("exporter.drivers.python_binding", releases=True),
     "go": Known("exporter.drivers.go_binding", lacks=("heap-dump", "allocator")),
     "node": Known("exporter.drivers.node_binding", lacks=("heap-dump", "pprof")),
+    "rust": Known("exporter.drivers.rust_binding", lacks=("heap-dump", "pprof", "allocator")),
 }
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,11 +14,13 @@ from pathlib import Path
 
 import pytest
 from fake_load import FAKE_DRIVER, NO_NETWORK, FakeLoad, with_load
+from rust_driver import rust_driver
 
 from exporter.drivers.local_network import NetworkChild, start_network
 from exporter.drivers.process import Exit
 from exporter.drivers.protocol import Bye, Heap, Hello, Json, parse_message
 from exporter.drivers.registry import DRIVERS, command_of
+from exporter.drivers.rust_binding import SDK_SOURCE
 from exporter.drivers.subject import CommandError
 from exporter.workload.faucet import FaucetSettings
 from exporter.workload.settings import WorkloadSettings
@@ -30,6 +34,9 @@ MIB = 1 << 20
 PROFILED: Mapping[str, Json] = {"python_traces": 4}
 LISTENERS = 2000
 REPEATABLE_BYTES = 64 * 1024
+
+# The SDK that the Rust driver is built with is in no package registry.
+WITH_SDK = [name for name in DRIVERS if name != "rust" or SDK_SOURCE in os.environ]
 
 
 @dataclass(frozen=True)
@@ -52,10 +59,12 @@ def network() -> Iterator[NetworkChild]:
         runner.run(child.stop())
 
 
-@pytest.fixture(params=["fake", *DRIVERS])
+@pytest.fixture(params=["fake", *WITH_SDK])
 def tried(request: pytest.FixtureRequest) -> Tried:
     if request.param == "fake":
         return Tried((sys.executable, str(FAKE_DRIVER)), NO_NETWORK)
+    if request.param == "rust without SDK":
+        return Tried((str(rust_driver()),), NO_NETWORK)
     command = asyncio.run(command_of(request.param, print))
     file = request.getfixturevalue("network").file
     return Tried(command, file, FaucetSettings(file["faucet"]["url"]))
@@ -224,9 +233,12 @@ def pprof_top(path: Path, *options: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=LIMIT_SECONDS).stdout
 
 
+with_and_without_sdk = pytest.mark.parametrize("tried", ["fake", "rust without SDK", *WITH_SDK], indirect=True)
+
+
+@with_and_without_sdk
 def test_it_ends_when_its_input_does_and_never_minds_nonsense(tried: Tried, tmp_path: Path) -> None:
-    settings = WorkloadSettings()
-    config = {**driver_config(settings, tried.network, str(tmp_path), make_seeds(settings)), "protocol": 1}
+    config = configuration(tried, tmp_path)
     lines = [json.dumps(config).encode(), b"nonsense", b'{"id":1,"do":"measure","unknown":[1]}', b""]
     done = subprocess.run(
         tried.command, input=b"\n".join(lines), capture_output=True, timeout=LIMIT_SECONDS, check=False
@@ -240,6 +252,30 @@ def test_it_ends_when_its_input_does_and_never_minds_nonsense(tried: Tried, tmp_
     assert config["wallets"]["alice"] not in (done.stdout + done.stderr).decode()
 
 
+def configuration(tried: Tried, storage: Path) -> dict[str, Json]:
+    settings = WorkloadSettings()
+    return {**driver_config(settings, tried.network, str(storage), make_seeds(settings)), "protocol": 1}
+
+
+@with_and_without_sdk
+def test_sigterm_ends_it_properly(tried: Tried, tmp_path: Path) -> None:
+    with subprocess.Popen(tried.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps(configuration(tried, tmp_path)).encode() + b"\n")
+            process.stdin.flush()
+            assert b'"hello"' in process.stdout.readline()
+            assert b'"heap"' in process.stdout.readline()
+            process.send_signal(signal.SIGTERM)
+            out, _ = process.communicate(timeout=LIMIT_SECONDS)
+        finally:
+            process.kill()
+    assert process.returncode == 0
+    assert b'"bye"' in out.splitlines()[-1]
+
+
+@with_and_without_sdk
 def test_a_configuration_of_another_version_is_refused(tried: Tried) -> None:
     done = subprocess.run(
         tried.command, input=b'{"protocol":7}\n', capture_output=True, timeout=LIMIT_SECONDS, check=False

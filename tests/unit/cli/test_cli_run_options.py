@@ -151,7 +151,7 @@ def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),
         (("--driver-command", "'"), "quote it"),
         (("--driver-command", ""), "driver-command is empty"),
-        (("--driver", "cobol"), "driver is 'cobol': choose among python, go, node, python@RELEASE"),
+        (("--driver", "cobol"), "driver is 'cobol': choose among python, go, node, rust, python@RELEASE"),
         (("--driver", "go@1"), "driver is 'go@1'"),
         (("--driver", "python@"), "driver is 'python@'"),
         (("--driver", "go", "--driver", "go"), "driver 'go' is named twice"),

@@ -1,7 +1,6 @@
 """The agent of a driver in Python: what its SDK does wrong must not spoil the protocol, nor keep it from ending."""
 
 import asyncio
-import signal
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -80,23 +79,6 @@ def test_a_command_in_flight_does_not_hold_up_the_end() -> None:
 
     end, _ = with_driver(driver(work="await asyncio.sleep(600)"), use)
     assert end == Exit(0)
-
-
-def test_sigterm_ends_a_driver_properly() -> None:
-    process = subprocess.Popen(driver(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(b'{"protocol":1}\n')
-        process.stdin.flush()
-        assert b"hello" in process.stdout.readline()
-        assert b"heap" in process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=LIMIT_SECONDS)
-    finally:
-        process.kill()
-    assert process.returncode == 0
-    assert b'"bye"' in out.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
