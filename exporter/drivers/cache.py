@@ -70,6 +70,6 @@ async def run_tool(name: str, argv: Iterable[str], advice: str) -> list[bytes]:
     finally:
         child.kill()
     if end.code != 0:
-        words = f" ({child.last_words})" if child.last_words else ""
+        words = f" ({child.last_words.strip()})" if child.last_words else ""
         raise ConfigError(f"{name} failed with {end.text}{words}; {advice}")
     return printed
