@@ -129,7 +129,7 @@ async def every_command(load: FakeLoad) -> None:
     assert await refused(load, "profile", kind="heap", path="/nonexistent", seconds=0) == "unknown_command"
 
 
-@pytest.mark.parametrize("tried", DRIVERS, indirect=True)
+@pytest.mark.parametrize("tried", WITH_SDK, indirect=True)
 def test_abandoned_instances_stay_in_the_heap_and_disconnected_ones_do_not(tried: Tried, tmp_path: Path) -> None:
     async def come_and_go(load: FakeLoad) -> None:
         await heap_after(load, "disconnect")  # what the first instances leave for the others
