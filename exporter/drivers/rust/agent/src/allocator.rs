@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::ptr::null_mut;
 
 use serde_json::{Value, json};
-use tikv_jemalloc_ctl::{epoch, stats};
+use tikv_jemalloc_ctl::{epoch, raw, stats};
 use tikv_jemallocator::Jemalloc;
 
 #[global_allocator]
@@ -18,9 +18,10 @@ pub fn read_heaps() -> Value {
 fn read() -> Result<Value, tikv_jemalloc_ctl::Error> {
     epoch::advance()?; // has the statistics taken anew
     let (allocated, resident) = (stats::allocated::read()?, stats::resident::read()?);
-    let free = resident.saturating_sub(stats::metadata::read()? + allocated);
+    let in_use = allocated.saturating_sub(cached()?);
+    let free = resident.saturating_sub(stats::metadata::read()? + in_use);
     Ok(json!({
-        "heap_bytes": {"native": allocated},
+        "heap_bytes": {"native": in_use},
         "allocator_bytes": {
             "allocated": allocated,
             "active": stats::active::read()?,
@@ -31,12 +32,17 @@ fn read() -> Result<Value, tikv_jemalloc_ctl::Error> {
     }))
 }
 
+/// What threads keep for their next allocations: it counts as allocated, and would hide hundreds of KiB of growth.
+fn cached() -> Result<usize, tikv_jemalloc_ctl::Error> {
+    // jemalloc's name for all of its arenas is 4096.
+    unsafe { raw::read(b"stats.arenas.4096.tcache_bytes\0") }
+}
+
 /// Gives free memory back to the kernel; tells whether there was any to give.
 pub fn trim() -> bool {
-    // What this thread keeps for itself counts as allocated.
+    // What this thread keeps for its next allocations is free too.
     call(c"thread.tcache.flush");
     let before = resident();
-    // jemalloc's name for all of its arenas is 4096.
     call(c"arena.4096.purge");
     resident() < before
 }
