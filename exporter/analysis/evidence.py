@@ -35,6 +35,11 @@ LABELS = {
 }
 
 
+def label_of(series: str, settled: bool) -> str:
+    """What a series is called in a sentence."""
+    return LABELS.get(series, series) + (" at rest" if settled else "")
+
+
 @dataclass(frozen=True, slots=True)
 class Demand:
     """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps."""
@@ -79,7 +84,7 @@ class Evidence:
     @property
     def label(self) -> str:
         """What the series is called in a sentence."""
-        return LABELS.get(self.series, self.series) + (" at rest" if self.settled else "")
+        return label_of(self.series, self.settled)
 
     def lasts(self, threshold: float) -> bool:
         """Whether growth above a threshold, per minute, is more likely than not to go on: no warm-up, no cache."""

@@ -4,9 +4,11 @@ import json
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+from exporter.analysis.evidence import label_of
 from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Verdict
 
 _MIB = 1024 * 1024
+_LABEL_WIDTH = 17
 
 Judged = Sequence[tuple[str, Judgement]]  # a file's name and its judgement
 
@@ -18,29 +20,36 @@ def as_text(judged: Judged) -> str:
 
 def paragraph(name: str, judgement: Judgement) -> str:
     """``name: verdict``, and below it everything that is known about it."""
-    lines = [f"{name}: {judgement.verdict}", f"  {judgement.reason}"]
-    lines += [f"  growth        {text}" for text in _growths(judgement)]
+    rows = [("growth", text) for text in _growths(judgement)]
     if judgement.warmup_sec is not None:
-        lines.append(f"  warm-up       {judgement.warmup_sec / 60:.1f} min")
+        rows.append(("warm-up", f"{judgement.warmup_sec / 60:.1f} min"))
     if judgement.missed_kib_per_min is not None:
-        lines.append(f"  could be missed  up to {judgement.missed_kib_per_min:.1f} KiB/min")
-    lines += [f"  doubling      {doubling.reason}" for doubling in telling(judgement)]
+        rows.append(("could be missed", f"up to {judgement.missed_kib_per_min:.1f} KiB/min"))
+    rows += [("doubling", doubling.reason) for doubling in telling(judgement)]
     if judgement.drain is not None:
-        lines.append(f"  after trimming  {drain_in_words(judgement.drain)}")
-    lines += [f"  note          {flag}" for flag in judgement.flags]
+        rows.append(("after trimming", drain_in_words(judgement.drain)))
+    rows += [("note", flag) for flag in judgement.flags]
     if judgement.would_decide:
-        lines.append(f"  would decide  {judgement.would_decide}")
-    return "\n".join(lines)
+        rows.append(("would decide", judgement.would_decide))
+    told = [f"  {label:<{_LABEL_WIDTH}}{text}" for label, text in rows]
+    return "\n".join([f"{name}: {judgement.verdict}", f"  {judgement.reason}", *told])
 
 
 def _growths(judgement: Judgement) -> list[str]:
+    """Each growth that is known; the first says of what."""
     found = (
-        (judgement.growth_kib_per_min, "KiB/min"),
+        (judgement.growth_kib_per_min, f"KiB/min of {_what_grows(judgement)}"),
         (judgement.growth_bytes_per_payment, "bytes per payment"),
         (judgement.growth_bytes_per_reconnect, "bytes per reconnect"),
         (judgement.growth_bytes_per_instance, "bytes per abandoned instance"),
     )
     return [f"{in_words(growth)} {unit}" for growth, unit in found if growth is not None]
+
+
+def _what_grows(judgement: Judgement) -> str:
+    if judgement.series is None or not judgement.series.endswith("_bytes"):
+        return "resident memory"
+    return label_of(judgement.series, settled=judgement.evidence == "settled")
 
 
 def in_words(growth: Interval) -> str:
