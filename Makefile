@@ -15,6 +15,7 @@ ARGS ?=
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
 
+test: export PATH := $(CURDIR)/$(BIN):$(PATH)
 test: lint tools
 	$(BIN)/python -m pytest $(ARGS)
 
@@ -25,14 +26,14 @@ lint: $(VENV)/installed-dev
 
 install: $(VENV)/installed
 
-# Debian's own tools that tests use: installed with root's rights or sudo, or else unpacked here.
-tools:
-	tools/install-debian-tools
+# The tools that tests use: Debian's, installed with root's rights or sudo, or else unpacked here, and PyPI's.
+tools: $(VENV)/bin/python
+	tools/install-tools
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "$(PYTHON) is older than Python 3.11: name a newer one with make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV) || { tools/install-debian-tools python3-venv && $(PYTHON) -m venv --clear $(VENV); }
+	$(PYTHON) -m venv $(VENV) || { tools/install-tools python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/installed: pyproject.toml $(VENV)/bin/python

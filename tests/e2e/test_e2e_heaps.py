@@ -100,7 +100,7 @@ def test_go_reads_profiles_of_a_run(
     start: Start, tmp_path: Path, driver: str, tracer: str, heap_site: str, cpu_site: str
 ) -> None:
     go = shutil.which("go")
-    assert go, "Go is missing: apt-get install golang-go"
+    assert go, "Go is missing: make tools"
     load = ("--duration", "1h", "--interval", "0s", "--mem-interval", "5s", "--driver", driver)
     run = start(*load, "--pprof", "--pprof-port", "0")
     url = run.wait_for(r"Profiles on (\S+)/debug/pprof/")[1]

@@ -122,7 +122,7 @@ def test_the_cpu_profile_names_who_spends_and_not_who_waits() -> None:
 
 def test_go_reads_the_profile(tmp_path: Path) -> None:
     go = shutil.which("go")
-    assert go, "Go is missing: apt-get install golang-go"
+    assert go, "Go is missing: make tools"
     profile = a_profile()
     profile.add([Frame("core.leak", "core.py", 7), Frame("core.main", "core.py", 99)], (3, 3 * 1024 * 1024))
     profile.add([Frame("core.other", "core.py", 8), Frame("core.main", "core.py", 99)], (1, 1024 * 1024))
