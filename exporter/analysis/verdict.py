@@ -92,7 +92,9 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         warmup_sec=by.trend.others.warmup * 60 if by.trend else None,
         missed_kib_per_min=decision.missed,
         reason=decision.reason,
-        would_decide="" if decision.verdict is not Verdict.INCONCLUSIVE else _would_decide(found, by, load, settings),
+        would_decide=_would_decide(found, by, load, settings, in_phases=bool(doubling))
+        if decision.verdict is Verdict.INCONCLUSIVE
+        else "",
         flags=tuple(flag for flag in flags if flag),
         parts=tuple(part.summary() for part in found.told),
         memory_limit_in_sec=seconds,
@@ -192,7 +194,7 @@ def _resident_bound(part: Evidence) -> float:
     return float("inf") if part.missed is None else part.missed
 
 
-def _would_decide(found: _Found, by: Evidence, load: Load, settings: Settings) -> str:
+def _would_decide(found: _Found, by: Evidence, load: Load, settings: Settings, in_phases: bool) -> str:
     if load.idle:
         return "a run in which payments succeed throughout"
     ways = [_longer(by, settings)]
@@ -202,6 +204,8 @@ def _would_decide(found: _Found, by: Evidence, load: Load, settings: Settings) -
     elif at_rest.trend is None:
         least = f"{FEWEST_AT_REST} samples at rest over {SHORTEST_AT_REST_MINUTES:.0f} min or more"
         ways.append(f"{least} (there are {at_rest.samples} over {at_rest.minutes:.1f} min)")
+    elif at_rest.verdict is Verdict.INCONCLUSIVE and not in_phases:
+        ways.append("a run with --protocol doubling")
     if not found.heap.samples and not found.heap_at_rest.samples:
         ways.append("a subject that reports its heap")
     return ", or ".join(way for way in ways if way)

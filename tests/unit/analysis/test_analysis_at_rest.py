@@ -53,6 +53,15 @@ def test_a_run_with_too_few_samples_at_rest_says_how_many_would_decide() -> None
     assert "10 samples at rest over 2 min or more (there are 7 over 1.0 min)" in found.would_decide
 
 
+def test_growth_that_may_be_warm_up_can_be_decided_by_phases() -> None:
+    run = at_rest()
+    warming = 1.5 * MIB * (1 - np.exp(-run.columns["elapsed_sec"] / 300))
+    columns = {name: run.columns[name] + warming for name in ("heap_native_bytes", "heap_allocated_bytes", "rss_bytes")}
+    found = judge(Run.of("warming", **(dict(run.columns) | columns)))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "or a run with --protocol doubling" in found.would_decide
+
+
 def test_growth_per_operation_at_rest() -> None:
     per_payment = judge(at_rest(python_bytes_per_payment=256)).growth_bytes_per_payment
     assert per_payment is not None
