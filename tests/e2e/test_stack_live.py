@@ -27,7 +27,7 @@ NOT_HERE = re.compile(
 PACE = ("--interval", "100ms", "--settle-every", "10", "--settle-min-gap", "1s", "--mem-interval", "1s")
 REAL_LOAD = (
     *("--interval", "500ms", "--settle-every", "10", "--mem-interval", "5s", "--payment-type", "both"),
-    *("--failing-payments", "0.2", "--reconnect-cycles", "--reconnect-every", "40"),
+    *("--failing-payments", "0.2", "--reconnect-cycles", "--reconnect-every", "40", "--protocol", "doubling"),
 )
 
 
@@ -60,6 +60,11 @@ class Stack:
 
     def answered(self, expression: str) -> bool:
         return bool(self.prometheus.query(expression))
+
+    def offered(self, expression: str, label: str, wanted: str | None) -> str | None:
+        """The wanted value of a label, or any; None as long as no series has it."""
+        found = {series["metric"][label] for series in self.prometheus.query(expression)}
+        return wanted if wanted in found else None if wanted else next(iter(found))
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +121,13 @@ def choices(stack: Stack, dashboard: Dashboard) -> dict[str, str]:
         function, expression, label = variable_query(variable)
         query = put_in(expression, values)
         wait_until(partial(stack.answered, query), f"a value of ${name}")
-        found = stack.prometheus.query(query)
         if function == "query_result":
-            values[name] = str(int(float(found[0]["value"][1])))
+            values[name] = str(int(float(stack.prometheus.query(query)[0]["value"][1])))
+        elif wanted.get(name) == ".+":
+            values[name] = ".+"
         else:
-            offered = {series["metric"][label] for series in found}
-            values[name] = wanted.get(name, next(iter(offered)))
-            assert values[name] in offered | {".+"}
+            offered = partial(stack.offered, query, label, wanted.get(name))
+            values[name] = wait_until(offered, f"{wanted.get(name, 'a value')} as ${name}")
     return values
 
 
