@@ -42,7 +42,7 @@ def test_the_leaking_twin_is_a_leak_and_the_clean_one_is_not(start: Start) -> No
     assert "Verdict: no leak" in clean.output
 
     for run in (leaking, clean):
-        assert re.search(r"after trimming  [\d.]+ MiB returned, [\d.]+ MiB held, [\d.]+ MiB more than", run.output)
+        assert re.search(r"after trimming +[\d.]+ MiB returned, [\d.]+ MiB held, [\d.]+ MiB more than", run.output)
         assert_the_csv_says_the_same(run)
 
 
