@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from exporter.analysis.compare import Comparison, Difference, compare
-from exporter.analysis.evidence import LABELS
+from exporter.analysis.evidence import label_of
 from exporter.analysis.formats import in_words
 from exporter.analysis.judgement import Interval, Judgement
 from exporter.analysis.series import Run
@@ -42,7 +42,7 @@ def comparison_text(comparison: Comparison) -> str:
         if not difference.lasts and difference.difference.low > difference.tolerance:
             mark = "more so far, which may be warm-up"
         lines.append(
-            f"  {LABELS.get(difference.series, difference.series)}, {difference.measure}: "
+            f"  {label_of(difference.series, settled=False)}, {difference.measure}: "
             f"{difference.a.value:.1f} → {difference.b.value:.1f} {difference.unit}, "
             f"{in_words(difference.difference)}: {mark}"
         )
