@@ -70,11 +70,13 @@ def _read_jemalloc() -> AllocatorReading:
     found = {name: _jemalloc_size(f"stats.{name}") for name in _JEMALLOC_STATISTICS}
     metadata = found.pop("metadata")
     free = max(found["resident"] - metadata - found["allocated"], 0)
-    return AllocatorReading({"native": found["allocated"]}, {**found, "free": free})
+    # What threads keep for their next allocations counts as allocated.
+    in_use = found["allocated"] - _jemalloc_size(f"stats.arenas.{_ALL_ARENAS}.tcache_bytes")
+    return AllocatorReading({"native": in_use}, {**found, "free": free})
 
 
 def _trim_jemalloc() -> bool:
-    # What this thread keeps for itself counts as allocated.
+    # An arena doesn't purge what this thread keeps.
     _mallctl("thread.tcache.flush")
     before = _read_jemalloc().held["resident"]
     _mallctl(f"arena.{_ALL_ARENAS}.purge")

@@ -77,8 +77,17 @@ def test_a_heap_dump_is_proposed_where_it_can_be_written(drivers: str, possible:
     assert RunConfig(drivers=tuple(map(DriverChoice, drivers.split()))).dumps_heaps == possible
 
 
-def test_the_systems_allocator_needs_nothing() -> None:
-    assert allocator_environment("glibc", {"LD_PRELOAD": "x.so"}, []) == {}
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "glibc.malloc.tcache_count=0"),
+        ("glibc.malloc.arena_max=1", "glibc.malloc.arena_max=1:glibc.malloc.tcache_count=0"),
+        ("glibc.malloc.tcache_count=7", None),
+    ],
+)
+def test_threads_keep_nothing_under_glibc_unless_told_how_much(before: str, after: str | None) -> None:
+    added = {} if after is None else {"GLIBC_TUNABLES": after}
+    assert allocator_environment("glibc", {"LD_PRELOAD": "x.so", "GLIBC_TUNABLES": before}, []) == added
 
 
 def test_another_allocator_is_preloaded_before_what_is_preloaded_already(tmp_path: Path) -> None:
