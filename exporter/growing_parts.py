@@ -22,6 +22,9 @@ _WARM_UP_SHARE = 0.25
 _BYTES = {
     "heap_python_bytes": "Python heap",
     "heap_go_bytes": "Go heap",
+    "heap_node_bytes": "JavaScript heap",
+    "heap_node_external_bytes": "V8's external memory",
+    "heap_wasm_bytes": "WebAssembly memory",
     "heap_native_bytes": "native heap",
     "heap_mmap_bytes": "mapped memory",
     "allocator_free_bytes": "held free by the allocator",
@@ -39,6 +42,9 @@ _COUNTS = {
 _SIDES = {
     "heap_python_bytes": "on the Python side",
     "heap_go_bytes": "on the Go side",
+    "heap_node_bytes": "on the JavaScript side",
+    "heap_node_external_bytes": "in V8's external memory",
+    "heap_wasm_bytes": "in WebAssembly memory",
     "heap_native_bytes": "on the native side",
     "heap_mmap_bytes": "in mapped memory",
     "open_fds": "in descriptors",

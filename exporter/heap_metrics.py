@@ -3,17 +3,12 @@
 from collections.abc import Iterator
 
 from exporter.metric_types import Metric, Series, Subject, each, level, levels, one, seconds, total
-from exporter.samples import Sample
+from exporter.samples import HEAPS, Sample, heap_column
 
 
 def heaps_of(sample: Sample) -> dict[str, float]:
     """Return the bytes in use in each heap that the sample has a figure of."""
-    heaps = {
-        "python": sample.heap_python_bytes,
-        "go": sample.heap_go_bytes,
-        "native": sample.heap_native_bytes,
-        "mmap": sample.heap_mmap_bytes,
-    }
+    heaps = {heap: getattr(sample, heap_column(heap)) for heap in HEAPS}
     return {heap: value for heap, value in heaps.items() if value is not None}
 
 

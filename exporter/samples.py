@@ -9,6 +9,15 @@ READINGS_PER_PHASE = 5
 REPEATABLE_BYTES = 64 * 1024
 
 
+# The heaps that a subject may tell of, each of its own; `heap_column` is where its bytes are.
+HEAPS = ("python", "go", "node", "node_external", "wasm", "native", "mmap")
+
+
+def heap_column(heap: str) -> str:
+    """The name of a heap's column."""
+    return f"heap_{heap}_bytes"
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """One reading of the subject; ``None`` where the subject has no such figure.
@@ -68,6 +77,9 @@ class Sample:
     restarts: int = 0
     trimmed: int = 0
     load_phase: int | None = None
+    heap_node_bytes: int | None = None
+    heap_node_external_bytes: int | None = None
+    heap_wasm_bytes: int | None = None
 
 
 COLUMNS = tuple(field.name for field in fields(Sample))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from exporter.csv_sink import CsvSink
 from exporter.probes import PROBES, Counts, count_probes, read_counts, read_probes
 from exporter.probes.descriptor_kinds import KINDS
-from exporter.samples import Sample
+from exporter.samples import HEAPS, Sample, heap_column
 from exporter.state import SubjectState
 
 _log = logging.getLogger(__name__)
@@ -60,9 +60,6 @@ class Sampler:
             rss_bytes=rss,
             heap_allocated_bytes=heap,
             uss_bytes=reading.values["uss_bytes"],
-            heap_python_bytes=heaps.get("python"),
-            heap_native_bytes=heaps.get("native"),
-            heap_mmap_bytes=heaps.get("mmap"),
             threads=reading.values["threads"],
             open_fds=reading.values["open_fds"],
             payments=load.payments.total(),
@@ -80,10 +77,10 @@ class Sampler:
             settled=int(settled),
             beyond_heaps_bytes=None if rss is None or heap is None else rss - heap,
             gc_objects=state.objects if settled else None,
-            heap_go_bytes=heaps.get("go"),
             restarts=state.restarts,
             trimmed=int(trimmed),
             load_phase=state.load_phase,
+            **{heap_column(heap): heaps.get(heap) for heap in HEAPS},
             **_parts(state),
         )
 

@@ -14,9 +14,11 @@ from exporter.analysis.judgement import Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
+from exporter.samples import heap_column
 
 _NORMAL_95 = 1.96
-_SERIES = ("rss_bytes", "heap_allocated_bytes", "heap_python_bytes", "heap_go_bytes", "heap_native_bytes")
+_HEAPS = ("python", "go", "node", "wasm", "native")
+_SERIES = ("rss_bytes", "heap_allocated_bytes", *map(heap_column, _HEAPS))
 _WHOLES = _SERIES[:2]
 
 

@@ -14,6 +14,9 @@ from exporter.analysis.trend import TAIL_SHARE
 _SIDES = {
     "heap_python_bytes": "Python",
     "heap_go_bytes": "Go",
+    "heap_node_bytes": "JavaScript",
+    "heap_node_external_bytes": "external-memory",
+    "heap_wasm_bytes": "WebAssembly",
     "heap_native_bytes": "native",
     "heap_mmap_bytes": "mapped-memory",
 }

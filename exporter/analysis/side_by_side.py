@@ -16,6 +16,8 @@ _HEADINGS = ("driver", "verdict", "payments", "RSS, MiB", "heap, MiB", "KiB/min"
 _MEANINGS = (
     ("heap_python_bytes", "the binding: what grows is Python's heap"),
     ("heap_go_bytes", "the binding: what grows is Go's heap"),
+    ("heap_node_bytes", "the binding: what grows is JavaScript's heap"),
+    ("heap_wasm_bytes", "the SDK's core: what grows is WebAssembly memory"),
     ("heap_native_bytes", "the SDK's core, or the binding's native side: what grows is malloc's heap"),
 )
 

@@ -20,11 +20,12 @@ from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Se
 from exporter.analysis.load import Load, check_load
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
+from exporter.samples import HEAPS, heap_column
 
 __all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
 
 HEAP, RESIDENT = "heap_allocated_bytes", "rss_bytes"
-_HEAP_PARTS = ("heap_python_bytes", "heap_go_bytes", "heap_native_bytes", "heap_mmap_bytes")
+_HEAP_PARTS = tuple(map(heap_column, HEAPS))
 _COUNTS = ("open_fds", "threads", "goroutines")
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
 _RESIDENT_ALLOWANCE = 4.0  # resident memory may stay that much less certain once the whole heap is acquitted

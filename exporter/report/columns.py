@@ -44,6 +44,9 @@ HEAP = Column("heap_allocated_bytes", "Heap in use", "What the subject's own hea
 HEAP_PARTS = (
     Column("heap_python_bytes", "Python heap", "What Python's allocator has handed out."),
     Column("heap_go_bytes", "Go heap", "What Go's allocator has handed out (HeapAlloc), garbage included."),
+    Column("heap_node_bytes", "JavaScript heap", "What V8's heap holds."),
+    Column("heap_node_external_bytes", "V8's external memory", "What V8 counts beside its heap: buffers, code."),
+    Column("heap_wasm_bytes", "WebAssembly memory", "What the SDK's module has asked for; it never shrinks."),
     Column("heap_native_bytes", "Native heap", "What malloc has handed out: the SDK's core and its libraries."),
     Column("heap_mmap_bytes", "Large native blocks", "What malloc has mapped apart, block by block."),
 )

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from exporter.analysis.evidence import LABELS
 from exporter.analysis.series import Run
 from exporter.growing_parts import changes_at_rest, lines_at_rest
-from exporter.samples import REPEATABLE_BYTES
+from exporter.report.columns import BY_NAME
+from exporter.samples import HEAPS, REPEATABLE_BYTES, heap_column
 
 SAMPLES = 40
 PARTS = ("heap_python_bytes", "heap_native_bytes", "heap_mmap_bytes", "open_fds", "threads")
@@ -15,7 +17,7 @@ def run_with(growth: dict[str, float] | None = None, samples: int = SAMPLES) -> 
     """A run whose parts grow by so much a sample, under noise of a third of what readings may differ by."""
     noise = np.random.default_rng(7)
     columns = {}
-    for name in (*PARTS, *(growth or {}).keys() - set(PARTS)):
+    for name in (*PARTS, *sorted((growth or {}).keys() - set(PARTS))):
         rate = (growth or {}).get(name, 0.0)
         wobble = REPEATABLE_BYTES / 3 if name.endswith("_bytes") else 1.0
         columns[name] = 20 + noise.uniform(0, wobble, samples).round() + rate * np.arange(samples)
@@ -36,6 +38,11 @@ def run_with(growth: dict[str, float] | None = None, samples: int = SAMPLES) -> 
             "threads",
         ),
         (
+            {"heap_node_bytes": 10_000.0, "heap_wasm_bytes": 0.0},
+            "growth on the JavaScript side, not on the Python side, in WebAssembly memory, on the native side, in "
+            "mapped memory, in descriptors or in threads",
+        ),
+        (
             {"heap_python_bytes": 10_000.0},
             "growth on the Python side, not on the native side, in mapped memory, in descriptors or in threads",
         ),
@@ -43,6 +50,14 @@ def run_with(growth: dict[str, float] | None = None, samples: int = SAMPLES) -> 
 )
 def test_the_side_that_grows_is_named(growth: dict[str, float], sentence: str) -> None:
     assert lines_at_rest(run_with(growth))[0] == sentence
+
+
+def test_every_heap_has_its_name() -> None:
+    columns = {heap_column(heap): 10_000.0 for heap in HEAPS}
+    sentence, amounts, *_ = lines_at_rest(run_with(columns))
+    assert sentence.count(" side") + sentence.count("memory") == len(HEAPS)
+    assert all(name in BY_NAME and name in LABELS for name in columns)
+    assert amounts.count(" KiB") == len(HEAPS)
 
 
 def test_a_cache_that_fills_at_the_beginning_has_not_grown() -> None:

@@ -209,6 +209,8 @@ def test_the_side_that_grows_is_named() -> None:
     assert any(flag.startswith("growth on the native side only") for flag in found.flags)
     found = judge(run_with(200, heap_go_bytes=growing, heap_native_bytes=flat))
     assert any(flag.startswith("growth on the Go side only") for flag in found.flags)
+    found = judge(run_with(200, heap_node_bytes=growing, heap_wasm_bytes=flat, heap_native_bytes=flat))
+    assert any(flag.startswith("growth on the JavaScript side only") for flag in found.flags)
 
 
 def test_the_memory_limit_is_projected() -> None:
