@@ -8,22 +8,22 @@ from pathlib import Path, PurePosixPath
 import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
-MEMBERSHIP = Path("/proc/self/cgroup")
 LOOKED_UP_EVERY_SECONDS = 30
 
 
-def memory_limit_bytes() -> int:
-    """Return the least of the machine's memory and the limits of this process's control groups, in bytes.
+def memory_limit_bytes(pid: int | None = None) -> int:
+    """Return the least of the machine's memory and the limits of a process's control groups, in bytes.
 
-    The subject is a child of this process, so that the same limits hold for it, and for all of the run together.
+    Without a process, this one's: a subject that it has started is in the same groups, unlike one that is watched.
     Looked up twice a minute: limits hardly ever change, and finding them takes as long as the rest of a scrape.
     """
-    return _limit_in(int(time.monotonic() // LOOKED_UP_EVERY_SECONDS))
+    return _limit_in(int(time.monotonic() // LOOKED_UP_EVERY_SECONDS), pid)
 
 
-@lru_cache(maxsize=1)
-def _limit_in(_period: int) -> int:
-    return min([psutil.virtual_memory().total, *group_limits(MEMBERSHIP, CGROUPS)])
+@lru_cache(maxsize=8)
+def _limit_in(_period: int, pid: int | None) -> int:
+    membership = Path(f"/proc/{pid or 'self'}/cgroup")
+    return min([psutil.virtual_memory().total, *group_limits(membership, CGROUPS)])
 
 
 def group_limits(membership: Path, groups: Path) -> list[int]:

@@ -84,8 +84,8 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
     ),
     run_gauge(
         "memtest_memory_limit_bytes",
-        "Memory that the run can have: the machine's, or the limit of the container.",
-        lambda run: memory_limit_bytes(),
+        "Memory that the subject can have: the machine's, or the limit of its container; of several, the least.",
+        lambda run: min(memory_limit_bytes(state.pid) for state in run.subjects.values()),
     ),
     Metric(
         "memtest_verdict",

@@ -36,10 +36,9 @@ class VerdictWatch:
         self._asking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        limit = memory_limit_bytes()
-        arguments = () if limit is None else ("--memory-limit", str(limit))
+        limit = ("--memory-limit", str(memory_limit_bytes(self._state.pid)))
         try:
-            self._child = await Child.start((*_COMMAND, *arguments), name="verdict", on_line=self._answered)
+            self._child = await Child.start((*_COMMAND, *limit), name="verdict", on_line=self._answered)
         except OSError as error:
             _log.warning("there is no verdict before the end: its process can't be started: %s", error)
             return

@@ -38,7 +38,7 @@ OPTIONS = (
         type=_duration,
         default=format_duration(_DEFAULT.duration_seconds),
         rust_variable="MEMTEST_DURATION_SECS",
-        from_rust="{}s".format,
+        from_rust=lambda value: f"{value}s" if value.isdigit() else value,
         help="How long to make payments.",
     ),
     _measurement(

@@ -1,10 +1,13 @@
 """The memory limit, on recorded control group files."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
 import pytest
 
+from exporter import memory_limit
 from exporter.memory_limit import group_limits, memory_limit_bytes
 
 
@@ -45,3 +48,15 @@ def test_without_control_groups_there_is_no_limit(tmp_path: Path) -> None:
 
 def test_limit_is_at_most_the_machines_memory() -> None:
     assert 0 < memory_limit_bytes() <= psutil.virtual_memory().total
+
+
+def test_a_process_has_the_limit_of_its_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        for line in Path(f"/proc/{process.pid}/cgroup").read_text().splitlines():
+            _, controllers, group = line.split(":", 2)
+            directory = tmp_path / ("memory" if controllers else "") / group.lstrip("/")
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / ("memory.limit_in_bytes" if controllers else "memory.max")).write_text("4096\n")
+        monkeypatch.setattr(memory_limit, "CGROUPS", tmp_path)
+        assert memory_limit_bytes(process.pid) == 4096
+        process.communicate(b"\n")

@@ -40,7 +40,7 @@ def test_tells_the_twins_apart_while_they_run(
     monkeypatch: pytest.MonkeyPatch, bytes_per_second: int, verdict: str
 ) -> None:
     monkeypatch.setattr(verdict_watch, "EVERY_SECONDS", 0.5)
-    monkeypatch.setattr(verdict_watch, "memory_limit_bytes", lambda: 200_000_000)
+    monkeypatch.setattr(verdict_watch, "memory_limit_bytes", lambda pid: 200_000_000)
 
     async def check() -> SubjectState:
         state = SubjectState("python")

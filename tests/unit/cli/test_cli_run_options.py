@@ -185,7 +185,7 @@ def test_a_malformed_duration_says_how_to_write_one() -> None:
     ("variable", "value", "said"),
     [
         ("MEMTEST_DURATION", "5", "Invalid value for MEMTEST_DURATION: '5' is not a duration"),
-        ("MEMTEST_DURATION_SECS", "x", "Invalid value for MEMTEST_DURATION_SECS: 'xs' is not a duration"),
+        ("MEMTEST_DURATION_SECS", "x", "Invalid value for MEMTEST_DURATION_SECS: 'x' is not a duration"),
         ("MEMTEST_PAIRS", "two", "Invalid value for MEMTEST_PAIRS: 'two' is not a valid integer"),
     ],
 )
