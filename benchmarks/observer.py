@@ -3,7 +3,8 @@
     python benchmarks/observer.py [--duration 3m] [any option of exporter]
 
 Runs ``exporter`` as a user would, scrapes it once a second, and reads its CPU time and memory from outside. CPU per
-scrape is the difference that a burst of scrapes makes. The goals are printed beside what was found.
+scrape is the difference that scrapes make which are too far apart to share a rendering. The goals are printed beside
+what was found.
 """
 
 import re
@@ -17,10 +18,13 @@ from typing import TextIO
 
 import psutil
 
+from exporter.web.exposition import SHARED_SECONDS
+
 EXPORTER = Path(sys.executable).with_name("exporter")
 DEFAULTS = ["--duration", "3m"]
 WARM_UP_SECONDS = 30
-BURST = 200
+SCRAPES = 100
+APART_SECONDS = 2 * SHARED_SECONDS
 SCRAPE_SECONDS = 1.0
 MIB = 1024 * 1024
 _ADDRESS = re.compile(r"(http://\S+/metrics)")
@@ -34,11 +38,13 @@ def main() -> int:
         url = next(match[1] for line in run.stdout if (match := _ADDRESS.search(line)))
         next(text for text in run.stdout if text.startswith("Load for"))
         load_over = threading.Event()
-        threading.Thread(target=read_to_the_end, args=(run.stdout, load_over), daemon=True).start()
+        reader = threading.Thread(target=read_to_the_end, args=(run.stdout, load_over), daemon=True)
+        reader.start()
         observer = psutil.Process(run.pid)
         scrape_for(url, WARM_UP_SECONDS)
         per_scrape = cpu_of_a_scrape(observer, url)
         share, first, last = watch(observer, load_over, url)
+        reader.join()
     rows = (
         ("CPU share of one core", f"{share:.2%}", "< 1 %", share < 0.01),
         ("CPU per scrape", f"{per_scrape * 1000:.2f} ms", "< 2 ms", per_scrape < 0.002),
@@ -77,13 +83,14 @@ def cpu_seconds(process: psutil.Process) -> float:
 def cpu_of_a_scrape(observer: psutil.Process, url: str) -> float:
     """CPU seconds of one scrape, with what the observer does besides in the same time taken off."""
     start, before = time.monotonic(), cpu_seconds(observer)
-    for _ in range(BURST):
+    for _ in range(SCRAPES):
         scrape(url)
+        time.sleep(APART_SECONDS)
     busy, used = time.monotonic() - start, cpu_seconds(observer) - before
     before = cpu_seconds(observer)
-    time.sleep(busy * 2)
-    idle = (cpu_seconds(observer) - before) / 2
-    return (used - idle) / BURST
+    time.sleep(busy)
+    idle = cpu_seconds(observer) - before
+    return (used - idle) / SCRAPES
 
 
 def watch(observer: psutil.Process, load_over: threading.Event, url: str) -> tuple[float, int, int]:
