@@ -167,7 +167,7 @@ class _Agent:
 
 def _profiler(options: Mapping[str, Json]) -> "Profiler | None":
     """What traces the allocations from now on, if the options ask for it; not even loaded otherwise."""
-    if not (options.get("heap_dump") or options.get("python_traces")):
+    if not (options.get("heap_dump") or options.get("traced_frames")):
         return None
     from exporter.drivers.profiler import Profiler
 

@@ -23,7 +23,7 @@ class ProfileError(Exception):
 class Profiler:
     """Traces allocations from its construction on, as the driver's options say, and answers the profile commands.
 
-    ``python_traces`` is how many frames tracemalloc keeps of each allocation, 0 for none; ``heap_dump`` is the file
+    ``traced_frames`` is how many frames tracemalloc keeps of each allocation, 0 for none; ``heap_dump`` is the file
     that memray writes to as it goes, empty for none.
     """
 
@@ -35,8 +35,8 @@ class Profiler:
             "heap_dump": self._heap_dump,
             "end_heap_dump": self._end_heap_dump,
         }
-        if options.get("python_traces"):
-            tracemalloc.start(options["python_traces"])
+        if options.get("traced_frames"):
+            tracemalloc.start(options["traced_frames"])
         if options.get("heap_dump"):
             self._tracker = _start_memray(self._dump)
 
@@ -50,7 +50,7 @@ class Profiler:
         """Write a profile of some ``kind`` to ``path``: ``heap``, or ``cpu`` of the next ``seconds``."""
         if args["kind"] == "heap":
             if not tracemalloc.is_tracing():
-                raise ProfileError("allocations are not traced: option python_traces is 0")
+                raise ProfileError("allocations are not traced: option traced_frames is 0")
             profile = await asyncio.to_thread(heap_profile)
         elif args["kind"] == "cpu":
             profile = await asyncio.to_thread(cpu_profile, min(args["seconds"], LONGEST_CPU_PROFILE_SECONDS))

@@ -53,7 +53,7 @@ class ProfilingSettings:
         """What the driver is told; nothing when nothing is profiled, so that the measurement stays as it is."""
         options: dict[str, Json] = {}
         if self.pprof:
-            options["python_traces"] = TRACED_FRAMES
+            options["traced_frames"] = TRACED_FRAMES
         if self.heap_dump is not None:
             options["heap_dump"] = str(self.heap_dump.absolute())
         return options

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.e2e
 LIMIT_SECONDS = 600.0
 AMOUNT = 1000
 MIB = 1 << 20
-PROFILED: Mapping[str, Json] = {"python_traces": 4}
+PROFILED: Mapping[str, Json] = {"traced_frames": 4}
 LISTENERS = 2000
 REPEATABLE_BYTES = 64 * 1024
 

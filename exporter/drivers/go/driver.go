@@ -53,7 +53,7 @@ func newDriver(given config, out *emitter) *driver {
 		"pay_request":      d.payRequest,
 		"list_payments":    d.listPayments,
 	}
-	if given.Options.PythonTraces > 0 {
+	if given.Options.TracedFrames > 0 {
 		d.offerProfiles()
 	}
 	return d

@@ -23,7 +23,7 @@ type config struct {
 	Wallets     map[string]string `json:"wallets"`
 	PreferSpark *bool             `json:"prefer_spark"`
 	Options     struct {
-		PythonTraces int `json:"python_traces"`
+		TracedFrames int `json:"traced_frames"`
 	} `json:"options"`
 }
 
@@ -80,10 +80,11 @@ type refusal struct{ kind, text string }
 
 func (r refusal) Error() string { return r.text }
 
-// emitter writes messages, one line each, from any goroutine.
+// emitter writes messages, one line each, from any goroutine; nothing follows a `bye`.
 type emitter struct {
 	mutex sync.Mutex
 	out   io.Writer
+	over  bool
 }
 
 func (e *emitter) emit(kind string, message fields) {
@@ -95,6 +96,10 @@ func (e *emitter) emit(kind string, message fields) {
 	}
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
+	if e.over {
+		return
+	}
+	e.over = kind == "bye"
 	if _, err := e.out.Write(append(line, '\n')); err != nil {
 		os.Exit(1) // the exporter is gone
 	}

@@ -46,7 +46,7 @@ def test_a_driver_that_is_not_profiled_loads_nothing_for_it() -> None:
 
 
 def test_profiles_are_written_where_they_are_wanted(tmp_path: Path) -> None:
-    profiler = Profiler({"python_traces": 4})
+    profiler = Profiler({"traced_frames": 4})
     try:
         kept = [bytes(2000) for _ in range(1000)]
         do(profiler, "profile", kind="heap", path=str(tmp_path / "heap"))
@@ -62,7 +62,7 @@ def test_profiles_are_written_where_they_are_wanted(tmp_path: Path) -> None:
 
 def test_what_was_not_asked_for_beforehand_is_refused(tmp_path: Path) -> None:
     profiler = Profiler({})
-    with pytest.raises(ProfileError, match="python_traces"):
+    with pytest.raises(ProfileError, match="traced_frames"):
         do(profiler, "profile", kind="heap", path=str(tmp_path / "x"))
     with pytest.raises(ProfileError, match="heap_dump"):
         do(profiler, "heap_dump", path=str(tmp_path / "x"))
