@@ -1,6 +1,7 @@
 """The SDK instances of a load: which are connected, and what is asked of them."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -15,6 +16,8 @@ T = TypeVar("T")
 COMMAND_TIMEOUT_SECONDS = 60.0
 CONNECTS_AT_ONCE = 4
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,7 @@ async def together(works: Iterable[Coroutine[Any, Any, object]]) -> None:
 async def patiently(act: Callable[[], Awaitable[T]], patience: float) -> T:
     """Do something, and again as long as the subject fails to, until ``patience`` seconds have passed.
 
-    Raises the last CommandError then.
+    The first failure is logged, the last CommandError raised.
     """
     clock = asyncio.get_running_loop().time
     give_up = clock() + patience
@@ -173,8 +176,10 @@ async def patiently(act: Callable[[], Awaitable[T]], patience: float) -> T:
     while True:
         try:
             return await act()
-        except CommandError:
+        except CommandError as error:
             delay = next(delays)
             if clock() + delay > give_up:
                 raise
+            if delay == RETRY_SECONDS[0]:
+                _log.warning("%s is tried again for %.0f s: %s", error.do, give_up - clock(), error)
         await asyncio.sleep(delay)

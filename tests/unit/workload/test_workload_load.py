@@ -91,9 +91,10 @@ def test_failures_are_counted_and_told_and_the_load_goes_on() -> None:
     assert load.told("payment_failed")[0].endswith("failed (network_error): the operator did not answer")
 
 
-def test_a_connection_that_fails_at_first_is_tried_again() -> None:
+def test_a_connection_that_fails_at_first_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     load = with_load(FAST, lambda load: whole_run(load, 1), "--fail-connects", "2")
     assert load.state.load.payments.total() >= 1
+    assert "connect is tried again for 60 s: the network is away" in caplog.text
 
 
 def test_a_connection_that_never_comes_up_is_a_load_error(monkeypatch: pytest.MonkeyPatch) -> None:
