@@ -31,14 +31,19 @@ def drain_of(stretch: Stretch) -> Drain | None:
     )
 
 
-def bound_by_draining(drain: Drain | None) -> float | None:
-    """The most that can have been held more with each minute, in KiB; None unless trimming returned most of the growth.
+def most_held(drain: Drain | None) -> float | None:
+    """The most that can have been held more with each minute, in KiB; None where that is not known.
 
     It holds the whole of the warm-up too, so that a leak is smaller rather than larger.
     """
+    return None if drain is None or drain.held_kib_per_min is None else max(drain.held_kib_per_min, 0.0)
+
+
+def bound_by_draining(drain: Drain | None) -> float | None:
+    """The same, but None unless trimming returned most of the growth."""
     if drain is None or drain.held_bytes is None or drain.returned_bytes <= drain.held_bytes:
         return None
-    return None if drain.held_kib_per_min is None else max(drain.held_kib_per_min, 0.0)
+    return most_held(drain)
 
 
 def _same_subject(stretch: Stretch, found: NDArray[np.intp], edge: int) -> int | None:

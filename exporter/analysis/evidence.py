@@ -20,6 +20,7 @@ _COUNT_THRESHOLD_PER_MIN = 0.1
 _COUNT_ACQUIT_PER_MIN = 0.5
 _PAGE_KIB = 4.0
 _EVEN_CHANCE = 0.5
+_EVEN_STEPS = 2.0  # buffers that grow by the piece make a step now and then
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
 LABELS = {
@@ -69,8 +70,8 @@ class Evidence:
     """One series' verdict and the trend behind it (None when it is too short for one); see `SeriesEvidence`.
 
     ``clock`` is the one of the stretch that the trend was found by: minutes, or work at the run's average pace.
-    ``missed`` is the largest growth that could be there unseen; ``growing`` says that growth that matters shows at rest
-    and is more likely to last than not.
+    ``missed`` is the largest growth that could be there unseen; ``growing`` says that growth that matters shows at
+    rest, in even steps, and is more likely to last than not.
     """
 
     series: str
@@ -199,7 +200,8 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
         )
         return replace(evidence, reason=reason)
     growth, missed = trend.growth, trend.missed(scale.acquit)
-    growing = evidence.settled and trend.low > scale.threshold and evidence.lasts(scale.threshold)
+    even = trend.low > scale.threshold and trend.steadiness > _EVEN_STEPS
+    growing = evidence.settled and even and evidence.lasts(scale.threshold)
     told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
     if any(_meets(trend, demand, scale.threshold) for demand in demands):
         verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"

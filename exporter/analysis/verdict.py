@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from exporter.analysis.doubling import doubling_of, weighed
-from exporter.analysis.drain import bound_by_draining, drain_of
+from exporter.analysis.drain import bound_by_draining, drain_of, most_held
 from exporter.analysis.evidence import (
     FEWEST_AT_REST,
     SHORTEST_AT_REST_MINUTES,
@@ -142,13 +142,13 @@ def _combine(found: _Found, drain: Drain | None, load: Load, settings: Settings)
     if found.resident.verdict is Verdict.LEAK and not count_leak:
         held = bound_by_draining(drain)
         if held is not None and held < settings.acquit_kib_per_min:
-            return _returned(found, heap, held, load, settings)
+            return _returned(found, heap, drain, held, load, settings)
         if heap and found.whole_heap:
             return _retention(found.resident, heap)
         return _Decision(Verdict.LEAK, found.resident, found.resident.reason)
     if count_leak:
         return _Decision(Verdict.LEAK, count_leak, count_leak.reason)
-    return _acquit(found, heap, load, settings)
+    return _acquit(found, heap, drain, load, settings)
 
 
 def _certainty(leak: Evidence) -> float:
@@ -163,21 +163,28 @@ def _retention(resident: Evidence, heap: Evidence) -> _Decision:
     return _Decision(Verdict.INCONCLUSIVE, resident, reason, flags=(flag,))
 
 
-def _returned(found: _Found, heap: Evidence | None, held: float, load: Load, settings: Settings) -> _Decision:
+def _returned(
+    found: _Found, heap: Evidence | None, drain: Drain | None, held: float, load: Load, settings: Settings
+) -> _Decision:
     resident = replace(found.resident, verdict=Verdict.NO_LEAK, missed=held)
-    decision = _acquit(replace(found, resident=resident), heap, load, settings)
+    decision = _acquit(replace(found, resident=resident), heap, drain, load, settings)
     return replace(decision, flags=(f"allocator retention: {found.resident.reason}; but trimming returned it",))
 
 
-def _acquit(found: _Found, heap: Evidence | None, load: Load, settings: Settings) -> _Decision:
+def _acquit(found: _Found, heap: Evidence | None, drain: Drain | None, load: Load, settings: Settings) -> _Decision:
     heap_known = bool(found.heap.samples or found.heap_at_rest.samples)
     undecided = next((part for part in found.memory if part.samples and part.verdict is Verdict.INCONCLUSIVE), None)
     if heap_known and heap is None:
         by = found.heap_at_rest if found.heap_at_rest.trend else found.heap if found.heap.trend else found.resident
         return _Decision(Verdict.INCONCLUSIVE, by, by.reason, by.missed)
     resident = min((found.resident_at_rest, found.resident), key=_resident_bound)
+    most = settings.acquit_kib_per_min
+    if heap and found.whole_heap:
+        most *= _RESIDENT_ALLOWANCE
+        held = most_held(drain)
+        if held is not None and held < _resident_bound(resident):
+            resident = replace(resident, missed=held)
     bound = _resident_bound(resident)
-    most = settings.acquit_kib_per_min * (_RESIDENT_ALLOWANCE if heap and found.whole_heap else 1.0)
     if found.resident.samples + found.resident_at_rest.samples and bound >= most:
         by = resident if resident.trend else undecided or found.resident
         return _Decision(Verdict.INCONCLUSIVE, by, by.reason, by.missed)

@@ -106,3 +106,21 @@ def test_growth_that_shows_at_rest_is_never_acquitted(kib_per_min: float, expect
         settled=(seconds % 30 == 0).astype(float),
     )
     assert judge(run).verdict in expected
+
+
+@pytest.mark.parametrize(("kib_per_min", "expected"), [(0, Verdict.NO_LEAK), (35, Verdict.LEAK)])
+def test_buffers_that_grow_by_the_piece_are_no_even_growth(kib_per_min: float, expected: Verdict) -> None:
+    seconds = np.arange(0, 601.0)
+    pieces = 32 * KIB * np.searchsorted([310, 330, 530], seconds)
+    noise = 8 * KIB * np.random.default_rng(5).integers(0, 6, len(seconds))
+    native = 8 * MIB + kib_per_min * KIB * seconds / 60 + pieces + noise
+    run = Run.of(
+        "pieces",
+        elapsed_sec=seconds,
+        rss_bytes=54 * MIB + native,
+        heap_allocated_bytes=native,
+        heap_native_bytes=native,
+        payments=seconds * 2,
+        settled=(seconds % 15 == 0).astype(float),
+    )
+    assert judge(run).verdict is expected

@@ -133,6 +133,19 @@ def test_growth_that_trimming_returns_is_no_leak_and_growth_that_it_does_not_sta
         assert found.missed_kib_per_min == pytest.approx(held_mib * KIB / 60, rel=0.01)
 
 
+@pytest.mark.parametrize(("held_mib", "expected"), [(2.0, Verdict.NO_LEAK), (30.0, Verdict.INCONCLUSIVE)])
+def test_noisy_resident_memory_over_a_flat_whole_heap_is_acquitted_by_what_trimming_leaves(
+    held_mib: float, expected: Verdict
+) -> None:
+    columns = dict(run_with(0).columns) | {"rss_bytes": run_with(0, noise_kib=20 * KIB).columns["rss_bytes"]}
+    run = Run.of("noisy", **columns)
+    assert judge(run).verdict is Verdict.INCONCLUSIVE
+    found = judge(drained(run, held_mib))
+    assert found.verdict is expected
+    if expected is Verdict.NO_LEAK:
+        assert found.missed_kib_per_min == pytest.approx(held_mib * KIB / 60, rel=0.01)
+
+
 @pytest.mark.parametrize("held_mib", [0.0, 18.0])
 def test_a_leak_of_the_heap_stays_one_whatever_trimming_returns(held_mib: float) -> None:
     assert judge(drained(run_with(300), held_mib)).verdict is Verdict.LEAK
