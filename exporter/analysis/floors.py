@@ -12,6 +12,7 @@ _LOW_SHARE = 0.05
 _FEWEST_PER_WINDOW = 2
 _MOST_SAMPLES = 20_000
 _THINNED = 6_000
+_ROUNDING = 1e-9  # of the span: a sample on an edge is on the same side of it wherever time begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Floors:
 
     def after(self, minute: float) -> Self:
         """The points from a minute on."""
-        kept = self.t >= minute
+        kept = self.t >= minute - _ROUNDING * (self.t[-1] - self.t[0])
         return type(self)(self.t[kept], self.y[kept])
 
 
@@ -50,7 +51,8 @@ def all_floors(t: Floats, y: Floats) -> list[Floors]:
 
 def _floors(t: Floats, y: Floats, windows: int) -> Floors:
     """In each of so many equal windows: the mean time and the mean value of the lowest twentieth of its samples."""
-    cuts = np.searchsorted(t, np.linspace(t[0], t[-1], windows + 1)[1:-1])
+    edges = np.linspace(t[0], t[-1], windows + 1)[1:-1]
+    cuts = np.searchsorted(t, edges - _ROUNDING * (t[-1] - t[0]))
     bounds = np.concatenate(([0], cuts, [len(t)]))
     sizes = np.diff(bounds)
     filled = sizes > 0  # a window within a gap is none

@@ -179,11 +179,13 @@ def _acquit(found: _Found, heap: Evidence | None, drain: Drain | None, load: Loa
         return _Decision(Verdict.INCONCLUSIVE, by, by.reason, by.missed)
     resident = min((found.resident_at_rest, found.resident), key=_resident_bound)
     most = settings.acquit_kib_per_min
+    flags: tuple[str, ...] = ()
     if heap and found.whole_heap:
         most *= _RESIDENT_ALLOWANCE
         held = most_held(drain)
         if held is not None and held < _resident_bound(resident):
             resident = replace(resident, missed=held)
+            flags = ("the bound of resident memory is what it held after trimming, its warm-up included",)
     bound = _resident_bound(resident)
     if found.resident.samples + found.resident_at_rest.samples and bound >= most:
         by = resident if resident.trend else undecided or found.resident
@@ -195,7 +197,7 @@ def _acquit(found: _Found, heap: Evidence | None, drain: Drain | None, load: Loa
     if load.idle:
         return _Decision(Verdict.INCONCLUSIVE, by, f"{load.note}, so {by.reason} says nothing of payments", by.missed)
     reason = "; ".join(part.bound_in_words() for part in acquitting)
-    return _Decision(Verdict.NO_LEAK, by, reason, by.missed)
+    return _Decision(Verdict.NO_LEAK, by, reason, by.missed, flags)
 
 
 def _resident_bound(part: Evidence) -> float:
