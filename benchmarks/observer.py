@@ -12,11 +12,11 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 from typing import TextIO
 
 import psutil
+import requests
 
 from exporter.web.exposition import SHARED_SECONDS
 
@@ -25,6 +25,7 @@ DEFAULTS = ["--duration", "3m"]
 WARM_UP_SECONDS = 30
 SCRAPES = 100
 APART_SECONDS = 2 * SHARED_SECONDS
+SESSION = requests.Session()  # as Prometheus does it: on a connection that is kept, compressed
 SCRAPE_SECONDS = 1.0
 MIB = 1024 * 1024
 _ADDRESS = re.compile(r"(http://\S+/metrics)")
@@ -71,8 +72,7 @@ def scrape_for(url: str, seconds: float) -> None:
 
 
 def scrape(url: str) -> None:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        answer.read()
+    SESSION.get(url, timeout=10).raise_for_status()
 
 
 def cpu_seconds(process: psutil.Process) -> float:
