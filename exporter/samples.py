@@ -7,8 +7,6 @@ from datetime import datetime
 READINGS_PER_PHASE = 5
 # What two readings of a heap at rest may differ by without anything having grown; see docs/heaps.md.
 REPEATABLE_BYTES = 64 * 1024
-
-
 # The heaps that a subject may tell of, each of its own; `heap_column` is where its bytes are.
 HEAPS = ("python", "go", "node", "node_external", "wasm", "native", "mmap")
 

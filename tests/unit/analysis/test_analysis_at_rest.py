@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import Verdict, judge
 
@@ -28,6 +29,20 @@ def at_rest(python_bytes_per_payment: float = 0.0, native_bytes_per_reconnect: f
         reconnects=reconnects,
         abandoned_instances=2 * reconnects,
         settled=settled,
+    )
+
+
+def native_alone(native: Floats, payments_per_second: int, rest_seconds: int) -> Run:
+    """A run with a native heap and no other, read every second and so often at rest."""
+    seconds = np.arange(len(native), dtype=np.float64)
+    return Run.of(
+        "native",
+        elapsed_sec=seconds,
+        rss_bytes=54 * MIB + native,
+        heap_allocated_bytes=native,
+        heap_native_bytes=native,
+        payments=payments_per_second * seconds,
+        settled=(seconds % rest_seconds == 0).astype(float),
     )
 
 
@@ -96,16 +111,7 @@ def test_growth_that_shows_at_rest_is_never_acquitted(kib_per_min: float, expect
     rng = np.random.default_rng(seed)
     seconds = np.arange(0, 601.0)
     native = 8 * MIB + kib_per_min * KIB * seconds / 60 + 60 * KIB * rng.random(len(seconds))
-    run = Run.of(
-        "slow",
-        elapsed_sec=seconds,
-        rss_bytes=54 * MIB + native,
-        heap_allocated_bytes=native,
-        heap_native_bytes=native,
-        payments=seconds,
-        settled=(seconds % 30 == 0).astype(float),
-    )
-    assert judge(run).verdict in expected
+    assert judge(native_alone(native, payments_per_second=1, rest_seconds=30)).verdict in expected
 
 
 @pytest.mark.parametrize(("kib_per_min", "expected"), [(0, Verdict.NO_LEAK), (35, Verdict.LEAK)])
@@ -114,13 +120,4 @@ def test_buffers_that_grow_by_the_piece_are_no_even_growth(kib_per_min: float, e
     pieces = 32 * KIB * np.searchsorted([310, 330, 530], seconds)
     noise = 8 * KIB * np.random.default_rng(5).integers(0, 6, len(seconds))
     native = 8 * MIB + kib_per_min * KIB * seconds / 60 + pieces + noise
-    run = Run.of(
-        "pieces",
-        elapsed_sec=seconds,
-        rss_bytes=54 * MIB + native,
-        heap_allocated_bytes=native,
-        heap_native_bytes=native,
-        payments=seconds * 2,
-        settled=(seconds % 15 == 0).astype(float),
-    )
-    assert judge(run).verdict is expected
+    assert judge(native_alone(native, payments_per_second=2, rest_seconds=15)).verdict is expected
