@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Self
 
-from exporter.config import ExistingCsv
 from exporter.errors import ConfigError
 from exporter.samples import COLUMNS, Sample
+from exporter.settings.run import ExistingCsv
 
 HEADER = ",".join(COLUMNS) + "\n"
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from exporter.config import FailOn
 from exporter.errors import ExporterError, LoadError
+from exporter.settings.run import FailOn
 from exporter.state import LoadCounters
 
 NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130

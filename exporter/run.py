@@ -16,8 +16,6 @@ from typing import Any
 
 from exporter import __version__
 from exporter.conclusion import Conclusion, Measured, conclude, gravest
-from exporter.config import LOCAL_NETWORK, DriverChoice, RunConfig
-from exporter.connection import Connection
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
 from exporter.drivers.local_network import NetworkChild, start_network
@@ -25,11 +23,13 @@ from exporter.durations import format_duration
 from exporter.errors import ExporterError, LoadError
 from exporter.interrupts import handle_interrupts
 from exporter.logs import set_up_logging
-from exporter.network.settings import Settings, dump
 from exporter.outcome import INTERRUPTED, Outcome
 from exporter.profiling.leak_sites import leak_lines
 from exporter.profiling.server import ProfileServer
 from exporter.server import Server
+from exporter.settings.connection import Connection
+from exporter.settings.network import Settings, dump
+from exporter.settings.run import LOCAL_NETWORK, DriverChoice, RunConfig
 from exporter.state import RunState, SubjectState
 from exporter.subject_group import SubjectGroup
 from exporter.subject_run import SubjectRun

@@ -5,8 +5,8 @@ from collections.abc import Coroutine, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from exporter.connection import Connection
 from exporter.errors import ExporterError
+from exporter.settings.connection import Connection
 from exporter.subject_run import SubjectRun
 
 

@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from exporter.config import DriverChoice, RunConfig
-from exporter.connection import Connection
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
 from exporter.drivers.process import StopLimits
@@ -19,6 +17,8 @@ from exporter.profiling.dumps import EARLY, EARLY_SHARE, HeapDumps
 from exporter.profiling.server import take_profile
 from exporter.samples import Sample
 from exporter.sampling import Sampler
+from exporter.settings.connection import Connection
+from exporter.settings.run import DriverChoice, RunConfig
 from exporter.state import SubjectState
 from exporter.verdict_watch import VerdictWatch
 from exporter.workload.wallets import driver_config, make_seeds

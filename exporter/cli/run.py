@@ -11,12 +11,12 @@ import click
 
 from exporter.cli.fault_options import fault_options, faults_of
 from exporter.cli.options import Duration, EnvironmentOption, Line, SectionedCommand
-from exporter.config import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig, StopOn
-from exporter.drivers.preload import AllocatorName
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
-from exporter.profiling.settings import ProfilingSettings
-from exporter.workload.settings import PaymentType, Protocol, WorkloadSettings, flag_name
+from exporter.settings.allocator import AllocatorName
+from exporter.settings.load import PaymentType, Protocol, WorkloadSettings, flag_name
+from exporter.settings.profiling import ProfilingSettings
+from exporter.settings.run import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig, StopOn
 
 _DEFAULT = RunConfig()
 _LOAD = _DEFAULT.workload

@@ -15,7 +15,7 @@ from embit.transaction import Transaction, TransactionInput, TransactionOutput
 from exporter.network import addresses
 from exporter.network.archive import Archive
 from exporter.network.errors import NotFound
-from exporter.network.settings import BLOCK_SECONDS
+from exporter.settings.network import BLOCK_SECONDS
 
 START_HEIGHT = 100
 

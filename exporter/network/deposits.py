@@ -13,7 +13,7 @@ from exporter.network.errors import Invalid, NotFound
 from exporter.network.messages import OPERATOR_IDS, OperatorKeys
 from exporter.network.operators import check_own
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.settings import CONFIRMATIONS
+from exporter.settings.network import CONFIRMATIONS
 
 PAGE_SIZE = 100
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from exporter.network.errors import Broken, Unavailable
-from exporter.network.settings import FaultSettings
+from exporter.settings.network import FaultSettings
 
 
 class Faults:

@@ -18,7 +18,7 @@ from exporter.network.errors import NotAuthenticated, Unavailable
 from exporter.network.faults import Faults
 from exporter.network.graphql.api import Api, Caller
 from exporter.network.grpc_server import Methods
-from exporter.network.settings import FaucetLogin
+from exporter.settings.network import FaucetLogin
 
 GRAPHQL_PATH = "graphql/spark/rc"
 _MAX_BODY_BYTES = 1 << 20

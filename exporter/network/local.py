@@ -24,7 +24,7 @@ from exporter.network.operators import TokenService
 from exporter.network.proto import authn_pb2, spark_pb2, token_pb2
 from exporter.network.services import Services
 from exporter.network.sessions import Sessions
-from exporter.network.settings import FaultSettings, Settings
+from exporter.settings.network import FaultSettings, Settings
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 1.0

@@ -23,9 +23,9 @@ from exporter.network.messages import OperatorKeys
 from exporter.network.operators import SparkService
 from exporter.network.preimages import Preimages, PreimageService
 from exporter.network.sessions import Sessions
-from exporter.network.settings import ChainSettings
 from exporter.network.ssp import ServiceProvider
 from exporter.network.user_requests import UserRequests
+from exporter.settings.network import ChainSettings
 
 
 class Services:

@@ -24,11 +24,11 @@ from exporter.probes import resident_by_name
 from exporter.samples import Sample
 from exporter.sampling import Sampler
 from exporter.server import Server
+from exporter.settings.watch import WatchConfig
 from exporter.state import RunState, SubjectState
 from exporter.verdict_watch import VerdictWatch
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.program import Ending, Program, RunningProgram, StartedProgram, failure
-from exporter.watch.settings import WatchConfig
 from exporter.watch.sources import CsvSource, ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source, merged
 from exporter.watch.told import Told, UnreadableError
 

@@ -22,8 +22,8 @@ from exporter.drivers.protocol import Bye, Heap, Hello, Json, parse_message
 from exporter.drivers.registry import DRIVERS, command_of
 from exporter.drivers.rust_binding import SDK_SOURCE
 from exporter.drivers.subject import CommandError
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.faucet import FaucetSettings
-from exporter.workload.settings import WorkloadSettings
 from exporter.workload.wallets import driver_config, make_seeds
 
 pytestmark = pytest.mark.e2e

@@ -13,8 +13,8 @@ from fake_load import FakeLoad, with_load
 from exporter.drivers.local_network import NetworkChild, start_network
 from exporter.drivers.process import Exit
 from exporter.drivers.subject import CommandError
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.faucet import FaucetSettings
-from exporter.workload.settings import WorkloadSettings
 
 pytestmark = pytest.mark.e2e
 

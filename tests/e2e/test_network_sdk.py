@@ -17,7 +17,7 @@ import pytest
 
 from exporter.drivers.breez import sdk_config
 from exporter.network.lightning import fee
-from exporter.network.settings import FaucetLogin, FaultSettings, Settings, dump
+from exporter.settings.network import FaucetLogin, FaultSettings, Settings, dump
 from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings
 
 pytestmark = pytest.mark.e2e

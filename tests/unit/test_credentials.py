@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from exporter.connection import Connection
-from exporter.credentials import faucet_login, read_credentials
 from exporter.errors import ConfigError
+from exporter.settings.connection import Connection
+from exporter.settings.credentials import faucet_login, read_credentials
 from exporter.workload.faucet import HOSTED_FAUCET_URL
 
 ALICE, BOB = "a1" * 32, "b2" * 32

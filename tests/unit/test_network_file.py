@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
-from exporter.network_file import parse_network_file, read_network_file
+from exporter.settings.network_file import parse_network_file, read_network_file
 
 FILE = {
     "network": "regtest",

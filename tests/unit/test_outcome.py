@@ -4,9 +4,9 @@ from collections import Counter
 
 import pytest
 
-from exporter.config import FailOn
 from exporter.errors import ExporterError, LoadError, SubjectError
 from exporter.outcome import Outcome, load_failure
+from exporter.settings.run import FailOn
 from exporter.state import LoadCounters
 
 

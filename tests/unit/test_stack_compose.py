@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from stack_tools import GRAFANA, ROOT
 
 from exporter.cli.run import OPTIONS
-from exporter.config import DEFAULT_LISTEN_ADDRESS
 from exporter.durations import parse_duration
+from exporter.settings.run import DEFAULT_LISTEN_ADDRESS
 from exporter.workload.workload import DRAIN_SECONDS
 
 PORT = DEFAULT_LISTEN_ADDRESS.rpartition(":")[2]

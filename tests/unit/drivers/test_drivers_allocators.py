@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exporter.drivers.jemalloc_profile import Mapping, NativeSite, named, parse_heap_v2
 from exporter.drivers.pprof import Frame
-from exporter.drivers.preload import allocator_environment, library_directories
+from exporter.settings.allocator import allocator_environment, library_directories
 
 HELD_BYTES = 50_000_000
 

@@ -13,8 +13,8 @@ from exporter.network.messages import OPERATOR_IDS
 from exporter.network.preimages import PreimageService
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.services import Services
-from exporter.network.settings import ChainSettings
 from exporter.network.user_requests import LightningReceive, LightningSend
+from exporter.settings.network import ChainSettings
 
 
 @dataclass

@@ -17,8 +17,8 @@ from exporter.network.errors import Invalid, NotAllowed, NotFound, NotReady
 from exporter.network.leaves import TransferType
 from exporter.network.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.settings import ChainSettings
 from exporter.network.user_requests import DepositClaim
+from exporter.settings.network import ChainSettings
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from exporter.network.errors import Broken, Unavailable
 from exporter.network.faults import Faults
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.services import Services
-from exporter.network.settings import FaultSettings, Settings
+from exporter.settings.network import FaultSettings, Settings
 
 
 class Clock:

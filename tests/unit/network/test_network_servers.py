@@ -16,7 +16,7 @@ from exporter.errors import ConfigError
 from exporter.network import keys, local
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.proto import ssp_authn_pb2
-from exporter.network.settings import FaucetLogin, Settings
+from exporter.settings.network import FaucetLogin, Settings
 
 Check = Callable[[dict[str, Any]], Awaitable[None]]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
-from exporter.network.settings import (
+from exporter.settings.network import (
     ChainSettings,
     FaucetLogin,
     FaultSettings,

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from exporter.config import DriverChoice, RunConfig
-from exporter.drivers.preload import allocator_environment
 from exporter.errors import ConfigError
 from exporter.profiling.dumps import note_path
 from exporter.profiling.leak_sites import command_with_heap_dump, leak_lines
-from exporter.profiling.settings import ProfilingSettings
+from exporter.settings.allocator import allocator_environment
+from exporter.settings.profiling import ProfilingSettings
+from exporter.settings.run import DriverChoice, RunConfig
 
 
 def test_a_run_without_profiles_tells_the_driver_nothing() -> None:

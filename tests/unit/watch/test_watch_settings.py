@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.watch.settings import WatchConfig
+from exporter.settings.watch import WatchConfig
 
 
 @pytest.mark.parametrize(

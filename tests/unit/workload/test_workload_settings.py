@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.workload.settings import WorkloadSettings
+from exporter.settings.load import WorkloadSettings
 
 
 def test_the_defaults_are_the_references() -> None:

@@ -8,13 +8,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
-from exporter.drivers.preload import AllocatorName, allocator_environment, library_directories
 from exporter.drivers.registry import complaint
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
-from exporter.network.settings import FaultSettings
-from exporter.profiling.settings import ProfilingSettings
-from exporter.workload.settings import WorkloadSettings
+from exporter.settings.allocator import AllocatorName, allocator_environment, library_directories
+from exporter.settings.load import WorkloadSettings
+from exporter.settings.network import FaultSettings
+from exporter.settings.profiling import ProfilingSettings
 
 # Past the range that is allocated to exporters (9100 to 9999, all taken, and a few above 10000), and claimed by none.
 DEFAULT_LISTEN_ADDRESS = "127.0.0.1:10366"

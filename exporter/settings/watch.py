@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from exporter.config import DEFAULT_LISTEN_ADDRESS, ExistingCsv, FailOn, LogFormat, not_positive, not_utf8
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
+from exporter.settings.run import DEFAULT_LISTEN_ADDRESS, ExistingCsv, FailOn, LogFormat, not_positive, not_utf8
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 

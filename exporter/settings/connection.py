@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from exporter.config import HOSTED_NETWORK
-from exporter.credentials import faucet_login, read_credentials
 from exporter.drivers.protocol import Json
-from exporter.network_file import read_network_file
+from exporter.settings.credentials import faucet_login, read_credentials
+from exporter.settings.network_file import read_network_file
+from exporter.settings.run import HOSTED_NETWORK
 from exporter.workload.faucet import FaucetSettings
 
 
