@@ -18,12 +18,12 @@ from exporter import __version__
 from exporter.conclusion import Conclusion, Measured, conclude, gravest
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
-from exporter.drivers.local_network import NetworkChild, start_network
 from exporter.durations import format_duration
 from exporter.errors import ExporterError, LoadError
 from exporter.interrupts import handle_interrupts
 from exporter.logs import set_up_logging
 from exporter.outcome import INTERRUPTED, Outcome
+from exporter.processes.local_network import NetworkChild, start_network
 from exporter.profiling.leak_sites import leak_lines
 from exporter.profiling.server import ProfileServer
 from exporter.server import Server

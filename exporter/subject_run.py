@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 from exporter.console import Console
 from exporter.csv_sink import CsvSink
-from exporter.drivers.process import StopLimits
 from exporter.drivers.protocol import Message
 from exporter.drivers.registry import command_of
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
+from exporter.processes.child import StopLimits
 from exporter.profiling.dumps import EARLY, EARLY_SHARE, HeapDumps
 from exporter.profiling.server import take_profile
 from exporter.samples import Sample

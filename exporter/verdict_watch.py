@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from exporter.drivers.process import Child
 from exporter.memory_limit import memory_limit_bytes
+from exporter.processes.child import Child
 from exporter.samples import Sample
 from exporter.state import Growth, SubjectState
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from exporter.drivers.agent import snake_case
-from exporter.drivers.process import Exit, StopLimits
 from exporter.drivers.protocol import Message
 from exporter.drivers.subject import Subject
+from exporter.processes.child import Exit, StopLimits
 
 LIMIT_SECONDS = 120.0
 ROOT = Path(__file__).parents[3]

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from exporter.drivers.local_network import NetworkChild, start_network
-from exporter.drivers.process import Exit
 from exporter.errors import LoadError
+from exporter.processes.child import Exit
+from exporter.processes.local_network import NetworkChild, start_network
 
 
 def stand_in(code: str) -> list[str]:

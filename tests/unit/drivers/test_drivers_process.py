@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exporter.drivers.process import Child, Exit, StopLimits
+from exporter.processes.child import Child, Exit, StopLimits
 
 LONG_SECONDS = 120.0
 
@@ -151,7 +151,7 @@ def test_standard_error_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> Non
 def test_a_killed_observer_leaves_no_orphan(tmp_path: Path) -> None:
     observer_code = """
 import asyncio, sys
-from exporter.drivers.process import Child
+from exporter.processes.child import Child
 async def main():
     child = await Child.start([sys.executable, "-c", "import time; time.sleep(600)"], name="x", on_line=print)
     print(child.pid, flush=True)

@@ -7,7 +7,7 @@ import pytest
 
 CANCELLED = """
 import asyncio, sys
-from exporter.drivers.process import Child
+from exporter.processes.child import Child
 
 async def main():
     for delay in [number / 2000 for number in range(40)]:
@@ -25,7 +25,7 @@ print("alive")
 
 SHORT_LIVED = """
 import asyncio
-from exporter.drivers.process import Child
+from exporter.processes.child import Child
 
 async def main():
     for _ in range(40):

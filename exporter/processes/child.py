@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.drivers.lines import LineSplitter
 from exporter.drivers.protocol import MAX_LINE_BYTES
+from exporter.processes.lines import LineSplitter
 
 MAX_STDERR_LINE_BYTES = 8192
 # A grandchild may hold the pipes open after the child has ended.

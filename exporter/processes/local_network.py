@@ -5,9 +5,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from exporter.drivers.process import Child, Exit, StopLimits
 from exporter.drivers.protocol import Json
 from exporter.errors import LoadError
+from exporter.processes.child import Child, Exit, StopLimits
 
 READY_TIMEOUT_SECONDS = 60.0
 
