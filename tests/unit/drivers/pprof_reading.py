@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from exporter.drivers.pprof import Frame
+from exporter.drivers.python.pprof import Frame
 
 
 @dataclass(frozen=True)

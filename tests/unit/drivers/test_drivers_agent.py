@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from exporter.drivers.agent import snake_case
 from exporter.drivers.protocol import Message
+from exporter.drivers.python.agent import snake_case
 from exporter.drivers.subject import Subject
 from exporter.processes.child import Exit, StopLimits
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 PRELUDE = """
 import asyncio, os, sys, time
 sys.path.insert(0, {root!r})
-from exporter.drivers import agent
+from exporter.drivers.python import agent
 from exporter.drivers.protocol import Hello
 
 class Driver:

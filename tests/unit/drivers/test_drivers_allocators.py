@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.drivers.jemalloc_profile import Mapping, NativeSite, named, parse_heap_v2
-from exporter.drivers.pprof import Frame
+from exporter.drivers.python.jemalloc_profile import Mapping, NativeSite, named, parse_heap_v2
+from exporter.drivers.python.pprof import Frame
 from exporter.settings.allocator import allocator_environment, library_directories
 
 HELD_BYTES = 50_000_000
@@ -18,9 +18,9 @@ HELD_BYTES = 50_000_000
 # Holds native blocks, reads the heaps before and after and when they are freed, and has what is free given back.
 PROGRAM = """
 import ctypes, json
-from exporter.drivers.allocators import active_allocator
-from exporter.drivers.heaps import HeapReader
-from exporter.drivers.jemalloc_profile import native_heap
+from exporter.drivers.python.allocators import active_allocator
+from exporter.drivers.python.heaps import HeapReader
+from exporter.drivers.python.jemalloc_profile import native_heap
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = ctypes.c_void_p

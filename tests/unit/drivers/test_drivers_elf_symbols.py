@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.drivers.elf_symbols import Symbols
+from exporter.drivers.python.elf_symbols import Symbols
 
 SOURCE = """
 static __attribute__((noinline)) int hidden(int x) { return x * 7 + 1; }

@@ -5,8 +5,8 @@ import gc
 import psutil
 import pytest
 
-from exporter.drivers.allocators import active_allocator, read_mallinfo
-from exporter.drivers.heaps import HeapReader, parse_pymalloc_stats
+from exporter.drivers.python.allocators import active_allocator, read_mallinfo
+from exporter.drivers.python.heaps import HeapReader, parse_pymalloc_stats
 
 # The end of what CPython 3.11 prints.
 PYMALLOC_STATS = b"""

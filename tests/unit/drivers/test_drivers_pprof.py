@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pprof_reading import read_profile
 
-from exporter.drivers.pprof import Frame, Profile, ValueType
-from exporter.drivers.python_profiles import FunctionNames, cpu_profile, heap_profile
+from exporter.drivers.python.pprof import Frame, Profile, ValueType
+from exporter.drivers.python.profiles import FunctionNames, cpu_profile, heap_profile
 
 FRAMES = st.builds(Frame, st.text(min_size=1, max_size=8), st.text(max_size=8), st.integers(0, 2**40))
 SAMPLES = st.lists(st.tuples(st.lists(FRAMES, max_size=4).map(tuple), st.integers(-(2**62), 2**62)), max_size=6)

@@ -10,19 +10,21 @@ from typing import Any
 import pytest
 from pprof_reading import read_profile
 
-from exporter.drivers.profiler import ProfileError, Profiler
+from exporter.drivers.python.profiler import ProfileError, Profiler
 from exporter.profiling.heap_diff import read_dump
 
 UNPROFILED = """
 import sys
-from exporter.drivers import agent, breez
+from exporter.drivers.python import agent
+from exporter.drivers.python import breez
 assert agent._profiler({}) is None
-loaded = {"memray", "tracemalloc", "exporter.drivers.profiler", "exporter.drivers.pprof", "exporter.profiling"}
+ours = {"exporter.drivers.python.profiler", "exporter.drivers.python.pprof", "exporter.heaps"}
+loaded = {"memray", "tracemalloc"} | ours
 print(sorted(loaded & sys.modules.keys()))
 """
 DUMPED = """
 import asyncio
-from exporter.drivers.profiler import Profiler
+from exporter.drivers.python.profiler import Profiler
 profiler = Profiler({"heap_dump": "all.bin"})
 kept = bytearray(3_000_000)
 asyncio.run(profiler.commands["heap_dump"]({"path": "early.bin"}))

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
-from exporter.drivers.allocators import AllocatorReading, active_allocator
 from exporter.drivers.protocol import Heap
+from exporter.drivers.python.allocators import AllocatorReading, active_allocator
 
 log = logging.getLogger(__name__)
 

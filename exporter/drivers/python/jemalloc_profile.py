@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import dropwhile, pairwise
 from pathlib import Path
 
-from exporter.drivers.allocators import dump_jemalloc_profile
-from exporter.drivers.elf_symbols import Symbols
-from exporter.drivers.pprof import Frame
+from exporter.drivers.python.allocators import dump_jemalloc_profile
+from exporter.drivers.python.elf_symbols import Symbols
+from exporter.drivers.python.pprof import Frame
 
 _ALLOCATOR = "libjemalloc"
 _INTERPRETER = ("python", "libpython")

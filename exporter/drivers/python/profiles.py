@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType
 
-from exporter.drivers.jemalloc_profile import native_heap
-from exporter.drivers.pprof import Frame, Profile, ValueType
+from exporter.drivers.python.jemalloc_profile import native_heap
+from exporter.drivers.python.pprof import Frame, Profile, ValueType
 
 SAMPLES_PER_SECOND = 100
 _MODULE_LEVEL = "<module>"

@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
-from exporter.drivers.allocators import active_allocator
-from exporter.drivers.heaps import HeapReader
 from exporter.drivers.protocol import (
     MAX_LINE_BYTES,
     Bye,
@@ -28,9 +26,11 @@ from exporter.drivers.protocol import (
     parse_command,
     parse_config,
 )
+from exporter.drivers.python.allocators import active_allocator
+from exporter.drivers.python.heaps import HeapReader
 
 if TYPE_CHECKING:
-    from exporter.drivers.profiler import Profiler
+    from exporter.drivers.python.profiler import Profiler
 
 log = logging.getLogger(__name__)
 
@@ -169,7 +169,7 @@ def _profiler(options: Mapping[str, Json]) -> "Profiler | None":
     """What traces the allocations from now on, if the options ask for it; not even loaded otherwise."""
     if not (options.get("heap_dump") or options.get("traced_frames")):
         return None
-    from exporter.drivers.profiler import Profiler
+    from exporter.drivers.python.profiler import Profiler
 
     return Profiler(options)
 

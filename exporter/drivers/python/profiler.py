@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.drivers.protocol import Json
-from exporter.drivers.python_profiles import cpu_profile, heap_profile
+from exporter.drivers.python.profiles import cpu_profile, heap_profile
 
 if TYPE_CHECKING:
     import memray
