@@ -16,7 +16,7 @@ import breez_sdk_spark as sdk  # type: ignore[import-untyped]
 import pytest
 
 from exporter.drivers.python.breez import sdk_config
-from exporter.network.lightning import fee
+from exporter.network.parties.lightning import fee
 from exporter.settings.network import FaucetLogin, FaultSettings, Settings, dump
 from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings
 

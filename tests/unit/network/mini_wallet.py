@@ -5,15 +5,15 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
-from exporter.network import keys, transactions
-from exporter.network.archive import Archive, Filter
-from exporter.network.leaves import Leaf, Transfer, TransferStatus
-from exporter.network.lightning import InvoiceWish, fee
-from exporter.network.messages import OPERATOR_IDS
-from exporter.network.preimages import PreimageService
+from exporter.network.assembly import Services
+from exporter.network.ledger import keys, transactions
+from exporter.network.ledger.archive import Archive, Filter
+from exporter.network.ledger.leaves import Leaf, Transfer, TransferStatus
+from exporter.network.ledger.user_requests import LightningReceive, LightningSend
+from exporter.network.parties.lightning import InvoiceWish, fee
+from exporter.network.parties.messages import OPERATOR_IDS
+from exporter.network.parties.preimages import PreimageService
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.services import Services
-from exporter.network.user_requests import LightningReceive, LightningSend
 from exporter.settings.network import ChainSettings
 
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 from google.protobuf.message_factory import GetMessageClass
 
-from exporter.network import keys
+from exporter.network.ledger import keys
 from exporter.network.proto import authn_pb2
 from exporter.network.proto import spark_pb2 as pb
 

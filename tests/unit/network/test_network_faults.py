@@ -14,12 +14,13 @@ from operator_clients import Client, status_of
 from starlette.applications import Starlette
 from test_network_servers import over_both, with_network
 
-from exporter.network import http, keys
-from exporter.network.archive import Archive
-from exporter.network.errors import Broken, Unavailable
-from exporter.network.faults import Faults
+from exporter.network.assembly import Services
+from exporter.network.ledger import keys
+from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.errors import Broken, Unavailable
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.services import Services
+from exporter.network.servers import http
+from exporter.network.servers.faults import Faults
 from exporter.settings.network import FaultSettings, Settings
 
 

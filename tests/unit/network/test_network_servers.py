@@ -13,7 +13,8 @@ import requests
 from operator_clients import IDENTITY, SECRET, Client, WebClient, status_of
 
 from exporter.errors import ConfigError
-from exporter.network import keys, local
+from exporter.network import local
+from exporter.network.ledger import keys
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.proto import ssp_authn_pb2
 from exporter.settings.network import FaucetLogin, Settings
