@@ -11,11 +11,11 @@ from prometheus_client.samples import Sample as Line
 
 from exporter.metric_types import Kind, Metric, Source, Subject, Value
 from exporter.metrics import RUN_METRICS, SCRAPE_DURATION, SUBJECT_METRICS, TABLE
-from exporter.probes import read_probes
-from exporter.probes.open_descriptors import OpenDescriptorsProbe
-from exporter.probes.resident_memory import ResidentMemoryProbe
-from exporter.probes.threads import ThreadsProbe
-from exporter.state import Histogram, RunState, SubjectState
+from exporter.record.probes import read_probes
+from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
+from exporter.record.probes.resident_memory import ResidentMemoryProbe
+from exporter.record.probes.threads import ThreadsProbe
+from exporter.record.state import Histogram, RunState, SubjectState
 
 # Unique memory is not among them: reading it stops the subject.
 SCRAPE_PROBES = (ResidentMemoryProbe(), ThreadsProbe(), OpenDescriptorsProbe())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from exporter.errors import ExporterError
 from exporter.outcome import load_failure
-from exporter.state import SubjectState
+from exporter.record.state import SubjectState
 from exporter.trend_report import judge_csv, trend_report
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from exporter.durations import format_clock, format_duration
-from exporter.samples import Sample
+from exporter.record.sample import Sample
 from exporter.workload.workload import LoadEvent
 
 _MIB = 1024 * 1024

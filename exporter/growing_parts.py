@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from exporter.durations import format_clock
-from exporter.samples import REPEATABLE_BYTES
+from exporter.record.sample import REPEATABLE_BYTES
 
 if TYPE_CHECKING:
     from exporter.analysis.series import Run

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from exporter.metric_types import Metric, Series, Subject, each, level, levels, one, seconds, total
-from exporter.samples import HEAPS, Sample, heap_column
+from exporter.record.sample import HEAPS, Sample, heap_column
 
 
 def heaps_of(sample: Sample) -> dict[str, float]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from exporter.state import Histogram, RunState, SubjectState
+from exporter.record.state import Histogram, RunState, SubjectState
 
 Kind = Literal["counter", "gauge", "histogram", "info", "stateset"]
 Value = float | Histogram | Mapping[str, str] | Mapping[str, bool]

@@ -11,7 +11,6 @@ import psutil
 
 from exporter import __version__
 from exporter.heap_metrics import HEAP_METRICS
-from exporter.memory_limit import memory_limit_bytes
 from exporter.metric_types import (
     Metric,
     Series,
@@ -25,8 +24,9 @@ from exporter.metric_types import (
     total,
     totals,
 )
-from exporter.samples import Sample
-from exporter.state import RunState
+from exporter.record.memory_limit import memory_limit_bytes
+from exporter.record.sample import Sample
+from exporter.record.state import RunState
 
 PHASES = ("starting", "connecting", "funding", "running", "stopping", "stopped")
 VERDICTS = ("leak", "no_leak", "inconclusive")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from exporter.errors import ExporterError, LoadError
+from exporter.record.state import LoadCounters
 from exporter.settings.run import FailOn
-from exporter.state import LoadCounters
 
 NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 

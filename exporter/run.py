@@ -17,7 +17,6 @@ from typing import Any
 from exporter import __version__
 from exporter.conclusion import Conclusion, Measured, conclude, gravest
 from exporter.console import Console
-from exporter.csv_sink import CsvSink
 from exporter.durations import format_duration
 from exporter.errors import ExporterError, LoadError
 from exporter.interrupts import handle_interrupts
@@ -26,11 +25,12 @@ from exporter.outcome import INTERRUPTED, Outcome
 from exporter.processes.local_network import NetworkChild, start_network
 from exporter.profiling.leak_sites import leak_lines
 from exporter.profiling.server import ProfileServer
+from exporter.record.csv_file import CsvSink
+from exporter.record.state import RunState, SubjectState
 from exporter.server import Server
 from exporter.settings.connection import Connection
 from exporter.settings.network import Settings, dump
 from exporter.settings.run import LOCAL_NETWORK, DriverChoice, RunConfig
-from exporter.state import RunState, SubjectState
 from exporter.subject_group import SubjectGroup
 from exporter.subject_run import SubjectRun
 

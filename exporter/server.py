@@ -7,7 +7,7 @@ from types import TracebackType
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from exporter.state import RunState
+from exporter.record.state import RunState
 from exporter.web.app import make_app
 from exporter.web.connection import LONGEST_HEAD_BYTES, BoundedConnection
 from exporter.web.guard import Guard

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from exporter.console import Console
-from exporter.csv_sink import CsvSink
 from exporter.drivers.protocol import Message
 from exporter.drivers.registry import command_of
 from exporter.drivers.subject import CommandError, Subject
@@ -15,11 +14,12 @@ from exporter.errors import ExporterError, SubjectError
 from exporter.processes.child import StopLimits
 from exporter.profiling.dumps import EARLY, EARLY_SHARE, HeapDumps
 from exporter.profiling.server import take_profile
-from exporter.samples import Sample
-from exporter.sampling import Sampler
+from exporter.record.csv_file import CsvSink
+from exporter.record.sample import Sample
+from exporter.record.sampler import Sampler
+from exporter.record.state import SubjectState
 from exporter.settings.connection import Connection
 from exporter.settings.run import DriverChoice, RunConfig
-from exporter.state import SubjectState
 from exporter.verdict_watch import VerdictWatch
 from exporter.workload.wallets import driver_config, make_seeds
 from exporter.workload.workload import Workload, track

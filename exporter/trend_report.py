@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exporter.durations import format_clock
 from exporter.errors import ConfigError, ExporterError
 from exporter.growing_parts import lines_at_rest
-from exporter.state import Histogram, LoadCounters, SubjectState
+from exporter.record.state import Histogram, LoadCounters, SubjectState
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from exporter.memory_limit import memory_limit_bytes
 from exporter.processes.child import Child
-from exporter.samples import Sample
-from exporter.state import Growth, SubjectState
+from exporter.record.memory_limit import memory_limit_bytes
+from exporter.record.sample import Sample
+from exporter.record.state import Growth, SubjectState
 
 EVERY_SECONDS = 60.0
 

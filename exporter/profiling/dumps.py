@@ -7,7 +7,7 @@ from pathlib import Path
 
 from exporter.drivers.subject import Subject
 from exporter.errors import ConfigError
-from exporter.state import SubjectState
+from exporter.record.state import SubjectState
 
 # By then caches are filled, and most of the load is still to come.
 EARLY_SHARE = 0.25

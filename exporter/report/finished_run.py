@@ -5,9 +5,9 @@ from pathlib import Path
 
 from exporter.conclusion import Judged
 from exporter.profiling.dumps import EARLY, dump_path
+from exporter.record.state import RunState
 from exporter.report import ReportRun, write_report
 from exporter.report.sites import allocation_sites
-from exporter.state import RunState
 
 
 def write_run_report(path: Path, state: RunState, subjects: Sequence[Judged], heap_dump: Path | None) -> None:

@@ -14,18 +14,18 @@ from pathlib import Path
 from exporter import __version__
 from exporter.conclusion import Measured, conclude
 from exporter.console import Console
-from exporter.csv_sink import CsvSink
 from exporter.durations import format_duration
 from exporter.errors import ExporterError
 from exporter.interrupts import handle_interrupts
 from exporter.logs import set_up_logging
 from exporter.outcome import INTERRUPTED, Outcome
-from exporter.probes import resident_by_name
-from exporter.samples import Sample
-from exporter.sampling import Sampler
+from exporter.record.csv_file import CsvSink
+from exporter.record.probes import resident_by_name
+from exporter.record.sample import Sample
+from exporter.record.sampler import Sampler
+from exporter.record.state import RunState, SubjectState
 from exporter.server import Server
 from exporter.settings.watch import WatchConfig
-from exporter.state import RunState, SubjectState
 from exporter.verdict_watch import VerdictWatch
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.program import Ending, Program, RunningProgram, StartedProgram, failure

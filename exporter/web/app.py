@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from exporter.collector import make_registry
-from exporter.state import RunState
+from exporter.record.state import RunState
 from exporter.web.assets import asset_routes
 from exporter.web.exposition import Exposition
 from exporter.web.history import as_columns

@@ -4,8 +4,8 @@ import asyncio
 import time
 
 from exporter.collector import look_at
-from exporter.samples import Sample
-from exporter.state import RunState, SubjectState
+from exporter.record.sample import Sample
+from exporter.record.state import RunState, SubjectState
 from exporter.web.history import History, Point, observed
 
 STEP_SECONDS = 1.0

@@ -7,7 +7,7 @@ from typing import Any
 from exporter import __version__
 from exporter.collector import look_at
 from exporter.heap_metrics import heaps_of
-from exporter.state import Histogram, LoadCounters, RunState, SubjectState
+from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 from exporter.trend_report import quantile
 
 QUANTILES = (0.5, 0.95, 0.99)

@@ -9,8 +9,8 @@ import psutil
 
 from exporter.drivers.protocol import Heap
 from exporter.errors import SubjectError
+from exporter.record.state import LoadCounters, SubjectState
 from exporter.settings.load import WorkloadSettings
-from exporter.state import LoadCounters, SubjectState
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet, patiently
 

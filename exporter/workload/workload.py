@@ -10,9 +10,9 @@ from functools import partial
 from exporter.drivers.protocol import Heap, Hello, Log, Message, SdkEvent
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import LoadError
-from exporter.samples import READINGS_PER_PHASE
+from exporter.record.sample import READINGS_PER_PHASE
+from exporter.record.state import Histogram, LoadCounters, SubjectState
 from exporter.settings.load import WorkloadSettings
-from exporter.state import Histogram, LoadCounters, SubjectState
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetSettings
 from exporter.workload.fleet import Fleet, Instance

@@ -16,10 +16,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from exporter.collector import make_registry
-from exporter.memory_limit import memory_limit_bytes
 from exporter.metrics import TABLE
-from exporter.samples import COLUMNS, Sample
-from exporter.state import Histogram, LoadCounters, RunState, SubjectState
+from exporter.record.memory_limit import memory_limit_bytes
+from exporter.record.sample import COLUMNS, Sample
+from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 
 Scraped = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

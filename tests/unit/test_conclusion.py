@@ -9,8 +9,8 @@ import pytest
 
 from exporter.conclusion import Measured, conclude, gravest
 from exporter.errors import SubjectError
-from exporter.samples import COLUMNS
-from exporter.state import LoadCounters, SubjectState
+from exporter.record.sample import COLUMNS
+from exporter.record.state import LoadCounters, SubjectState
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from exporter.console import Console, format_sample
-from exporter.samples import Sample
+from exporter.record.sample import Sample
 from exporter.workload.workload import LoadEvent
 
 MIB = 1024 * 1024

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.csv_sink import HEADER, CsvSink, format_row
 from exporter.errors import ConfigError
-from exporter.samples import COLUMNS, Sample
+from exporter.record.csv_file import HEADER, CsvSink, format_row
+from exporter.record.sample import COLUMNS, Sample
 
 SAMPLE = Sample(
     timestamp=datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC),
@@ -46,7 +46,7 @@ from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_csv_sink import SAMPLE
-from exporter.csv_sink import CsvSink
+from exporter.record.csv_file import CsvSink
 sink = CsvSink.open(Path(sys.argv[1]), "refuse")
 for number in itertools.count():
     sink.write(replace(SAMPLE, payments=number))
@@ -166,7 +166,7 @@ import errno, resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from test_csv_sink import SAMPLE
-from exporter.csv_sink import CsvSink
+from exporter.record.csv_file import CsvSink
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 sink = CsvSink.open(Path({str(path)!r}), "refuse")
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))

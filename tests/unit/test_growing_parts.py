@@ -6,8 +6,8 @@ import pytest
 from exporter.analysis.evidence import LABELS
 from exporter.analysis.series import Run
 from exporter.growing_parts import changes_at_rest, lines_at_rest
+from exporter.record.sample import HEAPS, REPEATABLE_BYTES, heap_column
 from exporter.report.columns import BY_NAME
-from exporter.samples import HEAPS, REPEATABLE_BYTES, heap_column
 
 SAMPLES = 40
 PARTS = ("heap_python_bytes", "heap_native_bytes", "heap_mmap_bytes", "open_fds", "threads")

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from exporter import memory_limit
-from exporter.memory_limit import group_limits, memory_limit_bytes
+from exporter.record import memory_limit
+from exporter.record.memory_limit import group_limits, memory_limit_bytes
 
 
 def tree(directory: Path, membership: str, limits: dict[str, str]) -> tuple[Path, Path]:

@@ -6,8 +6,8 @@ import pytest
 
 from exporter.errors import ExporterError, LoadError, SubjectError
 from exporter.outcome import Outcome, load_failure
+from exporter.record.state import LoadCounters
 from exporter.settings.run import FailOn
-from exporter.state import LoadCounters
 
 
 @pytest.mark.parametrize(

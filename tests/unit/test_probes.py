@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import psutil
 
-from exporter.probes import PROBES, read_probes
-from exporter.probes.open_descriptors import OpenDescriptorsProbe
-from exporter.samples import COLUMNS
+from exporter.record.probes import PROBES, read_probes
+from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
+from exporter.record.sample import COLUMNS
 
 HOLD = """
 import sys, threading

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.probes import count_probes, read_counts
-from exporter.probes.descriptor_kinds import DescriptorKindsProbe, kind_of
-from exporter.probes.socket_states import SocketStatesProbe, count_states, parse_socket_table
-from exporter.probes.thread_names import MOST_NAMES, ThreadNamesProbe, count_names
+from exporter.record.probes import count_probes, read_counts
+from exporter.record.probes.descriptor_kinds import DescriptorKindsProbe, kind_of
+from exporter.record.probes.socket_states import SocketStatesProbe, count_states, parse_socket_table
+from exporter.record.probes.thread_names import MOST_NAMES, ThreadNamesProbe, count_names
 
 # What Linux 6.1 shows; the inode is the tenth cell.
 TABLE = """\

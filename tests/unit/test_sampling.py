@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from exporter.csv_sink import CsvSink
-from exporter.samples import Sample
-from exporter.sampling import Sampler
-from exporter.state import LoadCounters, SubjectState
+from exporter.record.csv_file import CsvSink
+from exporter.record.sample import Sample
+from exporter.record.sampler import Sampler
+from exporter.record.state import LoadCounters, SubjectState
 
 
 def sample_of(state: SubjectState, path: Path, *, settled: bool = False, trimmed: bool = False) -> Sample:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import SubjectError
-from exporter.state import Histogram, LoadCounters, SubjectState
+from exporter.record.state import Histogram, LoadCounters, SubjectState
 from exporter.trend_report import judge_csv, quantile, trend_report
 
 CSV = """elapsed_sec,rss_bytes,heap_allocated_bytes,settled

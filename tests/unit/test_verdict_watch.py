@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from exporter import verdict_watch
-from exporter.samples import COLUMNS, Sample
-from exporter.state import SubjectState
+from exporter.record.sample import COLUMNS, Sample
+from exporter.record.state import SubjectState
 from exporter.verdict_watch import VerdictWatch
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
 from exporter.conclusion import Judged
 from exporter.errors import ConfigError
+from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 from exporter.report.finished_run import write_run_report
 from exporter.settings.run import RunConfig
-from exporter.state import Histogram, LoadCounters, RunState, SubjectState
 
 
 def finished(*drivers: str, run: Run) -> tuple[RunState, list[Judged]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from web_serving import ServerThread, make_run, served
 
-from exporter.state import RunState
+from exporter.record.state import RunState
 
 
 @pytest.fixture

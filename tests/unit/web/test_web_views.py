@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
-from exporter.samples import COLUMNS, Sample
-from exporter.state import RunState
+from exporter.record.sample import COLUMNS, Sample
+from exporter.record.state import RunState
 from exporter.web.exposition import SHARED_SECONDS, Exposition
 from exporter.web.recorder import Recorder
 from exporter.web.run_view import describe_run, elapsed_seconds

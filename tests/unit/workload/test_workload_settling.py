@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from exporter.drivers.protocol import Heap
+from exporter.record.state import LoadCounters, SubjectState
 from exporter.settings.load import WorkloadSettings
-from exporter.state import LoadCounters, SubjectState
 from exporter.workload.events import LoadEvent
 from exporter.workload.settling import Settler
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from exporter.errors import ConfigError
-from exporter.samples import COLUMNS, Sample
+from exporter.record.sample import COLUMNS, Sample
 from exporter.settings.run import ExistingCsv
 
 HEADER = ",".join(COLUMNS) + "\n"

@@ -1,10 +1,10 @@
 """Probes: what can be seen of a subject from outside, by its process id.
 
-A new probe is one file, one line in ``PROBES`` and one column of `exporter.samples.Sample`; one that counts by kind is
-a line in `count_probes` and a metric with a label.
+A new probe is one file, one line in ``PROBES`` and one column of `exporter.record.sample.Sample`; one that counts by
+kind is a line in `count_probes` and a metric with a label.
 """
 
-from exporter.probes.base import (
+from exporter.record.probes.base import (
     CountProbe,
     Counts,
     Others,
@@ -15,13 +15,13 @@ from exporter.probes.base import (
     read_probes,
     resident_by_name,
 )
-from exporter.probes.descriptor_kinds import DescriptorKindsProbe
-from exporter.probes.open_descriptors import OpenDescriptorsProbe
-from exporter.probes.resident_memory import ResidentMemoryProbe
-from exporter.probes.socket_states import SocketStatesProbe
-from exporter.probes.thread_names import ThreadNamesProbe
-from exporter.probes.threads import ThreadsProbe
-from exporter.probes.unique_memory import UniqueMemoryProbe
+from exporter.record.probes.descriptor_kinds import DescriptorKindsProbe
+from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
+from exporter.record.probes.resident_memory import ResidentMemoryProbe
+from exporter.record.probes.socket_states import SocketStatesProbe
+from exporter.record.probes.thread_names import ThreadNamesProbe
+from exporter.record.probes.threads import ThreadsProbe
+from exporter.record.probes.unique_memory import UniqueMemoryProbe
 
 PROBES: tuple[Probe, ...] = (ResidentMemoryProbe(), UniqueMemoryProbe(), ThreadsProbe(), OpenDescriptorsProbe())
 

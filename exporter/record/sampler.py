@@ -5,11 +5,11 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from exporter.csv_sink import CsvSink
-from exporter.probes import PROBES, Counts, count_probes, read_counts, read_probes
-from exporter.probes.descriptor_kinds import KINDS
-from exporter.samples import HEAPS, Sample, heap_column
-from exporter.state import SubjectState
+from exporter.record.csv_file import CsvSink
+from exporter.record.probes import PROBES, Counts, count_probes, read_counts, read_probes
+from exporter.record.probes.descriptor_kinds import KINDS
+from exporter.record.sample import HEAPS, Sample, heap_column
+from exporter.record.state import SubjectState
 
 _log = logging.getLogger(__name__)
 
