@@ -5,9 +5,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporter.analysis.parts import lines_at_rest
 from exporter.durations import format_clock
 from exporter.errors import ConfigError, ExporterError
-from exporter.growing_parts import lines_at_rest
 from exporter.record.state import Histogram, LoadCounters, SubjectState
 
 if TYPE_CHECKING:

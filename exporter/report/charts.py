@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.analysis.trends import Growth
 from exporter.record.state import Histogram
 from exporter.report.columns import (
     ALLOCATOR,
@@ -26,7 +27,6 @@ from exporter.report.columns import (
 )
 from exporter.report.prepared import Prepared, columns_of
 from exporter.report.thinning import Line, thin
-from exporter.report.trends import Growth
 from exporter.trend_report import quantile
 
 Floats = NDArray[np.float64]

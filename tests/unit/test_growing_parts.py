@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from exporter.analysis.evidence import LABELS
+from exporter.analysis.parts import changes_at_rest, lines_at_rest
 from exporter.analysis.series import Run
-from exporter.growing_parts import changes_at_rest, lines_at_rest
 from exporter.record.sample import HEAPS, REPEATABLE_BYTES, heap_column
 from exporter.report.columns import BY_NAME
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.analysis.series import Run
-from exporter.report.timeline import continued, timeline
+from exporter.analysis.timeline import continued, timeline
 
 NAN = float("nan")
 

@@ -16,9 +16,9 @@ from exporter.analysis.judgement import Interval
 from exporter.analysis.series import Run
 from exporter.analysis.slope import FEWEST_POINTS, Slope, slope
 from exporter.analysis.stretch import Stretch, longest_stretch
+from exporter.analysis.timeline import Timeline
 from exporter.analysis.trend import TAIL_SHARE
 from exporter.report.columns import Column, Unit
-from exporter.report.timeline import Timeline
 
 Array = NDArray[np.float64]
 
