@@ -11,8 +11,8 @@ from exporter.drivers.protocol import Message
 from exporter.drivers.registry import command_of
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
+from exporter.heaps.dumps import EARLY, EARLY_SHARE, HeapDumps
 from exporter.processes.child import StopLimits
-from exporter.profiling.dumps import EARLY, EARLY_SHARE, HeapDumps
 from exporter.profiling.server import take_profile
 from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.profiling.dumps import EARLY, dump_path
-from exporter.profiling.heap_diff import diff_dumps, top_sites
+from exporter.heaps.diff import diff_dumps, top_sites
+from exporter.heaps.dumps import EARLY, dump_path
 
 _MOST_SITES = 5
 _SUGGESTED_DUMP = "leak.memray.bin"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from exporter.conclusion import Judged
-from exporter.profiling.dumps import EARLY, dump_path
+from exporter.heaps.dumps import EARLY, dump_path
 from exporter.record.state import RunState
 from exporter.report import ReportRun, write_report
 from exporter.report.sites import allocation_sites

@@ -11,7 +11,7 @@ import pytest
 from pprof_reading import read_profile
 
 from exporter.drivers.python.profiler import ProfileError, Profiler
-from exporter.profiling.heap_diff import read_dump
+from exporter.heaps.diff import read_dump
 
 UNPROFILED = """
 import sys

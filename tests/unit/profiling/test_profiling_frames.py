@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.profiling.frames import Frame, short_name, telling_frames
+from exporter.heaps.frames import Frame, short_name, telling_frames
 
 RUSTC = "/rustc/29483883eed69d5fb4db01964cdf2af4d86e9cb2/library/alloc/src/vec/mod.rs"
 TOKIO = "/usr/local/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.52.1/src/sync/broadcast.rs"

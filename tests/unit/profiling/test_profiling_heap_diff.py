@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from exporter.cli.heap import command
 from exporter.errors import ConfigError
-from exporter.profiling.dumps import DumpNote, dump_path, note_path, read_note
-from exporter.profiling.frames import Frame
-from exporter.profiling.heap_diff import Held, Site, by_function, diff, diff_dumps, format_diff, read_dump, top_sites
+from exporter.heaps.diff import Held, Site, by_function, diff, diff_dumps, format_diff, read_dump, top_sites
+from exporter.heaps.dumps import DumpNote, dump_path, note_path, read_note
+from exporter.heaps.frames import Frame
 
 LEAK = Site("native", (Frame("leak", "core.rs", 7), Frame("run", "core.rs", 40)))
 CACHE = Site("native", (Frame("cache", "core.rs", 9), Frame("run", "core.rs", 40)))

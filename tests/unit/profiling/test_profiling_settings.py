@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.profiling.dumps import note_path
+from exporter.heaps.dumps import note_path
 from exporter.profiling.leak_sites import command_with_heap_dump, leak_lines
 from exporter.settings.allocator import allocator_environment
 from exporter.settings.profiling import ProfilingSettings

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.profiling.heap_diff import open_dump
+from exporter.heaps.diff import open_dump
 
 
 def write_flamegraph(dump: Path, output: Path) -> None:

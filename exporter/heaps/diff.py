@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exporter.errors import ConfigError
-from exporter.profiling.dumps import DumpNote, read_note
-from exporter.profiling.frames import Frame, telling_frames
+from exporter.heaps.dumps import DumpNote, read_note
+from exporter.heaps.frames import Frame, telling_frames
 
 if TYPE_CHECKING:
     import memray
