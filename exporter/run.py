@@ -24,10 +24,10 @@ from exporter.logs import set_up_logging
 from exporter.outcome import INTERRUPTED, Outcome
 from exporter.processes.local_network import NetworkChild, start_network
 from exporter.profiling.leak_sites import leak_lines
-from exporter.profiling.server import ProfileServer
+from exporter.publish.profiles import ProfileServer
+from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
-from exporter.server import Server
 from exporter.settings.connection import Connection
 from exporter.settings.network import Settings, dump
 from exporter.settings.run import LOCAL_NETWORK, DriverChoice, RunConfig

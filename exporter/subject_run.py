@@ -13,7 +13,7 @@ from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
 from exporter.heaps.dumps import EARLY, EARLY_SHARE, HeapDumps
 from exporter.processes.child import StopLimits
-from exporter.profiling.server import take_profile
+from exporter.publish.profiles import take_profile
 from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler

@@ -19,12 +19,12 @@ from exporter.errors import ExporterError
 from exporter.interrupts import handle_interrupts
 from exporter.logs import set_up_logging
 from exporter.outcome import INTERRUPTED, Outcome
+from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.probes import resident_by_name
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import RunState, SubjectState
-from exporter.server import Server
 from exporter.settings.watch import WatchConfig
 from exporter.verdict_watch import VerdictWatch
 from exporter.watch.control_group import ControlGroup, GroupMemorySource

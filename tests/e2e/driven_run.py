@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from exporter.publish.server import Server
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
-from exporter.server import Server
 
 
 class DrivenRun:

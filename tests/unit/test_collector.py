@@ -15,8 +15,8 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from exporter.collector import make_registry
-from exporter.metrics import TABLE
+from exporter.publish.collector import make_registry
+from exporter.publish.metrics import TABLE
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import COLUMNS, Sample
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from exporter.metric_types import Metric
-from exporter.metrics import SUBJECT_METRICS, TABLE, as_markdown
+from exporter.publish.metric_types import Metric
+from exporter.publish.metrics import SUBJECT_METRICS, TABLE, as_markdown
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,7 +20,7 @@ def test_documentation_is_current() -> None:
 
 def test_module_prints_the_documentation() -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", "exporter.metrics"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "exporter.publish.metrics"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert printed.stdout == as_markdown() + "\n"
 

@@ -12,7 +12,7 @@ import yaml
 from stack_dashboards import BUILT_IN, FILES, Dashboard, Panel, load, panels, put_in, queries, variable_query, variables
 from stack_tools import GRAFANA, RULES
 
-from exporter.metrics import TABLE
+from exporter.publish.metrics import TABLE
 from tools.dashboards.__main__ import DIRECTORY, render
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}

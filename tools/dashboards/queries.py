@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from exporter.metric_types import Metric
-from exporter.metrics import TABLE
+from exporter.publish.metric_types import Metric
+from exporter.publish.metrics import TABLE
 
 RULES = Path(__file__).parents[2] / "grafana" / "prometheus" / "rules"
 

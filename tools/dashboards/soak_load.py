@@ -5,8 +5,8 @@ from typing import Any
 
 from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
 
-from exporter.metric_types import Metric
-from exporter.metrics import TABLE
+from exporter.publish.metric_types import Metric
+from exporter.publish.metrics import TABLE
 from tools.dashboards.panels import Panel, level, rows, stacked
 from tools.dashboards.queries import age, latency, of_run, per_second, plain, rate, said, select
 

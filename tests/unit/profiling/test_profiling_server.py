@@ -10,7 +10,7 @@ import pytest
 
 from exporter.drivers.subject import CommandError
 from exporter.errors import ConfigError
-from exporter.profiling.server import ProfileServer
+from exporter.publish.profiles import ProfileServer
 
 
 async def get(url: str) -> tuple[int, bytes]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.web.history import History, Point, as_columns, observed
+from exporter.publish.history import History, Point, as_columns, observed
 
 START = 1_700_000_000.0
 levels = st.none() | st.integers(min_value=0, max_value=2**40)

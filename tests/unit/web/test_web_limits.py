@@ -14,7 +14,7 @@ from uvicorn.server import ServerState
 from web_certificates import Authority
 from web_serving import LIMIT_SECONDS, ServerThread, eventually
 
-from exporter.web import connection, listener
+from exporter.publish.toolkit import connection, listener
 
 REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
-from exporter.web.listen_address import ListenAddress, listen, parse_listen_address
+from exporter.publish.toolkit.listen_address import ListenAddress, listen, parse_listen_address
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.web.negotiation import accepts_gzip, parse_preferences, prefers_openmetrics
+from exporter.publish.negotiation import accepts_gzip, parse_preferences, prefers_openmetrics
 
 PROMETHEUS_2_42 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"

@@ -13,8 +13,8 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.registry import Collector
 from web_serving import make_run
 
-from exporter.collector import RunCollector
-from exporter.web.rendering import render
+from exporter.publish.collector import RunCollector
+from exporter.publish.rendering import render
 
 SUFFIXES = {"counter": ("_total",), "info": ("_info",), "histogram": ("_bucket", "_count", "_sum")}
 names = st.from_regex(r"[a-z][a-z0-9_]{0,12}", fullmatch=True)

@@ -15,8 +15,8 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from web_serving import LIMIT_SECONDS, ServerThread, eventually, make_run
 
 from exporter.errors import ConfigError
+from exporter.publish.server import Server
 from exporter.record.state import RunState
-from exporter.server import Server
 
 PAGES = ("/", "/metrics", "/-/healthy", "/api/v1/run", "/api/v1/history", "/static/page.js")
 

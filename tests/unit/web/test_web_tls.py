@@ -15,7 +15,7 @@ from web_certificates import Authority, Pair
 from web_serving import LIMIT_SECONDS, ServerThread, eventually
 
 from exporter.errors import ConfigError
-from exporter.web.live_config import LiveWebConfig
+from exporter.publish.toolkit.live_config import LiveWebConfig
 
 Serve = Callable[[Path], ServerThread]
 HASH = bcrypt.hashpw(b"open", bcrypt.gensalt(4)).decode()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.web.users import MOST_REMEMBERED, MOST_WAITING, Access, PasswordChecker, parse_basic
+from exporter.publish.toolkit.users import MOST_REMEMBERED, MOST_WAITING, Access, PasswordChecker, parse_basic
 
 HASHES = {"alice": bcrypt.hashpw(b"open", bcrypt.gensalt(4)).decode()}
 

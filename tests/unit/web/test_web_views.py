@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from exporter.publish.exposition import SHARED_SECONDS, Exposition
+from exporter.publish.recorder import Recorder
+from exporter.publish.run_view import describe_run, elapsed_seconds
 from exporter.record.sample import COLUMNS, Sample
 from exporter.record.state import RunState
-from exporter.web.exposition import SHARED_SECONDS, Exposition
-from exporter.web.recorder import Recorder
-from exporter.web.run_view import describe_run, elapsed_seconds
 
 STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 ALL = frozenset[str]()

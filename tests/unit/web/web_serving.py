@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from exporter.publish.server import Server
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
-from exporter.server import Server
 
 LIMIT_SECONDS = 120
 

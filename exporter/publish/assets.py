@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from exporter.web.negotiation import accepts_gzip
+from exporter.publish.negotiation import accepts_gzip
 
 PAGE = "page.html"
 MEDIA_TYPES = {

@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 
-from exporter.web.rendering import render
+from exporter.publish.rendering import render
 
 SHARED_SECONDS = 0.1
 _MOST_RENDERINGS = 16

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ssl import SSLContext
 
-from exporter.web.connection import BoundedConnection
+from exporter.publish.toolkit.connection import BoundedConnection
 
 MOST_CONNECTIONS = 128
 FIRST_BYTE_SECONDS = 5.0

@@ -7,8 +7,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from exporter.web.live_config import LiveWebConfig
-from exporter.web.users import Access, PasswordChecker
+from exporter.publish.toolkit.live_config import LiveWebConfig
+from exporter.publish.toolkit.users import Access, PasswordChecker
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (

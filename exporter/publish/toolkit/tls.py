@@ -3,7 +3,7 @@
 import ssl
 
 from exporter.errors import ConfigError
-from exporter.web.config import TlsSettings
+from exporter.publish.toolkit.config import TlsSettings
 
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _CLIENT_AUTH = {

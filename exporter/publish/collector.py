@@ -9,8 +9,8 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample as Line
 
-from exporter.metric_types import Kind, Metric, Source, Subject, Value
-from exporter.metrics import RUN_METRICS, SCRAPE_DURATION, SUBJECT_METRICS, TABLE
+from exporter.publish.metric_types import Kind, Metric, Source, Subject, Value
+from exporter.publish.metrics import RUN_METRICS, SCRAPE_DURATION, SUBJECT_METRICS, TABLE
 from exporter.record.probes import read_probes
 from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
 from exporter.record.probes.resident_memory import ResidentMemoryProbe

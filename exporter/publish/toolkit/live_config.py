@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.web.config import WebConfig, read_web_config
-from exporter.web.tls import make_tls_context
+from exporter.publish.toolkit.config import WebConfig, read_web_config
+from exporter.publish.toolkit.tls import make_tls_context
 
 CHECK_SECONDS = 1.0
 

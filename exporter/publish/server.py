@@ -7,15 +7,15 @@ from types import TracebackType
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from exporter.publish.app import make_app
+from exporter.publish.recorder import Recorder
+from exporter.publish.toolkit.connection import LONGEST_HEAD_BYTES, BoundedConnection
+from exporter.publish.toolkit.guard import Guard
+from exporter.publish.toolkit.listen_address import ListenAddress, listen, parse_listen_address
+from exporter.publish.toolkit.listener import Listener
+from exporter.publish.toolkit.live_config import LiveWebConfig
+from exporter.publish.toolkit.users import PasswordChecker
 from exporter.record.state import RunState
-from exporter.web.app import make_app
-from exporter.web.connection import LONGEST_HEAD_BYTES, BoundedConnection
-from exporter.web.guard import Guard
-from exporter.web.listen_address import ListenAddress, listen, parse_listen_address
-from exporter.web.listener import Listener
-from exporter.web.live_config import LiveWebConfig
-from exporter.web.recorder import Recorder
-from exporter.web.users import PasswordChecker
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 

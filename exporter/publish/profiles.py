@@ -17,9 +17,9 @@ from uvicorn.server import ServerState
 
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
-from exporter.web.connection import LONGEST_HEAD_BYTES, BoundedConnection
-from exporter.web.listen_address import ListenAddress, listen
-from exporter.web.listener import Listener
+from exporter.publish.toolkit.connection import LONGEST_HEAD_BYTES, BoundedConnection
+from exporter.publish.toolkit.listen_address import ListenAddress, listen
+from exporter.publish.toolkit.listener import Listener
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_SECONDS = 30.0  # as Go's

@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from exporter.collector import make_registry
+from exporter.publish.assets import asset_routes
+from exporter.publish.collector import make_registry
+from exporter.publish.exposition import Exposition
+from exporter.publish.history import as_columns
+from exporter.publish.negotiation import accepts_gzip, prefers_openmetrics
+from exporter.publish.recorder import Recorder
+from exporter.publish.run_view import describe_run
 from exporter.record.state import RunState
-from exporter.web.assets import asset_routes
-from exporter.web.exposition import Exposition
-from exporter.web.history import as_columns
-from exporter.web.negotiation import accepts_gzip, prefers_openmetrics
-from exporter.web.recorder import Recorder
-from exporter.web.run_view import describe_run
 
 _COMPRESSION_LEVEL = 4
 

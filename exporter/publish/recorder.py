@@ -3,10 +3,10 @@
 import asyncio
 import time
 
-from exporter.collector import look_at
+from exporter.publish.collector import look_at
+from exporter.publish.history import History, Point, observed
 from exporter.record.sample import Sample
 from exporter.record.state import RunState, SubjectState
-from exporter.web.history import History, Point, observed
 
 STEP_SECONDS = 1.0
 # Wallets being disconnected would end every curve with a drop that tells nothing about the load.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from exporter.metric_types import Metric, Series, Subject, each, level, levels, one, seconds, total
+from exporter.publish.metric_types import Metric, Series, Subject, each, level, levels, one, seconds, total
 from exporter.record.sample import HEAPS, Sample, heap_column
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from exporter import __version__
-from exporter.collector import look_at
-from exporter.heap_metrics import heaps_of
+from exporter.publish.collector import look_at
+from exporter.publish.heap_metrics import heaps_of
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 from exporter.trend_report import quantile
 

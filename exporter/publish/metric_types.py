@@ -1,4 +1,4 @@
-"""What a metric is: one row of the table in ``exporter.metrics``, and short ways to write the common rows."""
+"""What a metric is: one row of the table in ``exporter.publish.metrics``, and short ways to write the common rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
