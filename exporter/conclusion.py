@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exporter.errors import ExporterError
 from exporter.outcome import load_failure
 from exporter.record.state import SubjectState
-from exporter.trend_report import judge_csv, trend_report
+from exporter.report.text import judge_csv, trend_report
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
@@ -57,7 +57,7 @@ def conclude(subjects: Sequence[Measured], max_failure_ratio: float | None) -> C
     parts = [trend_report(each.series, each.judgement, each.state, each.error) for each in judged]
     if len(judged) > 1:
         parts = [f"\nDriver {each.state.driver}{part}" for each, part in zip(judged, parts, strict=True)]
-        from exporter.analysis.side_by_side import side_by_side
+        from exporter.report.side_by_side import side_by_side
 
         named = [(each.state.driver, each.series, each.judgement) for each in judged]
         parts.append(side_by_side(named))

@@ -8,7 +8,7 @@ from exporter import __version__
 from exporter.publish.collector import look_at
 from exporter.publish.heap_metrics import heaps_of
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
-from exporter.trend_report import quantile
+from exporter.report.text import quantile
 
 QUANTILES = (0.5, 0.95, 0.99)
 

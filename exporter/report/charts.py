@@ -26,8 +26,8 @@ from exporter.report.columns import (
     Unit,
 )
 from exporter.report.prepared import Prepared, columns_of
+from exporter.report.text import quantile
 from exporter.report.thinning import Line, thin
-from exporter.trend_report import quantile
 
 Floats = NDArray[np.float64]
 

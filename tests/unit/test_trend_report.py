@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from exporter.errors import SubjectError
 from exporter.record.state import Histogram, LoadCounters, SubjectState
-from exporter.trend_report import judge_csv, quantile, trend_report
+from exporter.report.text import judge_csv, quantile, trend_report
 
 CSV = """elapsed_sec,rss_bytes,heap_allocated_bytes,settled
 0,52428800,1048576,0

@@ -38,7 +38,7 @@ def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
 
 def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectState, error: ExporterError | None) -> str:
     """Return the report of one subject; ``error`` is what ended the run early, or made it worthless."""
-    from exporter.analysis.formats import paragraph
+    from exporter.report.judgements import paragraph
 
     lines = ["", f"Trend report: {state.sdk or state.driver} {state.sdk_version}".rstrip()]
     lines += _levels(series, state.load) if series is not None else []

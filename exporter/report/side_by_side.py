@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from exporter.analysis.compare import Comparison, Difference, compare
 from exporter.analysis.evidence import label_of
-from exporter.analysis.formats import in_words
 from exporter.analysis.judgement import Interval, Judgement
 from exporter.analysis.series import Run
+from exporter.report.judgements import in_words
 
 Named = tuple[str, Run | None, Judgement]
 
