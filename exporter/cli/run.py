@@ -218,7 +218,7 @@ def command(**options: Any) -> int:
     Exit codes: 0 no leak or inconclusive, 1 leak, 2 usage, 3 inconclusive with --fail-on inconclusive,
     4 the subject died, 5 the load failed, 130 interrupted.
     """
-    from exporter.run import run  # asyncio and the HTTP server are not needed for --help
+    from exporter.runs.soak import run  # asyncio and the HTTP server are not needed for --help
 
     return run(config_of(options))
 

@@ -65,7 +65,7 @@ def command(**options: Any) -> int:
 
     What it has started itself counts too. Exit codes: as of 'exporter run'; 4 also when the program fails.
     """
-    from exporter.watch.run import watch  # asyncio and the HTTP server are not needed for --help
+    from exporter.runs.watch import watch  # asyncio and the HTTP server are not needed for --help
 
     return watch(config_of(options))
 

@@ -27,7 +27,7 @@ class Asset:
     """One file; clients may keep it, and ask with its tag whether it has changed."""
 
     def __init__(self, name: str) -> None:
-        self._body = files("exporter.web").joinpath("static", name).read_bytes()
+        self._body = files("exporter.publish").joinpath("static", name).read_bytes()
         self._compressed = gzip.compress(self._body, mtime=0)
         self._media_type = MEDIA_TYPES[name]
         self._tag = f'"{hashlib.sha256(self._body).hexdigest()[:16]}"'

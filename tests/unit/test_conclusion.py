@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from exporter.conclusion import Measured, conclude, gravest
 from exporter.errors import SubjectError
 from exporter.record.sample import COLUMNS
 from exporter.record.state import LoadCounters, SubjectState
+from exporter.runs.conclusion import Measured, conclude, gravest
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from exporter.console import Console, format_sample
 from exporter.record.sample import Sample
+from exporter.runs.console import Console, format_sample
 from exporter.workload.workload import LoadEvent
 
 MIB = 1024 * 1024
@@ -127,7 +127,7 @@ def test_a_flood_of_failures_is_one_line_a_second() -> None:
 def test_a_closed_pipe_ends_the_printing_only() -> None:
     script = """
 import sys
-from exporter.console import Console
+from exporter.runs.console import Console
 console = Console()
 for number in range(1000):
     console.line("x" * 1000)

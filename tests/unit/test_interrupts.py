@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from exporter import interrupts
-from exporter.interrupts import handle_interrupts
+from exporter.runs import interrupts
+from exporter.runs.interrupts import handle_interrupts
 
 
 @pytest.fixture(autouse=True)

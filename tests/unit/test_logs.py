@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-from exporter.logs import JsonFormatter
+from exporter.runs.logs import JsonFormatter
 
 
 def test_a_record_is_one_json_object_a_line() -> None:
@@ -12,12 +12,12 @@ def test_a_record_is_one_json_object_a_line() -> None:
         raise ValueError("why")
     except ValueError:
         error = sys.exc_info()
-    record = logging.LogRecord("exporter.run", logging.WARNING, "f", 1, "two\nlines %s", ("é",), error)
+    record = logging.LogRecord("exporter.runs.soak", logging.WARNING, "f", 1, "two\nlines %s", ("é",), error)
     line = JsonFormatter().format(record)
     fields = json.loads(line)
     assert "\n" not in line
     assert fields["level"] == "warning"
-    assert fields["logger"] == "exporter.run"
+    assert fields["logger"] == "exporter.runs.soak"
     assert fields["message"] == "two\nlines é"
     assert fields["error"].endswith("ValueError: why")
     assert fields["time"].endswith("+00:00")

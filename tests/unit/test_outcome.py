@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from exporter.errors import ExporterError, LoadError, SubjectError
-from exporter.outcome import Outcome, load_failure
 from exporter.record.state import LoadCounters
+from exporter.runs.outcome import Outcome, load_failure
 from exporter.settings.run import FailOn
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exporter import verdict_watch
 from exporter.record.sample import COLUMNS, Sample
 from exporter.record.state import SubjectState
-from exporter.verdict_watch import VerdictWatch
+from exporter.runs import online_verdict as verdict_watch
+from exporter.runs.online_verdict import VerdictWatch
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTES = 30

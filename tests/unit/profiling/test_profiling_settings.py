@@ -8,7 +8,7 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.heaps.dumps import note_path
-from exporter.profiling.leak_sites import command_with_heap_dump, leak_lines
+from exporter.runs.leak_sites import command_with_heap_dump, leak_lines
 from exporter.settings.allocator import allocator_environment
 from exporter.settings.profiling import ProfilingSettings
 from exporter.settings.run import DriverChoice, RunConfig

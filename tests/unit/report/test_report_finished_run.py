@@ -9,10 +9,10 @@ from report_runs import series
 
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
-from exporter.conclusion import Judged
 from exporter.errors import ConfigError
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
-from exporter.report.finished_run import write_run_report
+from exporter.runs.conclusion import Judged
+from exporter.runs.page import write_run_report
 from exporter.settings.run import RunConfig
 
 

@@ -12,21 +12,21 @@ from functools import partial
 from pathlib import Path
 
 from exporter import __version__
-from exporter.conclusion import Measured, conclude
-from exporter.console import Console
 from exporter.durations import format_duration
 from exporter.errors import ExporterError
-from exporter.interrupts import handle_interrupts
-from exporter.logs import set_up_logging
-from exporter.outcome import INTERRUPTED, Outcome
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.probes import resident_by_name
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import RunState, SubjectState
+from exporter.runs.conclusion import Measured, conclude
+from exporter.runs.console import Console
+from exporter.runs.interrupts import handle_interrupts
+from exporter.runs.logs import set_up_logging
+from exporter.runs.online_verdict import VerdictWatch
+from exporter.runs.outcome import INTERRUPTED, Outcome
 from exporter.settings.watch import WatchConfig
-from exporter.verdict_watch import VerdictWatch
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.program import Ending, Program, RunningProgram, StartedProgram, failure
 from exporter.watch.sources import CsvSource, ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source, merged

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from exporter.errors import ExporterError
+from exporter.runs.subject import SubjectRun
 from exporter.settings.connection import Connection
-from exporter.subject_run import SubjectRun
 
 
 class SubjectGroup:

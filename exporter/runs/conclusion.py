@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.errors import ExporterError
-from exporter.outcome import load_failure
 from exporter.record.state import SubjectState
 from exporter.report.text import judge_csv, trend_report
+from exporter.runs.outcome import load_failure
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement

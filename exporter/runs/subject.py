@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from exporter.console import Console
 from exporter.drivers.protocol import Message
 from exporter.drivers.registry import command_of
 from exporter.drivers.subject import CommandError, Subject
@@ -18,9 +17,10 @@ from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import SubjectState
+from exporter.runs.console import Console
+from exporter.runs.online_verdict import VerdictWatch
 from exporter.settings.connection import Connection
 from exporter.settings.run import DriverChoice, RunConfig
-from exporter.verdict_watch import VerdictWatch
 from exporter.workload.wallets import driver_config, make_seeds
 from exporter.workload.workload import Workload, track
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from exporter.conclusion import Judged
 from exporter.heaps.dumps import EARLY, dump_path
 from exporter.record.state import RunState
 from exporter.report import ReportRun, write_report
 from exporter.report.sites import allocation_sites
+from exporter.runs.conclusion import Judged
 
 
 def write_run_report(path: Path, state: RunState, subjects: Sequence[Judged], heap_dump: Path | None) -> None:

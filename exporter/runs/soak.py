@@ -15,24 +15,24 @@ from pathlib import Path
 from typing import Any
 
 from exporter import __version__
-from exporter.conclusion import Conclusion, Measured, conclude, gravest
-from exporter.console import Console
 from exporter.durations import format_duration
 from exporter.errors import ExporterError, LoadError
-from exporter.interrupts import handle_interrupts
-from exporter.logs import set_up_logging
-from exporter.outcome import INTERRUPTED, Outcome
 from exporter.processes.local_network import NetworkChild, start_network
-from exporter.profiling.leak_sites import leak_lines
 from exporter.publish.profiles import ProfileServer
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
+from exporter.runs.conclusion import Conclusion, Measured, conclude, gravest
+from exporter.runs.console import Console
+from exporter.runs.group import SubjectGroup
+from exporter.runs.interrupts import handle_interrupts
+from exporter.runs.leak_sites import leak_lines
+from exporter.runs.logs import set_up_logging
+from exporter.runs.outcome import INTERRUPTED, Outcome
+from exporter.runs.subject import SubjectRun
 from exporter.settings.connection import Connection
 from exporter.settings.network import Settings, dump
 from exporter.settings.run import LOCAL_NETWORK, DriverChoice, RunConfig
-from exporter.subject_group import SubjectGroup
-from exporter.subject_run import SubjectRun
 
 NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-stdin")
 
@@ -215,7 +215,7 @@ class SoakRun:
         return Outcome(self._interrupted, self._error or ended.error, ended.verdict).exit_code(self._config.fail_on)
 
     async def _write_report(self, path: Path, ended: Conclusion) -> None:
-        from exporter.report.finished_run import write_run_report  # the charts' libraries are not needed before
+        from exporter.runs.page import write_run_report  # the charts' libraries are not needed before
 
         dump = self._config.profiling.heap_dump
         try:
