@@ -11,7 +11,7 @@ import pytest
 from exporter.publish.metric_types import Metric
 from exporter.publish.metrics import SUBJECT_METRICS, TABLE, as_markdown
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_documentation_is_current() -> None:

@@ -45,7 +45,7 @@ import itertools, sys
 from dataclasses import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from test_csv_sink import SAMPLE
+from test_record_csv_file import SAMPLE
 from exporter.record.csv_file import CsvSink
 sink = CsvSink.open(Path(sys.argv[1]), "refuse")
 for number in itertools.count():
@@ -165,7 +165,7 @@ def test_a_row_that_only_fits_in_part_is_taken_back(tmp_path: Path) -> None:
 import errno, resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-from test_csv_sink import SAMPLE
+from test_record_csv_file import SAMPLE
 from exporter.record.csv_file import CsvSink
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 sink = CsvSink.open(Path({str(path)!r}), "refuse")

@@ -67,7 +67,7 @@ def test_the_heap_profile_names_who_holds_what() -> None:
     ((stack, (objects, size)),) = held.items()
     assert objects == 1000
     assert 5_000_000 < size < 5_100_000
-    assert stack[0].function == "test_drivers_pprof.Cache.keep.<locals>.<genexpr>"
+    assert stack[0].function == "test_python_pprof.Cache.keep.<locals>.<genexpr>"
     assert stack[0].file == __file__
 
 
@@ -86,7 +86,7 @@ def test_without_tracing_there_is_no_heap_profile() -> None:
 
 def test_a_line_outside_of_every_function_is_its_modules() -> None:
     names = FunctionNames([__file__])
-    assert names.at(__file__, 1) == "test_drivers_pprof.<module>"
+    assert names.at(__file__, 1) == "test_python_pprof.<module>"
     assert names.at("/nowhere/at/all.py", 3) == "all.<module>"
 
 
