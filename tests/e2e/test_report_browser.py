@@ -131,7 +131,7 @@ def test_dark_is_the_default_and_the_charts_follow_the_switch(browser: Browser, 
         return colour
 
     def stroke(page: Page) -> str:
-        colour: str = page.evaluate("uPlot.sync('report').plots[0].series[1].stroke()")
+        colour: str = page.evaluate("uPlot.sync('charts').plots[0].series[1].stroke()")
         return colour
 
     with opened(browser, single) as (page, _):
@@ -155,16 +155,16 @@ def test_zoom_and_hover_are_linked(browser: Browser, several: Path) -> None:
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * 0.5, middle, steps=4)
         page.mouse.up()
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.max < 1000)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.max < 1000)")
         ranges = {tuple(plot["range"]) for plot in plots(page)}
         assert len(ranges) == 1
         low, high = ranges.pop()
         assert low == pytest.approx(450, abs=20)
         assert high == pytest.approx(900, abs=20)
         page.click("[data-zoom=right]")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.max > 1000)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.max > 1000)")
         page.click("[data-zoom=all]")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.min === 0)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.min === 0)")
         assert plot_of(page, "rss_bytes")["range"] == whole
 
 
@@ -216,9 +216,9 @@ def test_a_chart_is_read_and_zoomed_by_keys(browser: Browser, single: Path) -> N
         expect(page.locator("#announcement")).to_contain_text("at 29 min")
         expect(page.locator("#announcement")).to_contain_text("leaking 71")
         page.keyboard.press("+")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.min > 800)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.min > 800)")
         page.keyboard.press("Escape")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.min === 0)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.min === 0)")
 
 
 def test_the_data_of_a_chart_can_be_downloaded(browser: Browser, several: Path, tmp_path: Path) -> None:

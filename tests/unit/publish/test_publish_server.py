@@ -18,7 +18,7 @@ from exporter.errors import ConfigError
 from exporter.publish.server import Server
 from exporter.record.state import RunState
 
-PAGES = ("/", "/metrics", "/-/healthy", "/api/v1/run", "/api/v1/history", "/static/page.js")
+PAGES = ("/", "/metrics", "/-/healthy", "/api/v1/run", "/api/v1/history", "/static/live/page.js")
 
 
 def get(server: ServerThread, path: str, **headers: str) -> requests.Response:
@@ -127,8 +127,8 @@ def test_pages_may_not_load_or_be_framed_from_elsewhere(server: ServerThread) ->
 
 
 def test_files_are_validated_by_tag(server: ServerThread) -> None:
-    tag = get(server, "/static/page.css").headers["ETag"]
-    assert get(server, "/static/page.css", If_None_Match=tag).status_code == 304
+    tag = get(server, "/static/live/page.css").headers["ETag"]
+    assert get(server, "/static/live/page.css", If_None_Match=tag).status_code == 304
 
 
 @pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n"])

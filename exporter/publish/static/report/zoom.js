@@ -1,21 +1,36 @@
-// The controls above the charts: what is shown, and which part of the run.
+// Which part of the run is shown, and the buttons for it.
+
+import { view, wholeRange } from "./view.js";
+
+/** @import { Range } from "./view.js" */
 
 const SMALLEST_SHARE = 0.0005; // of the whole run, to zoom into
 
-class Zoom {
+export class Zoom {
+  /** @param {() => void} apply shows the range that was chosen */
   constructor(apply) {
     this.apply = apply;
-    this.buttons = [...document.querySelectorAll("[data-zoom]")];
+    /** @type {HTMLButtonElement[]} */
+    this.buttons = [...document.querySelectorAll(/** @type {"button"} */ ("[data-zoom]"))];
+    /** @type {Record<string, () => void>} */
     const actions = {
-      in: () => this.by(0.5), out: () => this.by(2), left: () => this.along(-0.5), right: () => this.along(0.5), all: () => this.all(),
+      in: () => this.by(0.5),
+      out: () => this.by(2),
+      left: () => this.along(-0.5),
+      right: () => this.along(0.5),
+      all: () => this.all(),
     };
-    for (const button of this.buttons) button.addEventListener("click", actions[button.dataset.zoom]);
+    for (const button of this.buttons) button.addEventListener("click", actions[button.dataset.zoom ?? "all"]);
   }
 
   all() {
     this.set(null);
   }
 
+  /**
+   * @param {number} low
+   * @param {number} high
+   */
   to(low, high) {
     const [first, last] = wholeRange();
     const span = Math.min(Math.max(high - low, (last - first) * SMALLEST_SHARE), last - first);
@@ -23,12 +38,17 @@ class Zoom {
     this.set(span >= last - first ? null : [start, start + span]);
   }
 
+  /**
+   * @param {number} factor by which more is shown
+   * @param {number} [centre] what stays in its place
+   */
   by(factor, centre) {
     const [low, high] = view.range ?? wholeRange();
     const middle = centre ?? (low + high) / 2;
     this.to(middle - (middle - low) * factor, middle + (high - middle) * factor);
   }
 
+  /** @param {number} share of what is shown, to move along */
   along(share) {
     if (!view.range) return;
     const [low, high] = view.range;
@@ -37,23 +57,10 @@ class Zoom {
     this.set([low + step, high + step]);
   }
 
+  /** @param {Range | null} range */
   set(range) {
     view.range = range;
     for (const button of this.buttons) button.disabled = range === null && button.dataset.zoom !== "in";
     this.apply();
   }
-}
-
-function readToolbar(form) {
-  const chosen = new FormData(form);
-  const axis = chosen.get("axis") ?? "time";
-  // A range along one axis means nothing on the other.
-  if (axis !== view.axis) view.range = null;
-  view.axis = axis;
-  view.aligned = chosen.get("level") === "aligned";
-  view.fromZero = chosen.has("zero");
-  view.fits = chosen.has("fits");
-  view.marks = chosen.has("marks");
-  const shown = new Set(chosen.getAll("run").map(Number));
-  view.hidden = new Set(data.runs.length > 1 ? data.runs.map((_, index) => index).filter((index) => !shown.has(index)) : []);
 }
