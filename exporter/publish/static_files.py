@@ -5,8 +5,9 @@ from importlib.resources import files
 from posixpath import dirname, join, normpath
 
 _ROOT = files("exporter.publish") / "static"
-_IMPORT = re.compile(r'^import \{([^}]+)\} from "(\.[^"]+)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{((?:\s*\w+\s*,)*\s*\w+,?\s*)\} from "(\.[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:class|const|function) (\w+))", re.MULTILINE)
+_COMMENT = re.compile(r"^ *(?:/\*\*.*?\*/|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _ANY_MODULE_SYNTAX = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
@@ -29,7 +30,7 @@ def inlined(entry: str) -> str:
     """Return an ES module and all that it imports as one script for a page that can load nothing.
 
     Each module becomes a function that is called once and returns what the module exports: names that two modules
-    share stay apart. Raises ValueError where a module imports or exports in another way than this can take along:
+    share stay apart, and comments stay behind. Raises ValueError where a module imports or exports in another way than this can take along:
     ``import { name } from "./file.js"``, and ``export`` before a class, a constant or a function.
     """
     modules = "\n".join(_as_function(name) for name in _with_imports(entry))
@@ -51,7 +52,7 @@ def _with_imports(entry: str) -> list[str]:
 
 
 def _as_function(name: str) -> str:
-    source = read_text(name)
+    source = _COMMENT.sub("", read_text(name))
     exported = ", ".join(_EXPORT.findall(source))
     body = _EXPORT.sub("", _IMPORT.sub(lambda found: _as_constant(name, *found.groups()), source))
     if left := _ANY_MODULE_SYNTAX.search(body):

@@ -1,6 +1,7 @@
 // One chart: a uPlot in a figure, its legend with the values under the cursor, its keys.
 
 import { timeAxis, valueAxis, valueRange } from "./axes.js";
+import { fadedColour, themeColour } from "./colours.js";
 import { append, part } from "./elements.js";
 import { formatSeconds, formatValue } from "./format.js";
 
@@ -32,23 +33,6 @@ const LINKED = "charts"; // the cursors of all charts on a page move together
 const DASHES = [[], [8, 5], [2, 4]];
 const KEY_STEPS = 60;
 const NAMED = new Set(["line", "area", "dots"]);
-
-/**
- * A colour of the page's style, as it is in the theme of the moment.
- * @param {string} name of a custom property
- */
-export function themeColour(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-/**
- * @param {string} name of a custom property that holds six hexadecimal digits
- * @param {number} alpha
- */
-function fadedColour(name, alpha) {
-  const opaque = Math.round(alpha * 255).toString(16);
-  return `${themeColour(name)}${opaque.padStart(2, "0")}`;
-}
 
 export class Chart {
   /**

@@ -1,6 +1,6 @@
 // Warm-up, phases, reconnects and restarts, drawn behind the lines of a chart.
 
-import { themeColour } from "../chart/chart.js";
+import { themeColour } from "../chart/colours.js";
 import { append } from "../chart/elements.js";
 import { colourOf, data, isShown, positions, view } from "./view.js";
 
