@@ -12,6 +12,7 @@ from exporter.publish.negotiation import accepts_gzip
 from exporter.publish.static_files import names_in, read_bytes
 
 _PAGE = "live/page.html"
+_FILES = ("icon.svg", "base.css")
 _FOLDERS = ("chart", "live", "uplot")
 _MEDIA_TYPES = {
     ".css": "text/css",
@@ -42,6 +43,6 @@ class Asset:
 
 def asset_routes() -> list[Route]:
     """Return the page at ``/`` and its files under ``/static/``."""
-    names = ["icon.svg", *(name for folder in _FOLDERS for name in names_in(folder))]
+    names = [*_FILES, *(name for folder in _FOLDERS for name in names_in(folder))]
     served = [name for name in names if PurePosixPath(name).suffix in _MEDIA_TYPES and name != _PAGE]
     return [Route("/", Asset(_PAGE).respond), *(Route(f"/static/{name}", Asset(name).respond) for name in served)]

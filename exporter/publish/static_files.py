@@ -30,8 +30,9 @@ def inlined(entry: str) -> str:
     """Return an ES module and all that it imports as one script for a page that can load nothing.
 
     Each module becomes a function that is called once and returns what the module exports: names that two modules
-    share stay apart, and comments stay behind. Raises ValueError where a module imports or exports in another way than this can take along:
-    ``import { name } from "./file.js"``, and ``export`` before a class, a constant or a function.
+    share stay apart, and comments stay behind. Raises ValueError where a module imports or exports in another way
+    than this can take along: ``import { name } from "./file.js"``, and ``export`` before a class, a constant or a
+    function.
     """
     modules = "\n".join(_as_function(name) for name in _with_imports(entry))
     return f'(() => {{\n"use strict";\nconst modules = {{}};\n{modules}\n}})();'

@@ -20,7 +20,7 @@ from exporter.report.runs import printable
 from exporter.report.tables import Table, description, growth_table, run_table, site_table, value_table
 from exporter.report.verdicts import VerdictView, verdict_view
 
-_STYLES = ("uplot/uPlot.min.css", "chart/chart.css", "report/report.css", "report/charts.css")
+_STYLES = ("uplot/uPlot.min.css", "base.css", "chart/chart.css", "report/report.css", "report/charts.css")
 _CHART_LIBRARY = "uplot/uPlot.iife.min.js"
 _SCRIPT = "report/page.js"
 

@@ -19,7 +19,8 @@ def test_modules_come_once_and_after_what_they_import(folder: Path) -> None:
     (folder / "part" / "low.js").write_text("const inner = 1;\nexport const low = inner;\n")
     (folder / "part" / "high.js").write_text('import { low } from "./low.js";\nexport function high() {}\nlow;\n')
     (folder / "page.js").write_text(
-        'import { high } from "./part/high.js";\nimport {\n  low,\n} from "./part/low.js";\nconst inner = low;\nhigh();\n'
+        'import { high } from "./part/high.js";\nimport {\n  low,\n} from "./part/low.js";\n'
+        "const inner = low;\nhigh();\n"
     )
     assert inlined("page.js").splitlines() == [
         "(() => {",
