@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import axe_violations
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_pages import ARGUMENTS, CHROMIUM, Seen, data_of, inked, opened, plot_of, plots, wait_for, write_run
@@ -58,11 +58,6 @@ def several(leaking: Path, clean: Path) -> Path:
     result = CliRunner().invoke(command, ["--compare", f"v0.5.2:{leaking}", f"clean twin:{clean}", "-o", str(path)])
     assert result.exception is None or result.exit_code == 0
     return path
-
-
-def axe_violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']]}" for rule in found]
 
 
 def assert_well_behaved(seen: Seen, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import { timeAxis, valueAxis, valueRange } from "./axes.js";
 import { fadedColour, themeColour } from "./colours.js";
+import { hideCursor, placeAfter, placeCursor, rightEnd } from "./cursor.js";
 import { append, part } from "./elements.js";
 import { formatSeconds, formatValue } from "./format.js";
 
@@ -31,7 +32,6 @@ import { formatSeconds, formatValue } from "./format.js";
 
 const LINKED = "charts"; // the cursors of all charts on a page move together
 const DASHES = [[], [8, 5], [2, 4]];
-const KEY_STEPS = 60;
 const NAMED = new Set(["line", "area", "dots"]);
 
 export class Chart {
@@ -224,10 +224,10 @@ export class Chart {
   describe() {
     if (!this.plot) return "";
     const { cursor, data } = this.plot;
-    const x = (cursor.left ?? -1) >= 0 ? this.plot.posToVal(cursor.left ?? 0, "x") : (data[0].at(-1) ?? 0);
-    return `${this.where(x)}: ${this.readings()
-      .map(({ name, text }) => `${name} ${text}`)
-      .join(", ")}`;
+    const { left = -1 } = cursor;
+    const x = left >= 0 ? this.plot.posToVal(left, "x") : (data[0].at(-1) ?? 0);
+    const values = this.readings().map(({ name, text }) => `${name} ${text}`);
+    return `${this.where(x)}: ${values.join(", ")}`;
   }
 
   /** @param {number} x */
@@ -252,30 +252,14 @@ export class Chart {
    */
   actions(_event, plot) {
     return {
-      ArrowLeft: () => this.step(plot, -1),
-      ArrowRight: () => this.step(plot, 1),
-      PageUp: () => this.step(plot, -10),
-      PageDown: () => this.step(plot, 10),
+      ArrowLeft: () => this.moveCursor(plot, placeAfter(plot, -1)),
+      ArrowRight: () => this.moveCursor(plot, placeAfter(plot, 1)),
+      PageUp: () => this.moveCursor(plot, placeAfter(plot, -10)),
+      PageDown: () => this.moveCursor(plot, placeAfter(plot, 10)),
       Home: () => this.moveCursor(plot, 0),
-      End: () => this.moveCursor(plot, plot.over.clientWidth - 1),
-      Escape: () => plot.setCursor({ left: -10, top: -10 }),
+      End: () => this.moveCursor(plot, rightEnd(plot)),
+      Escape: () => hideCursor(plot),
     };
-  }
-
-  /**
-   * Moves the cursor by a part of the width, and at least to the next point.
-   * @param {uPlot} plot
-   * @param {number} steps
-   */
-  step(plot, steps) {
-    const { cursor, over, data } = plot;
-    const width = over.clientWidth;
-    const { left = -1 } = cursor;
-    const from = left >= 0 ? left : steps > 0 ? 0 : width - 1;
-    const next = data[0][plot.posToIdx(from) + Math.sign(steps)];
-    const reach = next === undefined ? 0 : Math.abs(plot.valToPos(next, "x") - from);
-    const to = from + Math.sign(steps) * Math.max(reach, (Math.abs(steps) * width) / KEY_STEPS);
-    this.moveCursor(plot, Math.min(Math.max(to, 0), width - 1));
   }
 
   /**
@@ -283,9 +267,7 @@ export class Chart {
    * @param {number} left
    */
   moveCursor(plot, left) {
-    // uPlot's types lack the last argument, which moves the cursors of the other charts too.
-    const setCursor = /** @type {(at: uPlot.Cursor, fires: boolean, publishes: boolean) => void} */ (plot.setCursor);
-    setCursor({ left, top: plot.over.clientHeight / 2 }, true, true);
+    placeCursor(plot, left);
     this.announce(this.describe());
   }
 }
