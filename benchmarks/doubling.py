@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from exporter.analysis.doubling import judge_doubling
 from exporter.analysis.judgement import Settings, Verdict
-from exporter.samples import READINGS_PER_PHASE
+from exporter.record.sample import READINGS_PER_PHASE
 from exporter.workload.workload import DOUBLING_ENDS
 
 Floats = NDArray[np.float64]

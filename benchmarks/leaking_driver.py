@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exporter.drivers.agent import Emit, main
-from exporter.drivers.breez import BreezDriver
 from exporter.drivers.protocol import Json
+from exporter.drivers.python.agent import Emit, main
+from exporter.drivers.python.breez import BreezDriver
 
 
 class KeptObjects:

@@ -18,7 +18,7 @@ from typing import TextIO
 import psutil
 import requests
 
-from exporter.web.exposition import SHARED_SECONDS
+from exporter.publish.exposition import SHARED_SECONDS
 
 EXPORTER = Path(sys.executable).with_name("exporter")
 DEFAULTS = ["--duration", "3m"]

@@ -4,7 +4,7 @@
 
 Runs ``exporter --interval 0s`` with each kind of tracing in turn, several rounds, so that a machine that is busy at
 times is busy for all of them. CPU time is that of the SDK's process, its own background work included. The factors
-over a run without tracing are what the head of a traced run says (`exporter.profiling.settings`).
+over a run without tracing are what the head of a traced run says (`exporter.settings.profiling`).
 """
 
 import argparse

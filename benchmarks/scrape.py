@@ -27,8 +27,8 @@ from typing import BinaryIO
 
 import psutil
 
-from exporter.server import Server
-from exporter.state import Histogram, LoadCounters, RunState, SubjectState
+from exporter.publish.server import Server
+from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 
 THEIRS = "prometheus-process-exporter"
 MIB = 1024 * 1024

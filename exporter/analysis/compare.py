@@ -14,7 +14,7 @@ from exporter.analysis.judgement import Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
-from exporter.samples import heap_column
+from exporter.record.sample import heap_column
 
 _NORMAL_95 = 1.96
 _HEAPS = ("python", "go", "node", "wasm", "native")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from exporter.analysis.csv_cells import Block, Floats, parse_block
 from exporter.errors import ConfigError
-from exporter.samples import COLUMNS
+from exporter.record.sample import COLUMNS
 
 # What the other harnesses call a column of ours.
 ALIASES = {"heap_alloc_bytes": "heap_allocated_bytes"}

@@ -20,7 +20,7 @@ from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Se
 from exporter.analysis.load import Load, check_load
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
-from exporter.samples import HEAPS, heap_column
+from exporter.record.sample import HEAPS, heap_column
 
 __all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
 

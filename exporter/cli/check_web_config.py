@@ -12,7 +12,7 @@ def command(file: Path) -> None:
 
     FILE is in exporter-toolkit's schema: TLS, users, headers. The certificates that it names are loaded too.
     """
-    from exporter.web.live_config import load_web_config
+    from exporter.publish.toolkit.live_config import load_web_config
 
     config, _ = load_web_config(file)
     tls = f"TLS from {config.tls.min_version} on, {config.tls.client_auth_type}" if config.tls else "no TLS"

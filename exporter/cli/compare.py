@@ -38,7 +38,7 @@ def command(
     """
     from exporter.analysis.compare import compare
     from exporter.analysis.series import read_csv
-    from exporter.analysis.side_by_side import comparison_text
+    from exporter.report.side_by_side import comparison_text
 
     first, *others = files if baseline is None else (baseline, *files)
     if not others:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from exporter.cli.options import Duration, EnvironmentOption
-from exporter.network.settings import FaultSettings
+from exporter.settings.network import FaultSettings
 
 _fault = partial(EnvironmentOption, section="Faults of the local network")
 _duration = Duration()

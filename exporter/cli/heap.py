@@ -28,7 +28,7 @@ def diff_command(before: Path, after: Path, top: int, payments: int | None) -> N
 
     Rust and Python frames together, innermost first; bytes in all, per payment and per abandoned instance.
     """
-    from exporter.profiling.heap_diff import diff_dumps, format_diff
+    from exporter.heaps.diff import diff_dumps, format_diff
 
     found = diff_dumps(before, after, payments)
     for line in format_diff(found, top):
@@ -41,7 +41,7 @@ def diff_command(before: Path, after: Path, top: int, payments: int | None) -> N
 @click.option("--overwrite", is_flag=True, help="Replace an existing file.")
 def flamegraph_command(dump: Path, output: Path, overwrite: bool) -> None:
     """Draw what a dump holds as a flame graph: one HTML page that needs no network."""
-    from exporter.profiling.flamegraph import write_flamegraph
+    from exporter.heaps.flamegraph import write_flamegraph
 
     if output.exists() and not overwrite:
         raise ConfigError(f"output {output} exists: add --overwrite to replace it, or name another file")

@@ -9,7 +9,7 @@ import click
 from exporter.cli.fault_options import fault_options, faults_of
 from exporter.cli.options import Duration, EnvironmentOption, SectionedCommand
 from exporter.durations import format_duration
-from exporter.network.settings import BLOCK_SECONDS, CONFIRMATIONS, ChainSettings, Settings, login_from
+from exporter.settings.network import BLOCK_SECONDS, CONFIRMATIONS, ChainSettings, Settings, login_from
 
 _network = partial(EnvironmentOption, section="Network")
 

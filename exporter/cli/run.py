@@ -11,12 +11,12 @@ import click
 
 from exporter.cli.fault_options import fault_options, faults_of
 from exporter.cli.options import Duration, EnvironmentOption, Line, SectionedCommand
-from exporter.config import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig, StopOn
-from exporter.drivers.preload import AllocatorName
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
-from exporter.profiling.settings import ProfilingSettings
-from exporter.workload.settings import PaymentType, Protocol, WorkloadSettings, flag_name
+from exporter.settings.allocator import AllocatorName
+from exporter.settings.load import PaymentType, Protocol, WorkloadSettings, flag_name
+from exporter.settings.profiling import ProfilingSettings
+from exporter.settings.run import DriverChoice, ExistingCsv, FailOn, LogFormat, RunConfig, StopOn
 
 _DEFAULT = RunConfig()
 _LOAD = _DEFAULT.workload
@@ -218,7 +218,7 @@ def command(**options: Any) -> int:
     Exit codes: 0 no leak or inconclusive, 1 leak, 2 usage, 3 inconclusive with --fail-on inconclusive,
     4 the subject died, 5 the load failed, 130 interrupted.
     """
-    from exporter.run import run  # asyncio and the HTTP server are not needed for --help
+    from exporter.runs.soak import run  # asyncio and the HTTP server are not needed for --help
 
     return run(config_of(options))
 

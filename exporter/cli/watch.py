@@ -13,7 +13,7 @@ from exporter.cli.run import OPTIONS as RUN_OPTIONS
 from exporter.cli.run import existing_csv
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
-from exporter.watch.settings import LONGEST_SECONDS, WatchConfig
+from exporter.settings.watch import LONGEST_SECONDS, WatchConfig
 
 # Not --csv and --duration: the variables of the Rust harness set those of the program that is watched.
 _AS_IN_RUN = (
@@ -65,7 +65,7 @@ def command(**options: Any) -> int:
 
     What it has started itself counts too. Exit codes: as of 'exporter run'; 4 also when the program fails.
     """
-    from exporter.watch.run import watch  # asyncio and the HTTP server are not needed for --help
+    from exporter.runs.watch import watch  # asyncio and the HTTP server are not needed for --help
 
     return watch(config_of(options))
 

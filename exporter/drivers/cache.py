@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from exporter.drivers.process import Child
 from exporter.errors import ConfigError
+from exporter.processes.child import Child
 
 
 def cache_directory() -> Path:

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from exporter.drivers.process import Child, Exit, StopLimits
 from exporter.drivers.protocol import (
     PROTOCOL,
     Bye,
@@ -21,6 +20,7 @@ from exporter.drivers.protocol import (
     parse_message,
 )
 from exporter.errors import SubjectError
+from exporter.processes.child import Child, Exit, StopLimits
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,9 @@ import sys
 import uvloop
 
 from exporter.errors import ConfigError, ExporterError
-from exporter.network import local, settings
-from exporter.network.settings import Settings
+from exporter.network import local
+from exporter.settings import network as settings
+from exporter.settings.network import Settings
 
 SETTINGS_FLAG = "--settings-from-stdin"
 

@@ -10,21 +10,21 @@ import grpc
 import uvicorn
 
 from exporter.errors import ConfigError
-from exporter.network import grpc_server, http
-from exporter.network.addresses import spark_address
-from exporter.network.archive import Archive
-from exporter.network.authn import AuthnService
-from exporter.network.certificates import loopback_certificate
-from exporter.network.esplora import PREFIX as CHAIN_PATH
-from exporter.network.faults import Faults
-from exporter.network.grpc_server import Methods
-from exporter.network.keys import THRESHOLD
-from exporter.network.messages import OPERATOR_IDS
-from exporter.network.operators import TokenService
+from exporter.network.assembly import Services
+from exporter.network.ledger.addresses import spark_address
+from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.keys import THRESHOLD
+from exporter.network.parties.authn import AuthnService
+from exporter.network.parties.messages import OPERATOR_IDS
+from exporter.network.parties.operators import TokenService
+from exporter.network.parties.sessions import Sessions
 from exporter.network.proto import authn_pb2, spark_pb2, token_pb2
-from exporter.network.services import Services
-from exporter.network.sessions import Sessions
-from exporter.network.settings import FaultSettings, Settings
+from exporter.network.servers import grpc_server, http
+from exporter.network.servers.certificates import loopback_certificate
+from exporter.network.servers.esplora import PREFIX as CHAIN_PATH
+from exporter.network.servers.faults import Faults
+from exporter.network.servers.grpc_server import Methods
+from exporter.settings.network import FaultSettings, Settings
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 1.0

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from exporter.analysis.trends import Growth
+from exporter.record.state import Histogram
 from exporter.report.columns import (
     ALLOCATOR,
     BY_KIND,
@@ -24,10 +26,8 @@ from exporter.report.columns import (
     Unit,
 )
 from exporter.report.prepared import Prepared, columns_of
+from exporter.report.text import quantile
 from exporter.report.thinning import Line, thin
-from exporter.report.trends import Growth
-from exporter.state import Histogram
-from exporter.trend_report import quantile
 
 Floats = NDArray[np.float64]
 

@@ -100,12 +100,12 @@ def _environment() -> Environment:
 
 
 def _style() -> Markup:
-    chart_library = files("exporter.web").joinpath("static", "uplot", "uPlot.min.css").read_text("utf-8")
+    chart_library = files("exporter.publish").joinpath("static", "uplot", "uPlot.min.css").read_text("utf-8")
     return Markup("\n".join((chart_library, *(_static(name) for name in _STYLES))))  # noqa: S704 - our own files
 
 
 def _script() -> Markup:
-    chart_library = files("exporter.web").joinpath("static", "uplot", "uPlot.iife.min.js").read_text("utf-8")
+    chart_library = files("exporter.publish").joinpath("static", "uplot", "uPlot.iife.min.js").read_text("utf-8")
     own = "\n".join(_static(name) for name in _SCRIPTS)
     return Markup(f'{chart_library}\n(() => {{\n"use strict";\n{own}\n}})();')  # noqa: S704 - our own files
 

@@ -8,10 +8,10 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from exporter.analysis.timeline import Timeline
 from exporter.report.charts import Chart, ChartLine, Section
 from exporter.report.columns import Unit
 from exporter.report.prepared import Prepared
-from exporter.report.timeline import Timeline
 
 Floats = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.analysis.judgement import Judgement
+from exporter.analysis.timeline import Timeline, continued, timeline
+from exporter.analysis.trends import Growth, growth_of
 from exporter.analysis.verdict import judge
 from exporter.report.columns import HANDLES, MEMORY, Column
 from exporter.report.runs import ReportRun, named_apart
-from exporter.report.timeline import Timeline, continued, timeline
-from exporter.report.trends import Growth, growth_of
 
 Floats = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from exporter.analysis.judgement import Judgement
 from exporter.analysis.series import Run
-from exporter.state import Histogram
+from exporter.record.state import Histogram
 
 _UNNAMED = "unnamed"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from exporter.profiling.heap_diff import diff_dumps
+from exporter.heaps.diff import diff_dumps
 from exporter.report.runs import AllocationSite
 
 _MOST_SITES = 15

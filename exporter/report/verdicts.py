@@ -5,9 +5,9 @@ from pathlib import PurePath
 
 import numpy as np
 
-from exporter.analysis.formats import telling
 from exporter.durations import format_duration
 from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, SCENARIOS, Unit
+from exporter.report.judgements import telling
 from exporter.report.prepared import Prepared
 from exporter.report.runs import printable
 from exporter.report.tables import estimate

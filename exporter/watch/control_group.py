@@ -12,7 +12,7 @@ from typing import ClassVar
 import psutil
 
 from exporter.errors import ConfigError
-from exporter.memory_limit import CGROUPS
+from exporter.record.memory_limit import CGROUPS
 from exporter.watch.program import POLL_SECONDS, Ending, runs
 from exporter.watch.told import Told, UnreadableError, parse_anonymous_memory
 

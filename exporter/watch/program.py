@@ -8,9 +8,9 @@ from typing import Protocol
 
 import psutil
 
-from exporter.drivers.process import Child, StopLimits
 from exporter.errors import ConfigError, SubjectError
-from exporter.probes import descendants_of
+from exporter.processes.child import Child, StopLimits
+from exporter.record.probes import descendants_of
 
 POLL_SECONDS = 0.5
 # A program is no driver: it knows no other request to stop than SIGTERM.

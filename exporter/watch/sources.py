@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol
 
 import requests
 
-from exporter.drivers.lines import LineSplitter
+from exporter.processes.lines import LineSplitter
 from exporter.watch.told import (
     Told,
     UnreadableError,

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from exporter.drivers.protocol import Heap, Json, parse_heap
 from exporter.drivers.subject import CommandError, Subject
-from exporter.state import LoadCounters
+from exporter.record.state import LoadCounters
 
 T = TypeVar("T")
 

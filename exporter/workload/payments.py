@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 
 from exporter.drivers.subject import CommandError
-from exporter.state import Histogram
+from exporter.record.state import Histogram
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet
 

@@ -9,10 +9,10 @@ import psutil
 
 from exporter.drivers.protocol import Heap
 from exporter.errors import SubjectError
-from exporter.state import LoadCounters, SubjectState
+from exporter.record.state import LoadCounters, SubjectState
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet, patiently
-from exporter.workload.settings import WorkloadSettings
 
 # A machine that is so slow that the longest gap is too short has other worries than two percent of its time.
 MOST_OF_THE_TIME = 0.02

@@ -10,8 +10,9 @@ from functools import partial
 from exporter.drivers.protocol import Heap, Hello, Log, Message, SdkEvent
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import LoadError
-from exporter.samples import READINGS_PER_PHASE
-from exporter.state import Histogram, LoadCounters, SubjectState
+from exporter.record.sample import READINGS_PER_PHASE
+from exporter.record.state import Histogram, LoadCounters, SubjectState
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetSettings
 from exporter.workload.fleet import Fleet, Instance
@@ -22,7 +23,6 @@ from exporter.workload.payments import Payer, Payment, plan
 from exporter.workload.scenarios import scenarios_for
 from exporter.workload.scenarios.failing_payments import FailingPayments
 from exporter.workload.scenarios.scenario import Scenario, Stage
-from exporter.workload.settings import WorkloadSettings
 from exporter.workload.settling import OnSettled, Settler, connect_and_weigh, note_heap
 from exporter.workload.wallets import wallet_pairs
 

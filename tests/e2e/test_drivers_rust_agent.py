@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from rust_driver import rust_driver
 
-from exporter.drivers.process import Exit
 from exporter.drivers.protocol import Heap, Json, Message
 from exporter.drivers.subject import CommandError, Subject
+from exporter.processes.child import Exit
 
 pytestmark = pytest.mark.e2e
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from fake_load import FakeLoad, with_load
 
-from exporter.drivers.local_network import NetworkChild, start_network
-from exporter.drivers.process import Exit
 from exporter.drivers.subject import CommandError
+from exporter.processes.child import Exit
+from exporter.processes.local_network import NetworkChild, start_network
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.faucet import FaucetSettings
-from exporter.workload.settings import WorkloadSettings
 
 pytestmark = pytest.mark.e2e
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from running_exporter import RunningExporter, Start, rows_of, value_of, wait_until
 
-from exporter.memory_limit import CGROUPS
+from exporter.record.memory_limit import CGROUPS
 
 pytestmark = pytest.mark.e2e
 

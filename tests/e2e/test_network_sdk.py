@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 import breez_sdk_spark as sdk  # type: ignore[import-untyped]
 import pytest
 
-from exporter.drivers.breez import sdk_config
-from exporter.network.lightning import fee
-from exporter.network.settings import FaucetLogin, FaultSettings, Settings, dump
+from exporter.drivers.python.breez import sdk_config
+from exporter.network.parties.lightning import fee
+from exporter.settings.network import FaucetLogin, FaultSettings, Settings, dump
 from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings
 
 pytestmark = pytest.mark.e2e

@@ -12,8 +12,8 @@ from report_pages import ARGUMENTS, CHROMIUM, Seen, data_of, inked, opened, plot
 
 from exporter.analysis.series import read_csv
 from exporter.cli.plot import command
+from exporter.record.state import Histogram
 from exporter.report import ReportRun, write_report
-from exporter.state import Histogram
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from exporter.samples import COLUMNS
+from exporter.record.sample import COLUMNS
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,5 +1,6 @@
 """The scenarios of a load: one file each, and a line here."""
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.scenarios.abandon_instances import AbandonInstances
 from exporter.workload.scenarios.extra_instances import ExtraInstances
 from exporter.workload.scenarios.failing_payments import FailingPayments
@@ -10,7 +11,6 @@ from exporter.workload.scenarios.pairs import Pairs
 from exporter.workload.scenarios.payment_history import PaymentHistory
 from exporter.workload.scenarios.reconnect_cycles import ReconnectCycles
 from exporter.workload.scenarios.scenario import Scenario
-from exporter.workload.settings import WorkloadSettings
 
 # In the order in which their steps follow a payment.
 SCENARIOS: tuple[type[Scenario], ...] = (

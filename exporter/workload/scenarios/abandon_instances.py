@@ -2,9 +2,9 @@
 
 import math
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent
 from exporter.workload.scenarios.scenario import Scenario, Stage
-from exporter.workload.settings import WorkloadSettings
 
 
 class AbandonInstances(Scenario):

@@ -1,8 +1,8 @@
 """More SDK instances on the same seeds, which sync and listen but don't pay."""
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.fleet import Instance
 from exporter.workload.scenarios.scenario import Scenario
-from exporter.workload.settings import WorkloadSettings
 
 
 class ExtraInstances(Scenario):

@@ -3,10 +3,10 @@
 import asyncio
 
 from exporter.drivers.subject import CommandError
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent
 from exporter.workload.payments import PAYMENT_TIMEOUT_SECONDS, Payment
 from exporter.workload.scenarios.scenario import Scenario, Stage
-from exporter.workload.settings import WorkloadSettings
 
 EXPIRY_SECONDS = 1
 BEYOND_BALANCE_SATS = 1_000_000

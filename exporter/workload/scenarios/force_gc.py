@@ -1,7 +1,7 @@
 """Collect garbage often, so that what remains is held and not merely late."""
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.scenarios.scenario import Scenario, Stage
-from exporter.workload.settings import WorkloadSettings
 
 
 class ForceGc(Scenario):

@@ -1,7 +1,7 @@
 """Sync by hand, far more often than the SDK does by itself."""
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.scenarios.scenario import Scenario, Stage
-from exporter.workload.settings import WorkloadSettings
 
 
 class FrequentSync(Scenario):

@@ -1,7 +1,7 @@
 """Add and remove event listeners, whose handlers are easily kept alive on one side of the binding."""
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.scenarios.scenario import Scenario, Stage
-from exporter.workload.settings import WorkloadSettings
 
 LISTENERS = 5
 

@@ -1,8 +1,8 @@
 """Ask for the payment history: records that hold lists, which bindings free badly."""
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.fleet import together
 from exporter.workload.scenarios.scenario import Scenario, Stage
-from exporter.workload.settings import WorkloadSettings
 
 
 class PaymentHistory(Scenario):

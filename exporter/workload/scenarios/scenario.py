@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import OnEvent
 from exporter.workload.fleet import Fleet, Instance
 from exporter.workload.payments import Payer, Payment
-from exporter.workload.settings import WorkloadSettings
 
 
 @dataclass(frozen=True, slots=True)

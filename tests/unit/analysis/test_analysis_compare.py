@@ -4,7 +4,7 @@ import pytest
 from exporter.analysis.compare import Comparison, Difference, compare
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
-from exporter.analysis.side_by_side import comparison_text
+from exporter.report.side_by_side import comparison_text
 
 KIB = 1024
 MOMENTS = np.arange(0, 8.01, 1 / 6)

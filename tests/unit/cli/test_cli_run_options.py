@@ -8,9 +8,9 @@ import pytest
 
 from exporter.cli.options import EnvironmentOption
 from exporter.cli.run import command, config_of
-from exporter.config import DriverChoice, RunConfig
 from exporter.errors import ConfigError
-from exporter.workload.settings import WorkloadSettings, flag_name
+from exporter.settings.load import WorkloadSettings, flag_name
+from exporter.settings.run import DriverChoice, RunConfig
 
 
 def parse(*args: str) -> RunConfig:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from fake_load import FakeLoad, with_load
 
-from exporter.drivers.breez import BreezDriver
-from exporter.drivers.profiler import Profiler
 from exporter.drivers.protocol import parse_command, parse_config, parse_message
-from exporter.workload.settings import WorkloadSettings
+from exporter.drivers.python.breez import BreezDriver
+from exporter.drivers.python.profiler import Profiler
+from exporter.settings.load import WorkloadSettings
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "driver-protocol.md").read_text()
 # The agent does these itself, for every driver in Python.

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from exporter.drivers.process import Exit, StopLimits
 from exporter.drivers.protocol import Bye, Heap, Hello, Message, SdkEvent
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import SubjectError
+from exporter.processes.child import Exit, StopLimits
 
 LIMIT_SECONDS = 120.0
 FAKE_DRIVER = str(Path(__file__).parents[2] / "fixtures" / "fake_driver.py")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.network.archive import Archive, Filter, TransferRow
+from exporter.network.ledger.archive import Archive, Filter, TransferRow
 
 ALICE, BOB, CAROL = b"alice", b"bob", b"carol"
 parties = st.sampled_from([ALICE, BOB, CAROL])

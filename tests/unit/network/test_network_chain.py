@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from exporter.network import addresses, esplora, keys
-from exporter.network.archive import Archive
-from exporter.network.chain import START_HEIGHT, Chain
-from exporter.network.errors import Invalid, NotFound
+from exporter.network.ledger import addresses, keys
+from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.chain import START_HEIGHT, Chain
+from exporter.network.ledger.errors import Invalid, NotFound
+from exporter.network.servers import esplora
 
 ADDRESS = addresses.taproot_address(keys.taproot_script(keys.public_key(7)))
 OTHER = addresses.taproot_address(keys.taproot_script(keys.public_key(8)))

@@ -9,16 +9,16 @@ import pytest
 from coincurve import PublicKeyXOnly
 from mini_wallet import Wallet, World
 
-from exporter.network import addresses, keys
-from exporter.network.chain import Output
-from exporter.network.deposit_claims import DepositClaims, Quote, user_statement
-from exporter.network.deposits import DepositService
-from exporter.network.errors import Invalid, NotAllowed, NotFound, NotReady
-from exporter.network.leaves import TransferType
-from exporter.network.messages import OPERATOR_IDS
+from exporter.network.ledger import addresses, keys
+from exporter.network.ledger.chain import Output
+from exporter.network.ledger.errors import Invalid, NotAllowed, NotFound, NotReady
+from exporter.network.ledger.leaves import TransferType
+from exporter.network.ledger.user_requests import DepositClaim
+from exporter.network.parties.deposit_claims import DepositClaims, Quote, user_statement
+from exporter.network.parties.deposits import DepositService
+from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.settings import ChainSettings
-from exporter.network.user_requests import DepositClaim
+from exporter.settings.network import ChainSettings
 
 
 @pytest.fixture

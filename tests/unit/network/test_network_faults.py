@@ -10,17 +10,17 @@ import grpc
 from asgi_client import Answer, request
 from hypothesis import given
 from hypothesis import strategies as st
-from operator_clients import Client, status_of
+from operator_clients import Client, over_both, status_of, with_network
 from starlette.applications import Starlette
-from test_network_servers import over_both, with_network
 
-from exporter.network import http, keys
-from exporter.network.archive import Archive
-from exporter.network.errors import Broken, Unavailable
-from exporter.network.faults import Faults
+from exporter.network.assembly import Services
+from exporter.network.ledger import keys
+from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.errors import Broken, Unavailable
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.services import Services
-from exporter.network.settings import FaultSettings, Settings
+from exporter.network.servers import http
+from exporter.network.servers.faults import Faults
+from exporter.settings.network import FaultSettings, Settings
 
 
 class Clock:

@@ -10,9 +10,10 @@ import pytest
 from asgi_client import Answer, request
 from mini_wallet import Wallet, World
 
-from exporter.network import http, keys
-from exporter.network.graphql.api import Api
-from exporter.network.lightning import fee
+from exporter.network.ledger import keys
+from exporter.network.parties.lightning import fee
+from exporter.network.servers import http
+from exporter.network.servers.graphql.api import Api
 
 REQUEST = """
 query UserRequest($id: ID!) { user_request(request_id: $id) {

@@ -10,12 +10,12 @@ from asgi_client import Answer, request
 from operator_clients import IDENTITY, framed, frames, status_in
 from starlette.applications import Starlette
 
-from exporter.network import grpc_server, grpc_web
-from exporter.network.archive import Archive
-from exporter.network.grpc_server import MAX_REQUEST_BYTES
+from exporter.network.assembly import Services
+from exporter.network.ledger.archive import Archive
+from exporter.network.parties.sessions import Sessions
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.services import Services
-from exporter.network.sessions import Sessions
+from exporter.network.servers import grpc_server, grpc_web
+from exporter.network.servers.grpc_server import MAX_REQUEST_BYTES
 
 SERVICE = pb.DESCRIPTOR.services_by_name["SparkService"]
 QUERY = "/spark.SparkService/query_balance"

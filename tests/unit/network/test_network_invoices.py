@@ -5,9 +5,9 @@ from embit import bech32
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exporter.network import invoices, keys
-from exporter.network.errors import Invalid
-from exporter.network.invoices import Invoice
+from exporter.network.ledger import invoices, keys
+from exporter.network.ledger.errors import Invalid
+from exporter.network.ledger.invoices import Invoice
 
 # Made by the library bolt11 2.2.0 with the secret key 33…33.
 FOREIGN = (

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from exporter.network import keys
+from exporter.network.ledger import keys
 
 scalars = st.integers(min_value=1, max_value=keys.ORDER - 1)
 

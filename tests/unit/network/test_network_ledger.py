@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from mini_wallet import Wallet, World
 
-from exporter.network import keys, transactions
-from exporter.network.archive import Filter
-from exporter.network.errors import Broken, Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
-from exporter.network.leaves import Leaf, LeafStatus, TransferStatus
-from exporter.network.messages import OPERATOR_IDS
+from exporter.network.ledger import keys, transactions
+from exporter.network.ledger.archive import Filter
+from exporter.network.ledger.errors import Broken, Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
+from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus
+from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 
 Spoil = Callable[[Wallet, pb.StartTransferRequest], None]

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from mini_wallet import Wallet, World
 
-from exporter.network import invoices, keys
-from exporter.network.archive import Filter
-from exporter.network.errors import Exists, Invalid, NotAllowed, NotFound
-from exporter.network.leaves import Leaf, LeafStatus, TransferStatus, TransferType
-from exporter.network.lightning import MAX_EXPIRY_SECONDS, UNASKED_SECONDS, InvoiceWish, fee
-from exporter.network.messages import OPERATOR_IDS
+from exporter.network.ledger import invoices, keys
+from exporter.network.ledger.archive import Filter
+from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotFound
+from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus, TransferType
+from exporter.network.ledger.user_requests import LightningReceive, ReceiveStatus, SendStatus
+from exporter.network.parties.lightning import MAX_EXPIRY_SECONDS, UNASKED_SECONDS, InvoiceWish, fee
+from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.user_requests import LightningReceive, ReceiveStatus, SendStatus
 
 SHARED = pb.PREIMAGE_REQUEST_STATUS_PREIMAGE_SHARED
 RETURNED = pb.PREIMAGE_REQUEST_STATUS_RETURNED

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.network import keys
-from exporter.network.errors import NotAuthenticated
-from exporter.network.sessions import CHALLENGE_SECONDS, SESSION_SECONDS, Sessions
+from exporter.network.ledger import keys
+from exporter.network.ledger.errors import NotAuthenticated
+from exporter.network.parties.sessions import CHALLENGE_SECONDS, SESSION_SECONDS, Sessions
 
 SECRET = 7
 IDENTITY = keys.public_key(SECRET)

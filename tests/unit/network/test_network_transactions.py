@@ -6,7 +6,7 @@ from embit.transaction import Transaction, TransactionInput, TransactionOutput
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.network import keys, transactions
+from exporter.network.ledger import keys, transactions
 
 SCRIPT = keys.taproot_script(keys.public_key(3))
 txids = st.binary(min_size=32, max_size=32)

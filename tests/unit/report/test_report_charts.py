@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from report_runs import prepared, series
 
+from exporter.record.state import Histogram
 from exporter.report import ReportRun
 from exporter.report.charts import Section, sections
 from exporter.report.prepared import Prepared
 from exporter.report.tables import description, growth_table, run_table, value_table
-from exporter.state import Histogram
 
 
 def keys(found: list[Section]) -> list[str]:

@@ -9,9 +9,9 @@ from fake_load import FakeLoad, with_load
 
 from exporter.drivers.protocol import Heap, Hello, Json, SdkEvent
 from exporter.errors import LoadError, SubjectError
-from exporter.state import SubjectState
+from exporter.record.state import SubjectState
+from exporter.settings.load import WorkloadSettings
 from exporter.workload import funding, workload
-from exporter.workload.settings import WorkloadSettings
 from exporter.workload.workload import MAX_EVENT_KINDS, track
 
 FAST = WorkloadSettings(interval_seconds=0, settle_every=0)

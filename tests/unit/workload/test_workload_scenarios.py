@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from fake_load import FakeLoad, with_load
 
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.scenarios import SCENARIOS, scenarios_for
-from exporter.workload.settings import WorkloadSettings
 from exporter.workload.wallets import wallet_pairs
 
 FAST = WorkloadSettings(interval_seconds=0, settle_every=0)

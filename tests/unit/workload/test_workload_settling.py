@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from exporter.drivers.protocol import Heap
-from exporter.state import LoadCounters, SubjectState
+from exporter.record.state import LoadCounters, SubjectState
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent
-from exporter.workload.settings import WorkloadSettings
 from exporter.workload.settling import Settler
 
 

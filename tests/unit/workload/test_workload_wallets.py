@@ -5,7 +5,7 @@ import re
 import pytest
 
 from exporter.errors import ConfigError
-from exporter.workload.settings import WorkloadSettings
+from exporter.settings.load import WorkloadSettings
 from exporter.workload.wallets import driver_config, make_seeds, wallet_pairs
 
 ALICE, BOB = "a1" * 32, "B0" * 32

@@ -1,0 +1,1 @@
+"""What runs inside a Python subject: the driver and its instruments."""

@@ -1,0 +1,1 @@
+"""Which code holds memory: dumps, what differs between two, and pictures of it."""

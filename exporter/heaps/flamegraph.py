@@ -1,0 +1,29 @@
+"""A flame graph of a heap dump, through memray's own reporter."""
+
+from pathlib import Path
+
+from exporter.errors import ConfigError
+from exporter.heaps.diff import open_dump
+
+
+def write_flamegraph(dump: Path, output: Path) -> None:
+    """Draw what a dump holds as one HTML page that loads nothing; raises ConfigError for unfit files."""
+    with open_dump(dump) as reader:
+        from memray.reporters.flamegraph import FlameGraphReporter
+
+        records = list(reader.get_leaked_allocation_records(merge_threads=True))
+        if not records:
+            raise ConfigError(f"{dump} holds nothing to draw; name a dump of a run that made payments")
+        reporter = FlameGraphReporter.from_snapshot(
+            records,
+            memory_records=tuple(reader.get_memory_snapshots()),
+            native_traces=reader.metadata.has_native_traces,
+        )
+        metadata = reader.metadata
+    try:
+        with output.open("w") as stream:
+            reporter.render(
+                stream, metadata=metadata, show_memory_leaks=True, merge_threads=True, inverted=False, no_web=True
+            )
+    except OSError as error:
+        raise ConfigError(f"output {output} can't be written: {error.strerror}; name another file") from None

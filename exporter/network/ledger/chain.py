@@ -1,0 +1,117 @@
+"""The Bitcoin of the local network: blocks that pass with time, and the payments in them.
+
+Nobody mines and nothing is validated: a payment comes from nowhere and is in a block of its own at once.
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from embit.script import Script
+from embit.transaction import Transaction, TransactionInput, TransactionOutput
+
+from exporter.network.ledger import addresses
+from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.errors import NotFound
+from exporter.settings.network import BLOCK_SECONDS
+
+START_HEIGHT = 100
+
+_SCHEMA = """
+CREATE TABLE outputs (
+    txid TEXT PRIMARY KEY, address TEXT NOT NULL, sats INTEGER NOT NULL, height INTEGER NOT NULL,
+    mined REAL NOT NULL, raw BLOB NOT NULL, spent INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX unspent ON outputs (address) WHERE NOT spent;
+CREATE INDEX paid ON outputs (address);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The only output of a transaction: the ids and numbers as explorers show them, ``mined`` in seconds."""
+
+    txid: str
+    address: str
+    sats: int
+    height: int
+    mined: float
+    raw: bytes
+    spent: bool
+
+
+class Chain:
+    """The chain. Not thread-safe: one event loop owns it.
+
+    Args:
+        archive: where the payments go.
+        block_seconds: a block comes as often, and one more with each payment.
+        now: the clock, in seconds since the epoch.
+    """
+
+    def __init__(
+        self, archive: Archive, block_seconds: float = BLOCK_SECONDS, now: Callable[[], float] = time.time
+    ) -> None:
+        self._db = archive.open_table(_SCHEMA)
+        self._block_seconds = block_seconds
+        self._now = now
+        self._born = now()
+        self._payments = 0
+
+    @property
+    def height(self) -> int:
+        """The height of the last block."""
+        return START_HEIGHT + self._payments + int((self._now() - self._born) / self._block_seconds)
+
+    def confirmations(self, output: Output) -> int:
+        """How many blocks hold a payment or follow it."""
+        return self.height - output.height + 1
+
+    def pay(self, address: str, sats: int) -> Output:
+        """Pay an address, in a block of its own; raises Invalid if it is no segwit address of this network."""
+        script = Script(addresses.bitcoin_script(address))
+        source = TransactionInput(secrets.token_bytes(32), 0)
+        transaction = Transaction(version=2, vin=[source], vout=[TransactionOutput(sats, script)])
+        self._payments += 1
+        output = Output(
+            txid=transaction.txid().hex(),
+            address=address.lower(),
+            sats=sats,
+            height=self.height,
+            mined=self._now(),
+            raw=bytes(transaction.serialize()),
+            spent=False,
+        )
+        values = (output.txid, output.address, sats, output.height, output.mined, output.raw)
+        self._db.execute("INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, 0)", values)
+        return output
+
+    def output(self, txid: str, vout: int = 0) -> Output:
+        """The output of a transaction; raises NotFound."""
+        found = self._select("txid = ?", [txid.lower()])
+        if not found or vout != 0:
+            raise NotFound(f"there is no transaction {txid} with an output {vout}")
+        return found[0]
+
+    def spend(self, output: Output) -> None:
+        """Take an output out of what is unspent."""
+        self._db.execute("UPDATE outputs SET spent = 1 WHERE txid = ?", (output.txid,))
+
+    def paid_to(self, paid: Collection[str], *, unspent_only: bool, limit: int = -1, offset: int = 0) -> list[Output]:
+        """The outputs that pay to some addresses, oldest first; all of them without a limit."""
+        where = f"address IN ({','.join('?' * len(paid))}){' AND NOT spent' * unspent_only}"
+        return self._select(f"{where} ORDER BY height, txid LIMIT ? OFFSET ?", [*paid, limit, offset])
+
+    def _select(self, tail: str, values: list[str | int]) -> list[Output]:
+        rows = self._db.execute(f"SELECT * FROM outputs WHERE {tail}", values)  # noqa: S608
+        return [
+            Output(txid, address, sats, height, mined, raw, bool(spent))
+            for txid, address, sats, height, mined, raw, spent in rows
+        ]
+
+
+def block_hash(height: int) -> str:
+    """A stand-in for the hash of the block at a height."""
+    return hashlib.sha256(f"block {height}".encode()).hexdigest()

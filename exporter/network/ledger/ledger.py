@@ -1,0 +1,294 @@
+"""Leaves, transfers and owners: the money of the local network, free of gRPC and HTTP.
+
+Every operation either happens whole or raises a `Refused` and changes nothing. Money is conserved: what
+was issued less what was redeemed equals the sum of all leaves, at all times.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from exporter.network.ledger import keys, transactions
+from exporter.network.ledger.archive import Archive, Filter, TransferRow
+from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotFound, NotReady
+from exporter.network.ledger.leaves import (
+    ClaimedLeaf,
+    Leaf,
+    LeafStatus,
+    SentLeaf,
+    Transfer,
+    TransferStatus,
+    TransferType,
+)
+from exporter.network.ledger.transactions import Node, Refunds
+
+
+class Ledger:
+    """The operators' common state. Not thread-safe: one event loop owns it.
+
+    Args:
+        archive: where history goes.
+        now: the clock, in seconds since the epoch.
+    """
+
+    def __init__(self, archive: Archive, now: Callable[[], float] = time.time) -> None:
+        self.issued_sats = 0
+        self.redeemed_sats = 0
+        self._archive = archive
+        self.now = now
+        self._leaves: dict[str, Leaf] = {}
+        self._owned: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # leaf ids, in order of arrival
+        self._open: dict[str, Transfer] = {}
+        self._seq = 0
+
+    # Reading
+
+    def leaf(self, leaf_id: str) -> Leaf:
+        """A leaf by id; raises NotFound."""
+        leaf = self._leaves.get(leaf_id)
+        if leaf is None:
+            raise NotFound(f"there is no leaf {leaf_id}")
+        return leaf
+
+    def find_leaf(self, leaf_id: str) -> Leaf | None:
+        return self._leaves.get(leaf_id)
+
+    def leaves_of(self, owner: bytes) -> list[Leaf]:
+        """All leaves of an owner, locked ones too, in a stable order."""
+        return [self._leaves[leaf_id] for leaf_id in self._owned.get(owner, ())]
+
+    def balance(self, owner: bytes) -> int:
+        """Sats in an owner's leaves."""
+        return sum(leaf.value for leaf in self.leaves_of(owner))
+
+    def total_sats(self) -> int:
+        """Sats in all leaves."""
+        return sum(leaf.value for leaf in self._leaves.values())
+
+    def transfer(self, transfer_id: str) -> Transfer:
+        """A transfer that is not over; raises NotFound."""
+        transfer = self._open.get(transfer_id)
+        if transfer is None:
+            if self._archive.has_transfer(transfer_id):
+                raise NotReady(f"transfer {transfer_id} is over")
+            raise NotFound(f"there is no transfer {transfer_id}")
+        return transfer
+
+    def pending(self, wanted: Filter) -> list[Transfer]:
+        """Transfers that are not over, oldest first."""
+        return [transfer for transfer in self._open.values() if wanted.matches(transfer.row)]
+
+    def history(self, wanted: Filter, limit: int, offset: int) -> list[Transfer]:
+        """Transfers in any state, those that are over with their row alone."""
+        rows = self._archive.list_transfers(wanted, limit, offset)
+        return [self._open.get(row.id) or Transfer(row) for row in rows]
+
+    # Sending
+
+    def issue(
+        self,
+        transfer_id: str,
+        kind: TransferType,
+        sender: bytes,
+        receiver: bytes,
+        leaves: Sequence[tuple[Leaf, SentLeaf]],
+        *,
+        expiry: float = 0.0,
+    ) -> Transfer:
+        """Bring new leaves into being, already on their way to a receiver.
+
+        Raises:
+            Exists: there is such a transfer.
+            Invalid: no leaves, or one without value.
+        """
+        self._check_new(transfer_id)
+        if not leaves or any(leaf.value <= 0 for leaf, _ in leaves):
+            raise Invalid("want leaves with a value above 0")
+        for leaf, _ in leaves:
+            leaf.status = LeafStatus.TRANSFER_LOCKED
+            self._leaves[leaf.id] = leaf
+            self._own(leaf, sender)
+            self.issued_sats += leaf.value
+        sent = [part for _, part in leaves]
+        return self._add(transfer_id, kind, TransferStatus.SENDER_KEY_TWEAKED, sender, receiver, sent, expiry, "")
+
+    def send(
+        self,
+        transfer_id: str,
+        kind: TransferType,
+        sender: bytes,
+        receiver: bytes,
+        sent: Sequence[SentLeaf],
+        *,
+        expiry: float = 0.0,
+        spark_invoice: str = "",
+        payment_hash: bytes | None = None,
+    ) -> Transfer:
+        """Lock leaves for a receiver; `settle` makes the transfer final, `give_back` undoes it.
+
+        With a payment hash the refunds must lock the money to its preimage.
+
+        Raises:
+            Exists: there is such a transfer.
+            NotAllowed: a leaf is not the sender's, or has been renewed meanwhile.
+            NotReady: a leaf is on its way elsewhere.
+            Invalid: no leaves, one twice, a wrong signing key or a wrong refund.
+        """
+        self._check_new(transfer_id)
+        _check_unique(part.leaf_id for part in sent)
+        offset, script = -transactions.TIMELOCK_STEP, keys.taproot_script(receiver)
+        if payment_hash is not None:
+            offset += transactions.HTLC_OFFSET
+            script = transactions.htlc_script(payment_hash, receiver, sender)
+        for part in sent:
+            leaf = self.find_leaf(part.leaf_id)
+            # A leaf that was swapped away is the provider's, who has redeemed it: to the sender it is a foreign one.
+            if leaf is None or leaf.owner != sender:
+                raise NotAllowed(f"leaf {part.leaf_id} is not the sender's")
+            if leaf.status is not LeafStatus.AVAILABLE:
+                raise NotReady(f"leaf {leaf.id} is {leaf.status}, not {LeafStatus.AVAILABLE}")
+            if part.signing_key != leaf.signing_key:
+                raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
+            leaf.check_tweak(part.tweak)
+            leaf.check_refund(part.refunds, leaf.timelock + offset, script)
+        for part in sent:
+            self.leaf(part.leaf_id).status = LeafStatus.TRANSFER_LOCKED
+        status = TransferStatus.SENDER_KEY_TWEAK_PENDING
+        return self._add(transfer_id, kind, status, sender, receiver, sent, expiry, spark_invoice)
+
+    def settle(self, transfer_id: str) -> Transfer:
+        """Make a sent transfer final: apply the key tweaks, so that only the receiver can take the leaves."""
+        transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAK_PENDING)
+        for part in transfer.sent:
+            leaf = self.leaf(part.leaf_id)
+            leaf.tweak(part.tweak)
+            leaf.refunds = part.refunds
+            leaf.updated = self.now()
+        return self._set_status(transfer, TransferStatus.SENDER_KEY_TWEAKED)
+
+    def give_back(self, transfer_id: str) -> Transfer:
+        """Undo a sent transfer that is not settled: its leaves are the sender's again, as before."""
+        transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAK_PENDING)
+        for part in transfer.sent:
+            self.leaf(part.leaf_id).status = LeafStatus.AVAILABLE
+        return self._set_status(transfer, TransferStatus.RETURNED)
+
+    # Receiving
+
+    def claim(self, transfer_id: str, receiver: bytes, claimed: Sequence[ClaimedLeaf]) -> Transfer:
+        """Give the leaves of a settled transfer to its receiver, under the receiver's own keys.
+
+        Raises:
+            NotFound, NotReady: there is no such transfer, or it is not settled, or over.
+            NotAllowed: the caller is not its receiver.
+            Invalid: not exactly its leaves, or a wrong key, tweak or refund.
+        """
+        transfer = self.transfer(transfer_id)
+        if transfer.row.receiver != receiver:
+            raise NotAllowed(f"transfer {transfer_id} is not for this receiver")
+        self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
+        _check_unique(part.leaf_id for part in claimed)
+        if {part.leaf_id for part in claimed} != set(transfer.row.leaf_ids):
+            raise Invalid("want exactly the leaves of the transfer")
+        for part in claimed:
+            leaf = self.leaf(part.leaf_id)
+            leaf.check_tweak_to(part.signing_key, part.tweak)
+            aligned = leaf.timelock // transactions.TIMELOCK_STEP * transactions.TIMELOCK_STEP
+            leaf.check_refund(part.refunds, aligned, keys.taproot_script(part.signing_key))
+        for part in claimed:
+            leaf = self.leaf(part.leaf_id)
+            leaf.tweak(part.tweak, part.signing_key)
+            leaf.refunds = part.refunds
+            leaf.status = LeafStatus.AVAILABLE
+            leaf.updated = self.now()
+            self._own(leaf, receiver)
+        return self._set_status(transfer, TransferStatus.COMPLETED)
+
+    def redeem(self, transfer_id: str) -> Transfer:
+        """Take the leaves of a settled transfer out of circulation, for the provider that issued them."""
+        transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
+        for part in transfer.sent:
+            leaf = self._leaves.pop(part.leaf_id)
+            del self._owned[leaf.owner][leaf.id]
+            self._archive.drop_tree(leaf.tree_id)  # every leaf here has a tree of its own
+            self.redeemed_sats += leaf.value
+        return self._set_status(transfer, TransferStatus.COMPLETED)
+
+    # Renewal
+
+    def renewable(self, leaf_id: str, owner: bytes) -> Leaf:
+        """A leaf that its owner may renew; raises NotFound, NotAllowed or NotReady."""
+        leaf = self.leaf(leaf_id)
+        if leaf.owner != owner:
+            raise NotAllowed(f"leaf {leaf_id} is not the caller's")
+        if leaf.status is not LeafStatus.AVAILABLE:
+            raise NotReady(f"leaf {leaf_id} is {leaf.status}, not {LeafStatus.AVAILABLE}")
+        if leaf.timelock > transactions.RENEWABLE_TIMELOCK:
+            raise NotReady(f"the refund timelock of leaf {leaf_id} is {leaf.timelock}: too early to renew")
+        return leaf
+
+    def renew(self, leaf: Leaf, node: Node, refunds: Refunds, split: Leaf | None = None) -> None:
+        """Give a leaf new transactions, under a new parent if ``split`` is one.
+
+        Raises:
+            Invalid: the refund does not spend the node, or has not the full timelock or value.
+        """
+        renewed = replace(leaf, node=node)
+        own_script = keys.taproot_script(leaf.signing_key)
+        renewed.check_refund(refunds, transactions.INITIAL_TIMELOCK, own_script)
+        leaf.node, leaf.refunds, leaf.updated = node, refunds, self.now()
+        if split is not None:
+            leaf.parent_id = split.id
+
+    # Helpers
+
+    def _check_new(self, transfer_id: str) -> None:
+        if self._archive.has_transfer(transfer_id):
+            raise Exists(f"transfer {transfer_id} was started before")
+
+    def _in_state(self, transfer_id: str, status: TransferStatus) -> Transfer:
+        transfer = self.transfer(transfer_id)
+        if transfer.row.status != status:
+            raise NotReady(f"transfer {transfer_id} is {TransferStatus(transfer.row.status).name}, not {status.name}")
+        return transfer
+
+    def _add(
+        self,
+        transfer_id: str,
+        kind: TransferType,
+        status: TransferStatus,
+        sender: bytes,
+        receiver: bytes,
+        sent: Sequence[SentLeaf],
+        expiry: float,
+        spark_invoice: str,
+    ) -> Transfer:
+        self._seq += 1
+        now = self.now()
+        value = sum(self.leaf(part.leaf_id).value for part in sent)
+        leaf_ids = tuple(part.leaf_id for part in sent)
+        row = TransferRow(
+            self._seq, transfer_id, kind, status, sender, receiver, value, now, now, expiry, spark_invoice, leaf_ids
+        )
+        self._archive.add_transfer(row)
+        transfer = self._open[transfer_id] = Transfer(row, list(sent))
+        return transfer
+
+    def _set_status(self, transfer: Transfer, status: TransferStatus) -> Transfer:
+        row = transfer.row = replace(transfer.row, status=status, updated=self.now())
+        self._archive.set_status(row.id, row.status, row.updated)
+        if status in (TransferStatus.COMPLETED, TransferStatus.RETURNED):
+            del self._open[row.id]
+        return transfer
+
+    def _own(self, leaf: Leaf, owner: bytes) -> None:
+        self._owned[leaf.owner].pop(leaf.id, None)
+        leaf.owner = owner
+        self._owned[owner][leaf.id] = None
+
+
+def _check_unique(ids: Iterable[str]) -> None:
+    listed = list(ids)
+    if not listed or len(set(listed)) != len(listed):
+        raise Invalid("want at least one leaf, and none twice")

@@ -1,0 +1,121 @@
+"""The few transaction shapes that leaves are made of, and the checks on those a client signs.
+
+A leaf owns an output of its node transaction; refund transactions spend that output back to its owner
+after a relative timelock (the low 16 bits of the input's sequence), which falls with every transfer.
+"""
+
+import functools
+import hashlib
+import struct
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from exporter.network.ledger import keys
+
+INITIAL_TIMELOCK = 2000
+TIMELOCK_STEP = 100
+DIRECT_OFFSET = 50
+RENEWABLE_TIMELOCK = 300
+HTLC_OFFSET = 70  # added to the timelock of a refund that locks the money to a preimage
+
+_TIMELOCK_MASK = 0xFFFF
+_VERSION = 3
+# Version, number of inputs, the input's outpoint, script size and sequence, number of outputs.
+_HEAD = struct.Struct("<IB32sIBIB")
+_OUTPUT = struct.Struct("<QB")  # value and script size, before the script
+_LOCKTIME_BYTES = 4
+_ANCHOR = _OUTPUT.pack(0, 4) + bytes.fromhex("51024e73")
+_DIRECT_FEE = 191 * 5
+_HTLC_BLOCKS = 2160
+# BIP 341's point without a known secret: nobody spends by key alone.
+_NOBODY = bytes.fromhex("0250929b74c1a04954b78b4b6035e97a5e078a5a0f28ec96d547bfee9ace803ac0")
+_SHA256, _EQUALVERIFY, _CHECKSIG, _CSV, _DROP = b"\xa8", b"\x88", b"\xac", b"\xb2", b"\x75"
+
+
+class Refunds(NamedTuple):
+    """A leaf's raw refund transactions; empty bytes where there is none."""
+
+    cpfp: bytes
+    direct: bytes = b""
+    direct_from_cpfp: bytes = b""
+
+
+class Node(NamedTuple):
+    """A node's raw transactions: the one its refunds spend, and the one for watchtowers."""
+
+    cpfp: bytes
+    direct: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What matters of a transaction with one input; ids in the order of bytes that transactions hold them in."""
+
+    txid: bytes
+    spent_txid: bytes
+    spent_vout: int
+    timelock: int
+    value: int
+    script: bytes
+
+
+@functools.lru_cache(maxsize=4096)  # a leaf's transactions are looked at many times over
+def parse(raw: bytes) -> Spend:
+    """Read a raw transaction without witnesses; raises ValueError unless it has exactly one input, and an output."""
+    try:
+        _, inputs, spent_txid, spent_vout, script_size, sequence, outputs = _HEAD.unpack_from(raw)
+        paid = []
+        at = _HEAD.size
+        for _ in range(outputs):
+            value, size = _OUTPUT.unpack_from(raw, at)
+            at += _OUTPUT.size + size
+            paid.append((value, raw[at - size : at]))
+        well_formed = (inputs, script_size) == (1, 0) and at + _LOCKTIME_BYTES == len(raw)
+    except struct.error:
+        well_formed = False
+    if not well_formed or not paid:
+        raise ValueError("not a transaction with one input and an output")
+    value, script = paid[0]
+    return Spend(_txid(raw), spent_txid, spent_vout, sequence & _TIMELOCK_MASK, value, script)
+
+
+def node(parent_txid: bytes, vout: int, value: int, script: bytes, timelock: int) -> Node:
+    """The transactions of a node that spends an output of its parent; ``value`` in sats."""
+    return Node(
+        cpfp=_spend(parent_txid, vout, value, script, timelock, anchor=True),
+        direct=_spend(parent_txid, vout, value, script, timelock + DIRECT_OFFSET, anchor=False),
+    )
+
+
+def refunds(of: Node, value: int, script: bytes, timelock: int = INITIAL_TIMELOCK) -> Refunds:
+    """Refund transactions of a node, paying ``value`` sats to ``script``."""
+    cpfp_txid, direct_txid = parse(of.cpfp).txid, parse(of.direct).txid
+    later = timelock + DIRECT_OFFSET
+    return Refunds(
+        cpfp=_spend(cpfp_txid, 0, value, script, timelock, anchor=True),
+        direct=_spend(direct_txid, 0, value, script, later, anchor=False),
+        direct_from_cpfp=_spend(cpfp_txid, 0, value, script, later, anchor=False),
+    )
+
+
+def htlc_script(payment_hash: bytes, receiver: bytes, sender: bytes) -> bytes:
+    """The output script that pays to the receiver with the preimage, and after a while to the sender."""
+    blocks = _HTLC_BLOCKS.to_bytes(2, "little")
+    with_preimage = _SHA256 + _push(payment_hash) + _EQUALVERIFY + _push(receiver[1:]) + _CHECKSIG
+    after_a_while = _push(blocks) + _CSV + _DROP + _push(sender[1:]) + _CHECKSIG
+    return keys.taproot_script(_NOBODY, keys.taproot_root(with_preimage, after_a_while))
+
+
+def _push(data: bytes) -> bytes:
+    return bytes([len(data)]) + data
+
+
+def _spend(txid: bytes, vout: int, value: int, script: bytes, timelock: int, *, anchor: bool) -> bytes:
+    if not anchor and value > _DIRECT_FEE:
+        value -= _DIRECT_FEE
+    head = _HEAD.pack(_VERSION, 1, txid, vout, 0, timelock, 1 + anchor)
+    return head + _OUTPUT.pack(value, len(script)) + script + _ANCHOR * anchor + bytes(_LOCKTIME_BYTES)
+
+
+def _txid(raw: bytes) -> bytes:
+    return hashlib.sha256(hashlib.sha256(raw).digest()).digest()

@@ -1,0 +1,1 @@
+"""Who takes part: the operators, the service provider, the faucet."""

@@ -1,0 +1,214 @@
+"""Static deposit addresses: what wallets ask of the operators, and the deposits that came in.
+
+An address pays to the user's signing key plus a key of the operators'. Its money never moves on the chain:
+the provider gives leaves for it and takes the output.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from exporter.network.ledger import addresses, keys
+from exporter.network.ledger.chain import Chain, Output
+from exporter.network.ledger.errors import Invalid, NotFound
+from exporter.network.parties.messages import OPERATOR_IDS, OperatorKeys
+from exporter.network.parties.operators import check_own
+from exporter.network.proto import spark_pb2 as pb
+from exporter.settings.network import CONFIRMATIONS
+
+PAGE_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DepositAddress:
+    """An address with its keys, and the operators' proof that it is the user's."""
+
+    text: str
+    identity: bytes
+    signing_key: bytes
+    verifying_key: bytes
+    proof: pb.DepositAddressProof
+
+    @property
+    def message(self) -> pb.Address:
+        return pb.Address(
+            address=self.text, verifying_key=self.verifying_key, deposit_address_proof=self.proof, is_static=True
+        )
+
+    @property
+    def query_result(self) -> pb.DepositAddressQueryResult:
+        return pb.DepositAddressQueryResult(
+            deposit_address=self.text,
+            user_signing_public_key=self.signing_key,
+            verifying_public_key=self.verifying_key,
+            proof_of_possession=self.proof,
+        )
+
+
+class Deposits:
+    """All static addresses, and what the chain holds for them.
+
+    Args:
+        chain: where deposits come in.
+        operators: who signs for an address.
+        confirmations: from how many on a deposit is mature.
+    """
+
+    def __init__(self, chain: Chain, operators: OperatorKeys, confirmations: int = CONFIRMATIONS) -> None:
+        self._chain = chain
+        self._operators = operators
+        self._confirmations = confirmations
+        self._addresses: dict[str, DepositAddress] = {}
+        self._of_identity: defaultdict[bytes, list[DepositAddress]] = defaultdict(list)
+
+    def current(self, identity: bytes, signing_key: bytes) -> DepositAddress:
+        """The last address made for these keys, or a first one; raises Invalid if one is no public key."""
+        for address in reversed(self._of_identity.get(identity, ())):
+            if address.signing_key == signing_key:
+                return address
+        return self.add(identity, signing_key)
+
+    def add(self, identity: bytes, signing_key: bytes) -> DepositAddress:
+        """A new address under a new key of the operators'; raises Invalid as `current` does."""
+        share = keys.random_scalar()
+        share_key = keys.public_key(share)
+        try:
+            verifying_key = keys.add_points(signing_key, share_key)
+        except ValueError as error:
+            raise Invalid("the signing key is no public key") from error
+        text = addresses.taproot_address(keys.taproot_script(verifying_key))
+        possession = keys.tagged_message(
+            ("spark", "deposit", "proof_of_possession"), identity, share_key, text.encode()
+        )
+        signatures = (keys.sign(secret, text.encode()) for secret in self._operators.secrets)
+        proof = pb.DepositAddressProof(
+            address_signatures=dict(zip(OPERATOR_IDS, signatures, strict=True)),
+            proof_of_possession_signature=keys.sign_taproot(share, possession),
+        )
+        address = DepositAddress(text, identity, signing_key, verifying_key, proof)
+        self._addresses[text] = address
+        self._of_identity[identity].append(address)
+        return address
+
+    def of(self, identity: bytes) -> list[DepositAddress]:
+        """All addresses of an identity, oldest first."""
+        return list(self._of_identity.get(identity, ()))
+
+    def find(self, txid: str, vout: int) -> tuple[Output, DepositAddress]:
+        """A deposit and its address; raises NotFound."""
+        output = self._chain.output(txid, vout)
+        address = self._addresses.get(output.address)
+        if address is None:
+            raise NotFound(f"output {vout} of transaction {txid} is no deposit")
+        return output, address
+
+    def is_mature(self, output: Output) -> bool:
+        return self._chain.confirmations(output) >= self._confirmations
+
+    def take(self, output: Output) -> None:
+        """Mark a deposit as claimed."""
+        self._chain.spend(output)
+
+    def outputs_of(self, identity: bytes, *, unclaimed_only: bool, limit: int, offset: int) -> list[Output]:
+        """The deposits of an identity, oldest first."""
+        texts = [address.text for address in self.of(identity)]
+        return self._chain.paid_to(texts, unspent_only=unclaimed_only, limit=limit, offset=offset)
+
+    def outputs_to(self, text: str, *, unclaimed_only: bool, limit: int, offset: int) -> list[Output]:
+        """The deposits to one address, oldest first; raises NotFound if it was not made here."""
+        if text not in self._addresses:
+            raise NotFound(f"{text!r} is no deposit address")
+        return self._chain.paid_to([text], unspent_only=unclaimed_only, limit=limit, offset=offset)
+
+
+class DepositService:
+    """The part of `spark.SparkService` that is about static deposits."""
+
+    def __init__(self, deposits: Deposits) -> None:
+        self._deposits = deposits
+
+    async def generate_static_deposit_address(
+        self, request: pb.GenerateStaticDepositAddressRequest, caller: bytes
+    ) -> pb.GenerateStaticDepositAddressResponse:
+        check_own(request.identity_public_key, caller)
+        _check_request(request)
+        address = self._deposits.current(caller, request.signing_public_key)
+        return pb.GenerateStaticDepositAddressResponse(deposit_address=address.message)
+
+    async def rotate_static_deposit_address(
+        self, request: pb.RotateStaticDepositAddressRequest, caller: bytes
+    ) -> pb.RotateStaticDepositAddressResponse:
+        _check_request(request)
+        archived = self._deposits.current(caller, request.signing_public_key)
+        new = self._deposits.add(caller, request.signing_public_key)
+        return pb.RotateStaticDepositAddressResponse(
+            new_deposit_address=new.message, archived_deposit_address=archived.message
+        )
+
+    async def query_static_deposit_addresses(
+        self, request: pb.QueryStaticDepositAddressesRequest, caller: bytes
+    ) -> pb.QueryStaticDepositAddressesResponse:
+        wanted = request.deposit_address
+        found = [each for each in self._deposits.of(request.identity_public_key) if wanted in ("", each.text)]
+        limit = request.limit if request.limit > 0 else PAGE_SIZE
+        offset = max(request.offset, 0)
+        page = found[offset : offset + limit]
+        return pb.QueryStaticDepositAddressesResponse(deposit_addresses=[each.query_result for each in page])
+
+    async def query_unused_deposit_addresses(
+        self, request: pb.QueryUnusedDepositAddressesRequest, caller: bytes
+    ) -> pb.QueryUnusedDepositAddressesResponse:
+        return pb.QueryUnusedDepositAddressesResponse(offset=-1)  # addresses for single use are not made here
+
+    async def get_utxos_for_address(
+        self, request: pb.GetUtxosForAddressRequest, caller: bytes
+    ) -> pb.GetUtxosForAddressResponse:
+        size = min(request.limit or PAGE_SIZE, PAGE_SIZE)
+        outputs = self._deposits.outputs_to(
+            request.address, unclaimed_only=request.exclude_claimed, limit=size, offset=request.offset
+        )
+        utxos = [_utxo(output) for output in outputs if self._deposits.is_mature(output)]
+        return pb.GetUtxosForAddressResponse(utxos=utxos, offset=request.offset + len(outputs))
+
+    async def get_utxos_for_identity(
+        self, request: pb.GetUtxosForIdentityRequest, caller: bytes
+    ) -> pb.GetUtxosForIdentityResponse:
+        size = min(request.page.page_size or PAGE_SIZE, PAGE_SIZE)
+        start = _offset(request.page.cursor)
+        outputs = self._deposits.outputs_of(
+            request.identity_public_key, unclaimed_only=request.exclude_claimed, limit=size + 1, offset=start
+        )
+        more = len(outputs) > size
+        utxos = [
+            pb.AddressedUtxo(
+                address=output.address,
+                utxo=_utxo(output),
+                is_confirmed=self._deposits.is_mature(output),
+            )
+            for output in outputs[:size]
+            if request.include_pending or self._deposits.is_mature(output)
+        ]
+        page = pb.PageResponse(
+            has_next_page=more, has_previous_page=start > 0, next_cursor=str(start + size) if more else ""
+        )
+        return pb.GetUtxosForIdentityResponse(utxos=utxos, page=page)
+
+
+def _utxo(output: Output) -> pb.UTXO:
+    return pb.UTXO(raw_tx=output.raw, vout=0, network=pb.REGTEST, txid=bytes.fromhex(output.txid))
+
+
+def _check_request(
+    request: pb.GenerateStaticDepositAddressRequest | pb.RotateStaticDepositAddressRequest,
+) -> None:
+    if request.network != pb.REGTEST:
+        raise Invalid("want an address of the regtest network")
+    if request.hash_variant != pb.HASH_VARIANT_V2:
+        raise Invalid("want hash variant 2")
+
+
+def _offset(cursor: str) -> int:
+    if not cursor:
+        return 0
+    if not cursor.isascii() or not cursor.isdigit():
+        raise Invalid(f"{cursor!r} is not a cursor of this service's")
+    return int(cursor)

@@ -1,0 +1,124 @@
+"""The service provider: issues leaves, swaps them for others, funds wallets."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from exporter.network.ledger import keys, transactions
+from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.errors import Invalid, NotAllowed
+from exporter.network.ledger.keys import random_scalar
+from exporter.network.ledger.leaves import Leaf, LeafStatus, SentLeaf, Transfer, TransferType
+from exporter.network.ledger.ledger import Ledger
+from exporter.network.ledger.transactions import Refunds
+from exporter.network.parties import messages
+from exporter.network.parties.operators import SparkService
+
+_NODE_TIMELOCK = 500
+_NO_TWEAK = (0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """A finished leaf swap: what came in, what was wanted, and the transfers both ways."""
+
+    id: str
+    total_sats: int
+    target_sats: int
+    inbound: Transfer
+    outbound: Transfer
+
+
+class ServiceProvider:
+    """One provider with its identity key. Its own money is not limited: what it sends, it issues."""
+
+    def __init__(self, ledger: Ledger, archive: Archive, operators: SparkService) -> None:
+        self.ledger = ledger
+        self._archive = archive
+        self._operators = operators
+        self.secret = random_scalar()
+        self.identity = keys.public_key(self.secret)
+
+    def fund(self, receiver: bytes, sats: int) -> Transfer:
+        """Send a wallet fresh leaves, and tell it."""
+        transfer = self.issue(receiver, denominations(sats), TransferType.TRANSFER)
+        self.announce(transfer)
+        return transfer
+
+    def announce(self, transfer: Transfer) -> None:
+        """Tell the receiver of a transfer."""
+        self._operators.announce(transfer)
+
+    def swap(self, caller: bytes, outbound_id: str, total_sats: int, targets: Sequence[int]) -> Swap:
+        """Take the leaves of a primary swap transfer and send new ones: exactly the targets, and the change.
+
+        Raises:
+            NotAllowed: the transfer is not the caller's to this provider.
+            Invalid: the amounts do not add up.
+            NotFound, NotReady: there is no such transfer, or it was swapped before.
+        """
+        outbound = self.ledger.transfer(outbound_id)
+        row = outbound.row
+        if row.type != TransferType.PRIMARY_SWAP_V3 or (row.sender, row.receiver) != (caller, self.identity):
+            raise NotAllowed(f"transfer {outbound_id} is not the caller's swap with this provider")
+        change = row.value - sum(targets)
+        if row.value != total_sats or not targets or min(targets) <= 0 or change < 0:
+            raise Invalid(f"targets {list(targets)} do not fit the {row.value} sats of transfer {outbound_id}")
+        self.ledger.settle(outbound_id)
+        outbound = self.ledger.redeem(outbound_id)
+        inbound = self.issue(caller, [*targets, *denominations(change)], TransferType.COUNTER_SWAP_V3)
+        return Swap(str(uuid.uuid4()), total_sats, sum(targets), inbound, outbound)
+
+    def issue(self, receiver: bytes, amounts: Sequence[int], kind: TransferType, *, expiry: float = 0.0) -> Transfer:
+        """Send fresh leaves with these values in sats; nobody is told."""
+        transfer_id = str(uuid.uuid4())
+        leaves = [self._new_leaf(amount, receiver, transfer_id) for amount in amounts]
+        return self.ledger.issue(transfer_id, kind, self.identity, receiver, leaves, expiry=expiry)
+
+    def _new_leaf(self, value: int, receiver: bytes, transfer_id: str) -> tuple[Leaf, SentLeaf]:
+        """A leaf under a root of its own, with a key that only the receiver learns."""
+        secret, share = random_scalar(), random_scalar()
+        owner_key = keys.public_key(secret)
+        verifying_key = keys.public_key(secret + share)
+        script = keys.taproot_script(verifying_key)
+        root_node = transactions.node(uuid.uuid4().bytes * 2, 0, value, script, 0)
+        node = transactions.node(transactions.parse(root_node.cpfp).txid, 0, value, script, _NODE_TIMELOCK)
+        root = self._leaf(None, value, verifying_key, share, root_node, Refunds(b""), LeafStatus.SPLITTED)
+        self._archive.put_node(root.id, root.tree_id, messages.tree_node(root).SerializeToString())
+        refunds = transactions.refunds(node, value, keys.taproot_script(owner_key))
+        leaf = self._leaf(root, value, verifying_key, share, node, refunds, LeafStatus.AVAILABLE)
+        cipher = keys.encrypt(receiver, keys.scalar_bytes(secret))
+        signature = keys.sign_compact(self.secret, (leaf.id + transfer_id).encode() + cipher)
+        return leaf, SentLeaf(leaf.id, owner_key, _NO_TWEAK, refunds, cipher, signature)
+
+    def _leaf(
+        self,
+        root: Leaf | None,
+        value: int,
+        verifying_key: bytes,
+        share: int,
+        node: transactions.Node,
+        refunds: Refunds,
+        status: LeafStatus,
+    ) -> Leaf:
+        now = self.ledger.now()
+        leaf_id = str(uuid.uuid4())
+        return Leaf(
+            id=leaf_id,
+            tree_id=root.tree_id if root else str(uuid.uuid4()),
+            parent_id=root.id if root else None,
+            value=value,
+            owner=self.identity,
+            verifying_key=verifying_key,
+            shares=keys.split(share),
+            node=node,
+            refunds=refunds,
+            status=status,
+            created=now,
+            updated=now,
+        )
+
+
+def denominations(sats: int) -> list[int]:
+    """The powers of two that add up to an amount, largest first: leaves that make most payments without a swap."""
+    return [1 << bit for bit in reversed(range(sats.bit_length())) if sats >> bit & 1]

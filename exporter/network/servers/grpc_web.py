@@ -1,0 +1,104 @@
+"""gRPC-web: the operators' methods over HTTP/1.1, for wallets that have fetch and nothing else.
+
+The format is gRPC's PROTOCOL-WEB, as far as wallets use it: binary, uncompressed, one request to one call.
+"""
+
+from __future__ import annotations  # grpc's classes are generic in their stubs alone
+
+import struct
+from collections.abc import AsyncIterator
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+import grpc
+from google.protobuf.message import DecodeError
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from exporter.network.servers.grpc_server import MAX_REQUEST_BYTES, Context, Methods
+
+CONTENT_TYPE = "application/grpc-web+proto"
+_ACCEPTED = (CONTENT_TYPE, "application/grpc-web")
+_HEAD = struct.Struct(">BI")  # of a frame: its flags, and how many bytes follow
+_TRAILERS = 0x80
+
+
+def route(methods: Methods) -> Route:
+    """The route of an operator's methods, below the operator's address."""
+
+    async def serve(request: Request) -> Response:
+        if request.headers.get("content-type") not in _ACCEPTED:
+            return Response(f"want {CONTENT_TYPE}", 415)
+        handler = methods.get("/{service}/{method}".format_map(request.path_params))
+        frames = _answer(handler, await _body(request), _Context(request))
+        if handler is not None and handler.response_streaming:
+            return StreamingResponse(frames, media_type=CONTENT_TYPE)
+        return Response(b"".join([frame async for frame in frames]), media_type=CONTENT_TYPE)
+
+    return Route("/{service}/{method}", serve, methods=["POST"])
+
+
+class _AbortError(Exception):
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        super().__init__(details)
+        self.code = code
+
+
+class _Context:
+    """A call's headers as metadata, and its way to end with another status than OK."""
+
+    def __init__(self, request: Request) -> None:
+        self._headers = request.headers
+
+    def invocation_metadata(self) -> list[tuple[str, str | bytes]]:
+        return [*self._headers.items()]
+
+    async def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
+        raise _AbortError(code, details)
+
+
+async def _answer(handler: Any, body: bytes, context: Context) -> AsyncIterator[bytes]:
+    """The frames of the answer: its messages, then the status as trailers."""
+    try:
+        if handler is None:
+            raise _AbortError(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")
+        message = handler.request_deserializer(_message(body))
+        if handler.response_streaming:
+            async for each in handler.unary_stream(message, context):
+                yield _frame(handler.response_serializer(each))
+        else:
+            yield _frame(handler.response_serializer(await handler.unary_unary(message, context)))
+    except _AbortError as aborted:
+        yield _trailers(aborted.code, str(aborted))
+    except DecodeError:
+        yield _trailers(grpc.StatusCode.INTERNAL, "the request is not of the method's type")
+    else:
+        yield _trailers(grpc.StatusCode.OK)
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body, or just more of it than is allowed."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_REQUEST_BYTES:
+            break
+    return bytes(body)
+
+
+def _message(body: bytes) -> bytes:
+    if len(body) > MAX_REQUEST_BYTES:
+        raise _AbortError(grpc.StatusCode.RESOURCE_EXHAUSTED, f"want {MAX_REQUEST_BYTES} bytes at most")
+    message = body[_HEAD.size :]
+    if body[: _HEAD.size] != _HEAD.pack(0, len(message)):
+        raise _AbortError(grpc.StatusCode.INTERNAL, "want one message, uncompressed, in one frame")
+    return message
+
+
+def _frame(message: bytes, flags: int = 0) -> bytes:
+    return _HEAD.pack(flags, len(message)) + message
+
+
+def _trailers(code: grpc.StatusCode, details: str = "") -> bytes:
+    return _frame(f"grpc-status:{code.value[0]}\r\ngrpc-message:{quote(details, safe=' ')}\r\n".encode(), _TRAILERS)

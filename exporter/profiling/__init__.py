@@ -1,1 +1,0 @@
-"""Profiles of the subject: served in pprof's format, dumped to files, and compared."""

@@ -1,0 +1,1 @@
+"""What is served: metrics, the live page, the run as JSON, profiles."""

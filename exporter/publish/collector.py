@@ -1,0 +1,92 @@
+"""Turns a run's state into metric families, fresh at every scrape, in a registry of its own."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample as Line
+
+from exporter.publish.metric_types import Kind, Metric, Source, Subject, Value
+from exporter.publish.metrics import RUN_METRICS, SCRAPE_DURATION, SUBJECT_METRICS, TABLE
+from exporter.record.probes import read_probes
+from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
+from exporter.record.probes.resident_memory import ResidentMemoryProbe
+from exporter.record.probes.threads import ThreadsProbe
+from exporter.record.state import Histogram, RunState, SubjectState
+
+# Unique memory is not among them: reading it stops the subject.
+SCRAPE_PROBES = (ResidentMemoryProbe(), ThreadsProbe(), OpenDescriptorsProbe())
+_SUFFIXES: Mapping[Kind, str] = {"counter": "_total", "info": "_info"}
+
+
+def make_registry(run: RunState) -> CollectorRegistry:
+    """Return a registry that publishes ``run`` and the exporter's own process, and nothing else."""
+    registry = CollectorRegistry()
+    registry.register(RunCollector(run))
+    ProcessCollector(registry=registry)
+    return registry
+
+
+class RunCollector(Collector):
+    """Builds every family of the table from the state of one run; takes well under a millisecond."""
+
+    def __init__(self, run: RunState) -> None:
+        self._run = run
+
+    def describe(self) -> Iterable[Family]:
+        """Return every family without its series, so that the registry knows which names are ours."""
+        return [_family(metric) for metric in TABLE]
+
+    def collect(self) -> Iterator[Family]:
+        started = time.perf_counter()
+        subjects = [((state.driver,), look_at(state)) for state in self._run.subjects.values()]
+        families = [_filled(metric, [((), self._run)]) for metric in RUN_METRICS]
+        families += [_filled(metric, subjects) for metric in SUBJECT_METRICS]
+        yield from (family for family in families if family.samples)
+        yield _filled(SCRAPE_DURATION, [((), time.perf_counter() - started)])
+
+
+def look_at(state: SubjectState) -> Subject:
+    """Read the subject's process from outside, if it lives."""
+    if state.pid is None:
+        return Subject(state, {}, {})
+    reading = read_probes(SCRAPE_PROBES, state.pid, state.others)
+    # A process that has ended but was not yet waited for reads as 0 bytes resident.
+    ended = not reading.values["rss_bytes"]
+    success = {probe.name: not ended and probe.name not in reading.failures for probe in SCRAPE_PROBES}
+    return Subject(state, {} if ended else reading.values, state.probe_success | state.source_success | success)
+
+
+def _family(metric: Metric[Any]) -> Family:
+    name = metric.name.removesuffix(_SUFFIXES.get(metric.kind, ""))
+    return Family(name, metric.help, metric.kind, metric.unit)
+
+
+def _filled(metric: Metric[Source], sources: Iterable[tuple[tuple[str, ...], Source]]) -> Family:
+    """Return the family with a series for each value; ``sources`` come with the values of the first labels."""
+    family = _family(metric)
+    for first, source in sources:
+        for values, value in metric.read(source):
+            labels = dict(zip(metric.labels, (*first, *values), strict=False))
+            family.samples.extend(_lines(metric, labels, value))
+    return family
+
+
+def _lines(metric: Metric[Any], labels: dict[str, str], value: Value) -> Iterator[Line]:
+    if isinstance(value, Histogram):
+        stem = metric.name
+        for bound, count in zip(value.bounds, value.counts, strict=True):
+            yield Line(f"{stem}_bucket", labels | {"le": str(float(bound))}, count)
+        yield Line(f"{stem}_bucket", labels | {"le": "+Inf"}, value.count)
+        yield Line(f"{stem}_count", labels, value.count)
+        yield Line(f"{stem}_sum", labels, value.total)
+    elif not isinstance(value, Mapping):
+        yield Line(metric.name, labels, value)
+    elif metric.kind == "stateset":
+        for state, holds in value.items():
+            yield Line(metric.name, labels | {metric.name: state}, float(holds))
+    else:
+        yield Line(metric.name, labels | {key: str(text) for key, text in value.items()}, 1.0)

@@ -1,0 +1,1 @@
+"""Serving HTTP, whatever is served: addresses, TLS, users, limits."""

@@ -1,0 +1,1 @@
+"""What is measured: the sample, its columns, how it is read and where it is kept."""

@@ -1,0 +1,99 @@
+"""Runs side by side: a row per run, and how each differs from the first."""
+
+from collections.abc import Sequence
+
+from exporter.analysis.compare import Comparison, Difference, compare
+from exporter.analysis.evidence import label_of
+from exporter.analysis.judgement import Interval, Judgement
+from exporter.analysis.series import Run
+from exporter.report.judgements import in_words
+
+Named = tuple[str, Run | None, Judgement]
+
+_MIB = 1024 * 1024
+_HEADINGS = ("driver", "verdict", "payments", "RSS, MiB", "heap, MiB", "KiB/min", "bytes per payment")
+# Where memory grows says whose it is.
+_MEANINGS = (
+    ("heap_python_bytes", "the binding: what grows is Python's heap"),
+    ("heap_go_bytes", "the binding: what grows is Go's heap"),
+    ("heap_node_bytes", "the binding: what grows is JavaScript's heap"),
+    ("heap_wasm_bytes", "the SDK's core: what grows is WebAssembly memory"),
+    ("heap_native_bytes", "the SDK's core, or the binding's native side: what grows is malloc's heap"),
+)
+
+
+def side_by_side(runs: Sequence[Named]) -> str:
+    """A table of the runs, then the comparison of every other with the first."""
+    lines = ["", "Side by side", *_table([_HEADINGS, *(_row(*run) for run in runs)])]
+    (first_name, first, _), *others = runs
+    for name, run, _ in others:
+        if first is None or run is None:
+            lines += ["", f"{name} can't be compared with {first_name}: a CSV can't be read"]
+            continue
+        comparison = compare(first, run)
+        lines += ["", comparison_text(comparison), f"  {meaning(comparison)}"]
+    return "\n".join(lines) + "\n"
+
+
+def comparison_text(comparison: Comparison) -> str:
+    """Whether B is worse than A, and a line per measure with the difference and its 95 % interval."""
+    worse = "worse than" if comparison.worse else "not shown to be worse than"
+    lines = [f"{comparison.b} is {worse} {comparison.a}"]
+    for difference in comparison.differences:
+        mark = "worse" if difference.worse else f"{difference.probability_worse:.0%} sure of worse"
+        if not difference.lasts and difference.difference.low > difference.tolerance:
+            mark = "more so far, which may be warm-up"
+        lines.append(
+            f"  {label_of(difference.series, settled=False)}, {difference.measure}: "
+            f"{difference.a.value:.1f} → {difference.b.value:.1f} {difference.unit}, "
+            f"{in_words(difference.difference)}: {mark}"
+        )
+    return "\n".join(lines + [f"  {reason}" for reason in comparison.missing])
+
+
+def meaning(comparison: Comparison) -> str:
+    """Whose memory it is that differs, as far as the measures tell."""
+    growing = {each.series for each in comparison.differences if each.worse and _is_growth(each)}
+    if not growing:
+        level = "higher, " if any(each.worse for each in comparison.differences) else ""
+        compared = any(_is_growth(each) for each in comparison.differences)
+        growth = "no difference in growth is shown" if compared else "too short to compare the growth"
+        return f"In short: {level}{growth}"
+    for series, whose in _MEANINGS:
+        if series in growing:
+            return f"In short: {comparison.b} grows faster in {whose}"
+    if "heap_allocated_bytes" in growing:
+        return f"In short: {comparison.b} grows faster in a heap that only one of the runs reports, or in several"
+    return f"In short: {comparison.b} grows faster outside its heaps: memory that an allocator keeps, stacks, mappings"
+
+
+def _is_growth(difference: Difference) -> bool:
+    return difference.measure.startswith("growth")
+
+
+def _row(name: str, run: Run | None, judgement: Judgement) -> tuple[str, ...]:
+    growth, per_payment = judgement.growth_kib_per_min, judgement.growth_bytes_per_payment
+    columns = [_span(run, column) for column in ("rss_bytes", "heap_allocated_bytes")]
+    return (name, str(judgement.verdict), _payments(run), *columns, _growth(growth), _growth(per_payment))
+
+
+def _payments(run: Run | None) -> str:
+    counts = None if run is None else run.column("payments")
+    return "?" if counts is None else f"{counts[-1]:.0f}"
+
+
+def _span(run: Run | None, column: str) -> str:
+    values = None if run is None else run.column(column)
+    if run is None or values is None:
+        return "?"
+    seen = values[(values == values) & ~run.trimmed]  # an empty cell is NaN, which equals nothing
+    return f"{seen[0] / _MIB:.1f} → {seen[-1] / _MIB:.1f}" if len(seen) else "?"
+
+
+def _growth(growth: Interval | None) -> str:
+    return "?" if growth is None else in_words(growth)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

@@ -1,0 +1,122 @@
+"""The report that ends a run: levels, growth, payments, latency, events and the verdict, as text."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exporter.analysis.parts import lines_at_rest
+from exporter.durations import format_clock
+from exporter.errors import ConfigError, ExporterError
+from exporter.record.state import Histogram, LoadCounters, SubjectState
+
+if TYPE_CHECKING:
+    from exporter.analysis.judgement import Judgement
+    from exporter.analysis.series import Run
+
+_MIB = 1024 * 1024
+_QUANTILES = (0.5, 0.95, 0.99)
+_LABEL_WIDTH = 14
+
+
+def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
+    """Read a run's CSV and judge it; a CSV that can't be read is inconclusive, and says why."""
+    # numpy comes in only now: the run itself must stay small.
+    from exporter.analysis.judgement import Judgement, Verdict
+    from exporter.analysis.series import read_csv
+    from exporter.analysis.verdict import judge
+
+    try:
+        series = read_csv(path)
+    except ConfigError as error:
+        nothing = Judgement(
+            Verdict.INCONCLUSIVE, None, "none", None, None, None, None, None, None, str(error), "a CSV with samples"
+        )
+        return None, nothing
+    return series, judge(series)
+
+
+def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectState, error: ExporterError | None) -> str:
+    """Return the report of one subject; ``error`` is what ended the run early, or made it worthless."""
+    from exporter.report.judgements import paragraph
+
+    lines = ["", f"Trend report: {state.sdk or state.driver} {state.sdk_version}".rstrip()]
+    lines += _levels(series, state.load) if series is not None else []
+    lines += _load(state.load)
+    if state.csv_errors:
+        lines.append(_row("Samples", f"{state.samples_written} written, {state.csv_errors} lost: see the log"))
+    if error is not None:
+        lines.append(_row("Failed", str(error)))
+    return "\n".join([*lines, "", paragraph("Verdict", judgement)])
+
+
+def quantile(histogram: Histogram, share: float) -> float | None:
+    """Estimate a quantile as Prometheus does: linear within a bucket, the last bound for what is beyond it."""
+    if histogram.count == 0:
+        return None
+    rank = share * histogram.count
+    for (low_bound, low_count), (bound, count) in pairwise(
+        zip((0.0, *histogram.bounds), (0, *histogram.counts), strict=True)
+    ):
+        if count >= rank:
+            return low_bound + (bound - low_bound) * (rank - low_count) / (count - low_count)
+    return histogram.bounds[-1]
+
+
+def _levels(series: "Run", load: LoadCounters) -> list[str]:
+    rows = []
+    for label, column in (("RSS", "rss_bytes"), ("Heap", "heap_allocated_bytes")):
+        values = series.column(column)
+        if values is None:
+            continue
+        seen = values[(values == values) & ~series.trimmed]  # an empty cell is NaN, which equals nothing
+        if len(seen):
+            start, end, top = (float(value) / _MIB for value in (seen[0], seen[-1], seen.max()))
+            rows.append(_row(label, f"{start:.1f} MiB → {end:.1f} MiB ({end - start:+.1f}), at most {top:.1f} MiB"))
+    settled = series.column("settled")
+    at_rest = 0 if settled is None else int(settled.sum())
+    elapsed = float(series.columns["elapsed_sec"].max()) if len(series) else 0.0
+    share = f" ({load.settle_seconds / elapsed:.1%} of the time)" if at_rest and elapsed else ""
+    samples = f"{format_clock(elapsed)}, {len(series)} samples, {at_rest} of them at rest{share}"
+    rows.insert(0, _row("Measured", samples))
+    return rows + [_row("" if number else "Parts", text) for number, text in enumerate(lines_at_rest(series))]
+
+
+def _load(load: LoadCounters) -> list[str]:
+    failures = f", {load.failures.total()} failed"
+    on_purpose = f", {load.expected_failures.total()} failed on purpose" if load.expected_failures.total() else ""
+    missed = f", {load.missed} missed their time" if load.missed else ""
+    rows = [_row("Payments", _counts(load.payments) + failures + on_purpose + missed)]
+    for rail, histogram in load.latency_seconds.items():
+        found = [(share, quantile(histogram, share)) for share in _QUANTILES]
+        texts = [f"p{share * 100:.0f} {value * 1000:.0f} ms" for share, value in found if value is not None]
+        if texts:
+            rows.append(_row("Latency", f"{rail} {', '.join(texts)}"))
+    done = {
+        "reconnects": load.reconnects,
+        "abandoned instances": load.abandoned_instances,
+        "listener churns": load.listener_churns,
+        "syncs": load.syncs,
+        "history queries": load.history_queries,
+        "refunds": load.refunds,
+    }
+    scenarios = {name: count for name, count in done.items() if count}
+    if scenarios:
+        rows.append(_row("Scenarios", _counts(scenarios)))
+    if load.unexpected_successes.total():
+        rows.append(_row("Not failed", f"{_counts(load.unexpected_successes)}: meant to fail, and did not"))
+    if load.step_failures.total():
+        rows.append(_row("Steps failed", _counts(load.step_failures)))
+    if load.instance_heap_bytes is not None and load.instance_rss_bytes is not None:
+        heap, rss = load.instance_heap_bytes / 1024, load.instance_rss_bytes / 1024
+        rows.append(_row("Per instance", f"{heap:.0f} KiB of heap, {rss:.0f} KiB resident"))
+    rows.append(_row("Events", _counts({event: count for event, count in load.sdk_events.items() if count})))
+    return rows
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
+
+
+def _row(label: str, text: str) -> str:
+    return f"  {label:<{_LABEL_WIDTH}}{text}"

@@ -1,0 +1,133 @@
+"""What a run prints on standard output: its settings, its progress, a line per sample, its end."""
+
+import os
+import sys
+from collections.abc import Mapping
+from math import inf
+from time import monotonic
+from typing import TextIO
+
+import click
+
+from exporter.durations import format_clock, format_duration
+from exporter.record.sample import Sample
+from exporter.workload.workload import LoadEvent
+
+_MIB = 1024 * 1024
+_CLEAR_LINE = "\r\x1b[K"
+_SETTINGS_PER_LINE = 4
+_UNSHOWN_KINDS = frozenset({"settled"})  # its sample has a line of its own
+_UNSHOWN_EVENTS = frozenset({("phase", "running")})  # the start of the load has one too
+
+
+class Console:
+    """Lines on a stream, coloured on a terminal unless ``NO_COLOR`` is set; ``quiet`` leaves the report only.
+
+    A reader that goes away (a closed pipe) ends the printing, not the run.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
+        self._stream = stream or sys.stdout
+        self._quiet = quiet
+        self._terminal = self._stream.isatty()
+        self._colour = self._terminal and not os.environ.get("NO_COLOR")
+        self._progress_shown = False
+        self._first_rss: dict[str, int] = {}
+        self._event_shown: dict[str, float] = {}
+
+    def heading(self, version: str, run: str, url: str, settings: Mapping[str, str]) -> None:
+        """Print what runs, where it is served, and every setting."""
+        self.line(f"{self._bold(f'exporter {version}')} · run {run} · {url}/metrics")
+        pairs = [f"{name}={value}" for name, value in settings.items()]
+        for start in range(0, len(pairs), _SETTINGS_PER_LINE):
+            self.line("  " + "  ".join(pairs[start : start + _SETTINGS_PER_LINE]))
+
+    def line(self, text: str) -> None:
+        """Print a line of progress."""
+        if not self._quiet:
+            self._write(text + "\n")
+
+    def sample(self, subject: str, sample: Sample, seconds_left: float) -> None:
+        """Print a sample, with the growth of resident memory since the subject's first one."""
+        self.line(format_sample(subject, sample, self._first_rss.get(subject), seconds_left))
+        if sample.rss_bytes is not None and not sample.trimmed:
+            self._first_rss.setdefault(subject, sample.rss_bytes)
+
+    def warning(self, text: str) -> None:
+        """Print a line that calls for attention."""
+        self.line(click.style(text, fg="yellow") if self._colour else text)
+
+    def event(self, event: LoadEvent, subject: str = "") -> None:
+        """Print something that happened in the load; of many in one second that are alike, the first."""
+        if (event.kind, event.message) in _UNSHOWN_EVENTS or event.kind in _UNSHOWN_KINDS:
+            return
+        now = monotonic()
+        alike = f"{subject}: {event.kind}"
+        if now - self._event_shown.get(alike, -inf) >= 1:
+            self._event_shown[alike] = now
+            text = f"Phase: {event.message}" if event.kind == "phase" else event.message
+            text = f"{subject}: {text}" if subject else text
+            (self.warning if event.kind.endswith("_failed") else self.line)(text)
+
+    def progress(self, elapsed: float, duration: float, payments: int) -> None:
+        """Redraw the line of progress at the bottom of a terminal; elsewhere the samples say how far the run is."""
+        if self._terminal and not self._quiet:
+            left = format_duration(max(round(duration - elapsed), 0))
+            text = f"{format_clock(elapsed)} of {format_clock(duration)} · {payments} payments · {left} left"
+            self._write(_CLEAR_LINE + text, whole_line=False)
+            self._progress_shown = True
+
+    def report(self, text: str, verdict: str) -> None:
+        """Print the final report, also when quiet; its verdict stands out on a terminal."""
+        colour = {"leak": "red", "no leak": "green"}.get(verdict, "yellow")
+        if self._colour:
+            text = text.replace(f"Verdict: {verdict}", click.style(f"Verdict: {verdict}", fg=colour, bold=True))
+        self._write(text + "\n")
+
+    def _bold(self, text: str) -> str:
+        return click.style(text, bold=True) if self._colour else text
+
+    def _write(self, text: str, *, whole_line: bool = True) -> None:
+        if whole_line and self._progress_shown:
+            text = _CLEAR_LINE + text
+            self._progress_shown = False
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except OSError:
+            self._go_on_unheard()
+
+    def _go_on_unheard(self) -> None:
+        """Write to nowhere from now on: the reader of a pipe, or the terminal, is gone; the run is not."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+
+
+def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_left: float) -> str:
+    """Return a sample as one line: ``[00:01:30] RSS=54.4MiB (+0.1MiB) Heap=… Payments=…``."""
+    growth = ""
+    if sample.rss_bytes is not None and first_rss is not None:
+        growth = f" ({_mib(sample.rss_bytes - first_rss, sign='+')})"
+    parts = [
+        f"[{format_clock(sample.elapsed_sec)}]",
+        f"{subject}:" if subject else "",
+        f"RSS={_mib(sample.rss_bytes)}{growth}",
+        f"Heap={_mib(sample.heap_allocated_bytes)}",
+        f"Threads={_number(sample.threads)}",
+        f"FDs={_number(sample.open_fds)}",
+        f"Payments={sample.payments}",
+        f"Failures={sample.payment_failures}",
+        f"Reconnects={sample.reconnects}" if sample.reconnects else "",
+        "at rest, trimmed" if sample.trimmed else "at rest" if sample.settled else "",
+        f"{format_duration(round(seconds_left))} left" if seconds_left >= 1 else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _mib(size: int | None, sign: str = "") -> str:
+    return "?" if size is None else f"{size / _MIB:{sign}.1f}MiB"
+
+
+def _number(value: int | None) -> str:
+    return "?" if value is None else str(value)

@@ -1,0 +1,45 @@
+"""How a run ended, and the exit code that says so: pure functions."""
+
+from dataclasses import dataclass
+
+from exporter.errors import ExporterError, LoadError
+from exporter.record.state import LoadCounters
+from exporter.settings.run import FailOn
+
+NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of a run: whether somebody stopped it, what broke, and the verdict ('leak', 'no leak', …)."""
+
+    interrupted: bool
+    error: ExporterError | None
+    verdict: str
+
+    def exit_code(self, fail_on: FailOn) -> int:
+        """Return the exit code; an interruption outranks a failure, and a failure outranks the verdict."""
+        if self.interrupted:
+            return INTERRUPTED
+        if self.error is not None:
+            return self.error.exit_code
+        if self.verdict == "leak" and fail_on != "never":
+            return LEAK
+        if self.verdict == "inconclusive" and fail_on == "inconclusive":
+            return INCONCLUSIVE
+        return NO_LEAK
+
+
+def load_failure(subject: str, load: LoadCounters, max_failure_ratio: float) -> LoadError | None:
+    """Return why a load counts as failed, or None; failures that were made on purpose don't count."""
+    paid, failed = load.payments.total(), load.failures.total()
+    if paid == 0:
+        tried = f"{failed} failed" if failed else "none was tried"
+        return LoadError(f"{subject}: no payment succeeded ({tried}); see the log for the reason, or run for longer")
+    ratio = failed / (paid + failed)
+    if ratio > max_failure_ratio:
+        return LoadError(
+            f"{subject}: {failed} of {paid + failed} payments failed, a share of {ratio:.2f}; "
+            f"see the log for the reason, or raise --max-failure-ratio (now {max_failure_ratio:g})"
+        )
+    return None

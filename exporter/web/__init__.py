@@ -1,1 +1,0 @@
-"""What the HTTP server is made of: configuration, TLS, users, connections, pages."""

@@ -1,0 +1,195 @@
+"""The CSV sink: what it writes, what it never destroys, and what a full disk or a kill leaves behind."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.errors import ConfigError
+from exporter.record.csv_file import HEADER, CsvSink, format_row
+from exporter.record.sample import COLUMNS, Sample
+
+SAMPLE = Sample(
+    timestamp=datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC),
+    elapsed_sec=30.0004,
+    rss_bytes=54_400_000,
+    heap_allocated_bytes=9_000_000,
+    uss_bytes=None,
+    heap_python_bytes=4_000_000,
+    heap_native_bytes=5_000_000,
+    heap_mmap_bytes=0,
+    threads=12,
+    open_fds=14,
+    payments=6,
+    payment_failures=0,
+    listeners=2,
+    instances=2,
+    reconnects=0,
+    phase="running",
+    settled=0,
+)
+ROW = "2026-01-02T03:04:05.678Z,30.000,54400000,9000000,,4000000,5000000,0,12,14,6,0,2,2,0,running,0" + (
+    "," * 8 + ",0" * 6 + "," * 8 + ",0" * 2 + "," * 4 + "\n"
+)
+
+WRITE_UNTIL_KILLED = """
+import itertools, sys
+from dataclasses import replace
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_record_csv_file import SAMPLE
+from exporter.record.csv_file import CsvSink
+sink = CsvSink.open(Path(sys.argv[1]), "refuse")
+for number in itertools.count():
+    sink.write(replace(SAMPLE, payments=number))
+    print(number, flush=True)
+"""
+
+
+def write(path: Path, *samples: Sample, existing: str = "refuse") -> None:
+    sink = CsvSink.open(path, existing)  # type: ignore[arg-type]
+    for sample in samples:
+        sink.write(sample)
+    sink.close()
+
+
+def test_writes_the_header_once_and_a_row_per_sample(tmp_path: Path) -> None:
+    write(tmp_path / "out.csv", SAMPLE, SAMPLE)
+    assert (tmp_path / "out.csv").read_text() == HEADER + ROW + ROW
+
+
+@given(
+    elapsed=st.floats(min_value=0, max_value=1e7),
+    rss=st.none() | st.integers(min_value=0, max_value=1 << 50),
+    phase=st.sampled_from(["running", "stopping"]),
+)
+def test_a_row_read_back_says_the_same(elapsed: float, rss: int | None, phase: str) -> None:
+    sample = replace(SAMPLE, elapsed_sec=elapsed, rss_bytes=rss, phase=phase)
+    cells = dict(zip(COLUMNS, next(csv.reader([format_row(sample)])), strict=True))
+    assert float(cells["elapsed_sec"]) == pytest.approx(elapsed, abs=0.0006)
+    assert cells["rss_bytes"] == ("" if rss is None else str(rss))
+    assert cells["phase"] == phase
+
+
+def test_refuses_an_existing_file_and_leaves_it_alone(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("precious")
+    with pytest.raises(ConfigError, match=r"exists: add --csv-append .* or --csv-overwrite|--csv-overwrite to replace"):
+        write(path, SAMPLE)
+    assert path.read_text() == "precious"
+
+
+def test_takes_an_existing_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "out.csv").touch()
+    write(tmp_path / "out.csv", SAMPLE)
+    assert (tmp_path / "out.csv").read_text() == HEADER + ROW
+
+
+@pytest.mark.parametrize("existing", ["refuse", "append", "overwrite"])
+def test_two_runs_never_write_one_file(tmp_path: Path, existing: str) -> None:
+    path = tmp_path / "out.csv"
+    first = CsvSink.open(path, "refuse")
+    first.write(SAMPLE)
+    with pytest.raises(ConfigError, match="being written by another run"):
+        write(path, SAMPLE, existing=existing)
+    first.close()
+    assert path.read_text() == HEADER + ROW
+
+
+def test_replaces_when_told(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    write(path, SAMPLE, existing="overwrite")
+    assert path.read_text() == HEADER + ROW
+
+
+@pytest.mark.parametrize("before", ["", HEADER, HEADER + ROW, HEADER + ROW + ROW])
+def test_goes_on_where_a_file_ended(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text(before)
+    write(path, SAMPLE, existing="append")
+    assert path.read_text() == (before or HEADER) + ROW
+
+
+@given(cut=st.integers(min_value=0, max_value=len(HEADER + ROW + ROW)))
+def test_goes_on_after_a_torn_row_without_losing_a_whole_one(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
+    path = tmp_path_factory.mktemp("torn") / "out.csv"
+    text = (HEADER + ROW + ROW)[:cut]
+    path.write_text(text)
+    write(path, SAMPLE, existing="append")
+    whole = text[: text.rfind("\n") + 1]
+    assert path.read_text() == (whole or HEADER) + ROW
+
+
+def test_does_not_go_on_with_a_file_of_other_columns(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("time,rss\n1,2\n")
+    with pytest.raises(ConfigError, match="other columns"):
+        write(path, SAMPLE, existing="append")
+    assert path.read_text() == "time,rss\n1,2\n"
+
+
+def test_names_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"there is no directory .*absent; create it"):
+        write(tmp_path / "absent" / "out.csv", SAMPLE)
+
+
+def test_refuses_a_directory_as_file(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"can't be written: Is a directory"):
+        write(tmp_path, SAMPLE, existing="overwrite")
+
+
+def test_a_full_device_fails_each_write_and_the_sink_lives_on() -> None:
+    sink = CsvSink.open(Path("/dev/full"), "refuse")
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space left"):
+            sink.write(SAMPLE)
+    sink.close()
+
+
+def test_a_row_that_only_fits_in_part_is_taken_back(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for the disk: it also takes a part of the last write."""
+    path = tmp_path / "out.csv"
+    limit = len(HEADER + ROW) + 20
+    script = f"""
+import errno, resource, signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_record_csv_file import SAMPLE
+from exporter.record.csv_file import CsvSink
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sink = CsvSink.open(Path({str(path)!r}), "refuse")
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))
+sink.write(SAMPLE)
+try:
+    sink.write(SAMPLE)
+except OSError as error:
+    print(errno.errorcode[error.errno])
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+sink.write(SAMPLE)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "EFBIG\n"
+    assert path.read_text() == HEADER + ROW + ROW
+
+
+def test_a_killed_writer_leaves_every_row_that_it_reported(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    arguments = [sys.executable, "-c", WRITE_UNTIL_KILLED, str(path), str(Path(__file__).parent)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        reported = [next(process.stdout) for _ in range(50)]
+        os.kill(process.pid, signal.SIGKILL)
+    rows = path.read_text().splitlines()[1:]
+    assert len(rows) >= len(reported)
+    assert [row.split(",")[10] for row in rows[:50]] == [str(number) for number in range(50)]

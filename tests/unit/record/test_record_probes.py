@@ -1,0 +1,80 @@
+"""Probes on a real process, and what becomes of those that fail."""
+
+import os
+import subprocess
+import sys
+from typing import ClassVar
+
+import psutil
+
+from exporter.record.probes import PROBES, read_probes
+from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
+from exporter.record.sample import COLUMNS
+
+HOLD = """
+import sys, threading
+files = [open("/dev/null") for _ in range(int(sys.argv[1]))]
+block = bytearray(int(sys.argv[2]))
+event = threading.Event()
+for _ in range(int(sys.argv[3])):
+    threading.Thread(target=event.wait, daemon=True).start()
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def readings_of(files: int, size: int, threads: int) -> dict[str, int | None]:
+    """The readings of a fresh process that holds this much."""
+    arguments = [str(files), str(size), str(threads)]
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "ready\n"
+        reading = read_probes(PROBES, process.pid)
+        process.stdin.close()
+    assert reading.failures == {}
+    return dict(reading.values)
+
+
+def test_each_probe_sees_what_a_process_holds() -> None:
+    lean, heavy = readings_of(0, 0, 0), readings_of(7, 64_000_000, 5)
+    more = {column: (heavy[column] or 0) - (lean[column] or 0) for column in lean}
+    assert more["open_fds"] == 7
+    assert more["threads"] == 5
+    assert 60_000_000 < more["rss_bytes"] < 70_000_000
+    assert 60_000_000 < more["uss_bytes"] < 70_000_000
+
+
+def test_every_probe_fills_a_column_of_its_own() -> None:
+    columns = [probe.column for probe in PROBES]
+    assert set(columns) <= set(COLUMNS)
+    assert len(set(columns)) == len(columns) == len({probe.name for probe in PROBES})
+
+
+def test_a_process_that_is_gone_fails_every_probe_and_raises_nothing() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    reading = read_probes(PROBES, process.pid)
+    assert set(reading.values.values()) == {None}
+    assert set(reading.failures) == {probe.name for probe in PROBES}
+
+
+def test_no_process_fails_every_probe() -> None:
+    assert set(read_probes(PROBES, None).values.values()) == {None}
+
+
+class DeniedProbe:
+    name: ClassVar[str] = "denied"
+    column: ClassVar[str] = "threads"
+
+    def read(self, process: psutil.Process) -> int:
+        raise psutil.AccessDenied(process.pid)
+
+
+def test_a_failed_probe_costs_itself_only() -> None:
+    reading = read_probes((DeniedProbe(), OpenDescriptorsProbe()), os.getpid())
+    assert reading.values["threads"] is None
+    assert "denied" in reading.failures
+    assert reading.values["open_fds"] is not None

@@ -1,0 +1,90 @@
+"""The final report: what it says, and its quantiles."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exporter.errors import SubjectError
+from exporter.record.state import Histogram, LoadCounters, SubjectState
+from exporter.report.text import judge_csv, quantile, trend_report
+
+CSV = """elapsed_sec,rss_bytes,heap_allocated_bytes,settled
+0,52428800,1048576,0
+60,,2097152,1
+120,57671680,3145728,0
+180,54525952,2097152,0
+"""
+
+
+def latencies(*seconds: float) -> Histogram:
+    histogram = Histogram()
+    for value in seconds:
+        histogram.observe(value)
+    return histogram
+
+
+def state() -> SubjectState:
+    load = LoadCounters(
+        payments=Counter(spark=120, lightning=3),
+        failures=Counter(spark=2),
+        latency_seconds={"spark": latencies(*[0.07] * 100), "lightning": Histogram()},
+        reconnects=4,
+        sdk_events=Counter(payment_succeeded=240),
+    )
+    return SubjectState("python", sdk="breez-sdk-spark", sdk_version="0.27.2", load=load)
+
+
+def report_on(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "out.csv"
+    path.write_text(text)
+    return trend_report(*judge_csv(path), state(), SubjectError("driver 'python' ended"))
+
+
+def test_names_levels_load_and_verdict(tmp_path: Path) -> None:
+    report = report_on(tmp_path, CSV)
+    assert "Trend report: breez-sdk-spark 0.27.2" in report
+    assert "00:03:00, 4 samples, 1 of them at rest" in report
+    assert "50.0 MiB → 52.0 MiB (+2.0), at most 55.0 MiB" in report
+    assert "1.0 MiB → 2.0 MiB (+1.0), at most 3.0 MiB" in report
+    assert "3 lightning, 120 spark, 2 failed" in report
+    assert "spark p50 75 ms, p95 98 ms, p99 100 ms" in report
+    assert "4 reconnects" in report
+    assert "240 payment_succeeded" in report
+    assert "driver 'python' ended" in report
+    assert "Verdict: inconclusive" in report
+
+
+def test_trimmed_samples_are_no_levels(tmp_path: Path) -> None:
+    lines = CSV.splitlines()
+    marked = [f"{lines[0]},trimmed", "0,41943040,1048576,1,1", *(f"{line},0" for line in lines[1:])]
+    report = report_on(tmp_path, "\n".join([*marked, "181,41943040,1048576,1,1\n"]))
+    assert "50.0 MiB → 52.0 MiB (+2.0), at most 55.0 MiB" in report
+    alone = report_on(tmp_path, "\n".join([*marked[:2], ""]))
+    assert "RSS" not in alone
+    assert "Verdict: inconclusive" in alone
+
+
+def test_a_csv_without_samples_is_inconclusive_and_says_so(tmp_path: Path) -> None:
+    assert "Verdict: inconclusive" in report_on(tmp_path, "")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "share", "expected"),
+    [((), 0.5, None), ((0.07,), 0.5, 0.075), ((0.01, 0.07, 0.2, 0.2), 0.5, 0.1), ((99.0,), 0.5, 60.0)],
+)
+def test_quantiles_are_linear_within_a_bucket(seconds: tuple[float, ...], share: float, expected: float | None) -> None:
+    assert quantile(latencies(*seconds), share) == pytest.approx(expected)
+
+
+@given(st.lists(st.floats(min_value=0, max_value=59), min_size=1), st.floats(min_value=0.01, max_value=1))
+def test_a_quantile_lies_in_the_bucket_of_the_true_one(seconds: list[float], share: float) -> None:
+    histogram = latencies(*seconds)
+    found = quantile(histogram, share)
+    rank = max(-(-share * len(seconds) // 1), 1)
+    true = sorted(seconds)[int(rank) - 1]
+    above = next(bound for bound in histogram.bounds if bound >= true)
+    assert found is not None
+    assert found <= above + 1e-9

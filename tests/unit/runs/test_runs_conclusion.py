@@ -1,0 +1,75 @@
+"""What several subjects come to together."""
+
+import csv
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from exporter.errors import SubjectError
+from exporter.record.sample import COLUMNS
+from exporter.record.state import LoadCounters, SubjectState
+from exporter.runs.conclusion import Measured, conclude, gravest
+
+START = datetime(2026, 1, 2, tzinfo=UTC)
+
+
+def measured(directory: Path, driver: str, kib_per_min: float, minutes: int = 30) -> Measured:
+    """A subject that has grown so fast, one sample at rest every 10 s."""
+    path = directory / f"{driver}.csv"
+    with path.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS, restval="")
+        writer.writeheader()
+        for second in range(0, 60 * minutes + 1, 10):
+            heap = 10_000_000 + int(kib_per_min * 1024 * second / 60) + (second // 10 * 7919) % 5000
+            row = {"rss_bytes": heap + 30_000_000, "heap_allocated_bytes": heap, "heap_native_bytes": heap}
+            writer.writerow(
+                row
+                | {"timestamp": (START + timedelta(seconds=second)).isoformat(), "elapsed_sec": second}
+                | {"payments": second, "payment_failures": 0, "listeners": 2, "instances": 2, "reconnects": 0}
+                | {"phase": "running", "settled": 1}
+            )
+    return Measured(SubjectState(driver, load=LoadCounters(payments=Counter(spark=60 * minutes))), path, None)
+
+
+def test_the_twins_are_told_apart_side_by_side(tmp_path: Path) -> None:
+    ended = conclude([measured(tmp_path, "python", 0), measured(tmp_path, "go", 300)], 0.5)
+    assert ended.verdict == "leak"
+    assert ended.reason.startswith("go: ")
+    assert ended.error is None
+    assert "Driver python\n" in ended.report
+    assert "go is worse than python" in ended.report
+    assert "In short: go grows faster in the SDK's core, or the binding's native side" in ended.report
+    assert [str(each.judgement.verdict) for each in ended.subjects] == ["no leak", "leak"]
+
+
+def test_equal_subjects_are_not_told_apart(tmp_path: Path) -> None:
+    ended = conclude([measured(tmp_path, "python", 0), measured(tmp_path, "go", 0)], 0.5)
+    assert ended.verdict == "no leak"
+    assert "go is not shown to be worse than python" in ended.report
+    assert "In short: no difference in growth is shown" in ended.report
+
+
+def test_one_subject_is_not_compared(tmp_path: Path) -> None:
+    ended = conclude([measured(tmp_path, "python", 0)], 0.5)
+    assert "Side by side" not in ended.report
+    assert ended.report.count("Verdict: ") == 1
+
+
+def test_a_subject_that_died_is_the_run_s_error(tmp_path: Path) -> None:
+    dead = Measured(SubjectState("go"), measured(tmp_path, "go", 0).csv, SubjectError("driver 'go' ended"))
+    ended = conclude([measured(tmp_path, "python", 0), dead], 0.5)
+    assert ended.error is dead.error
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        ({"a": "no leak", "b": "no leak"}, "no leak"),
+        ({"a": "no leak", "b": "inconclusive"}, "inconclusive"),
+        ({"a": "leak", "b": "inconclusive"}, "leak"),
+    ],
+)
+def test_the_gravest_verdict_is_the_run_s(verdicts: dict[str, str], expected: str) -> None:
+    assert gravest({name: (verdict, "why") for name, verdict in verdicts.items()})[0] == expected

@@ -1,0 +1,142 @@
+"""What the console prints, and that a reader who leaves does not end the run."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from exporter.record.sample import Sample
+from exporter.runs.console import Console, format_sample
+from exporter.workload.workload import LoadEvent
+
+MIB = 1024 * 1024
+SAMPLE = Sample(
+    timestamp=datetime(2026, 1, 2, tzinfo=UTC),
+    elapsed_sec=90.4,
+    rss_bytes=54 * MIB,
+    heap_allocated_bytes=9 * MIB,
+    uss_bytes=None,
+    heap_python_bytes=None,
+    heap_native_bytes=None,
+    heap_mmap_bytes=None,
+    threads=12,
+    open_fds=14,
+    payments=18,
+    payment_failures=0,
+    listeners=2,
+    instances=2,
+    reconnects=0,
+    phase="running",
+    settled=0,
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_sample_is_a_line() -> None:
+    assert format_sample("", SAMPLE, 53 * MIB, 29.6) == (
+        "[00:01:30] RSS=54.0MiB (+1.0MiB) Heap=9.0MiB Threads=12 FDs=14 Payments=18 Failures=0 30s left"
+    )
+
+
+def test_a_figure_that_is_not_there_is_a_question_mark() -> None:
+    bare = replace(SAMPLE, rss_bytes=None, heap_allocated_bytes=None, threads=None, open_fds=None)
+    assert format_sample("", bare, 53 * MIB, 0) == ("[00:01:30] RSS=? Heap=? Threads=? FDs=? Payments=18 Failures=0")
+
+
+def test_what_is_special_of_a_sample_is_said() -> None:
+    line = format_sample("go", replace(SAMPLE, settled=1, reconnects=3), None, 0)
+    assert line.startswith("[00:01:30] go: RSS=54.0MiB Heap")
+    assert line.endswith("Reconnects=3 at rest")
+    assert format_sample("go", replace(SAMPLE, settled=1, trimmed=1), None, 0).endswith("at rest, trimmed")
+
+
+def test_growth_counts_from_the_first_sample_of_each_subject() -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+    # What is left of it with the allocator trimmed is no level to grow from.
+    console.sample("a", replace(SAMPLE, rss_bytes=40 * MIB, trimmed=1), 0)
+    for subject, rss in (("a", 50), ("b", 80), ("a", 52), ("b", 79)):
+        console.sample(subject, replace(SAMPLE, rss_bytes=rss * MIB), 0)
+    assert re.findall(r"\((.*?)\)", stream.getvalue()) == ["+2.0MiB", "-1.0MiB"]
+
+
+def test_quiet_prints_the_report_only() -> None:
+    stream = io.StringIO()
+    console = Console(stream, quiet=True)
+    console.heading("1", "r", "http://x", {"duration": "1h"})
+    console.sample("", SAMPLE, 0)
+    console.warning("w")
+    console.event(LoadEvent("payment_failed", "x"))
+    console.progress(1, 2, 3)
+    console.report("the report", "leak")
+    assert stream.getvalue() == "the report\n"
+
+
+def test_the_heading_names_run_address_and_every_setting() -> None:
+    stream = io.StringIO()
+    Console(stream).heading("0.1.0", "r", "http://127.0.0.1:1", {f"s{number}": str(number) for number in range(9)})
+    text = stream.getvalue()
+    assert "exporter 0.1.0 · run r · http://127.0.0.1:1/metrics" in text
+    assert all(f"s{number}={number}" in text for number in range(9))
+
+
+def test_no_colour_off_a_terminal() -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+    console.warning("careful")
+    console.progress(1, 2, 3)
+    console.report("Verdict: leak", "leak")
+    assert stream.getvalue() == "careful\nVerdict: leak\n"
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [("", True), ("1", False)])
+def test_colour_on_a_terminal_unless_unwanted(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
+    monkeypatch.setenv("NO_COLOR", no_color)
+    stream = Terminal()
+    Console(stream).report("Verdict: leak", "leak")
+    assert ("\x1b[31m" in stream.getvalue()) is coloured
+
+
+def test_a_line_replaces_the_progress_on_a_terminal() -> None:
+    stream = Terminal()
+    console = Console(stream)
+    console.progress(30, 120, 5)
+    console.line("next")
+    assert "00:00:30 of 00:02:00 · 5 payments · 1m30s left" in stream.getvalue()
+    assert stream.getvalue().endswith("\r\x1b[Knext\n")
+
+
+def test_a_flood_of_failures_is_one_line_a_second() -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+    for number in range(1000):
+        console.event(LoadEvent("payment_failed", f"number {number}"))
+    assert stream.getvalue().splitlines()[0] == "number 0"
+    assert len(stream.getvalue().splitlines()) < 10
+
+
+def test_a_closed_pipe_ends_the_printing_only() -> None:
+    script = """
+import sys
+from exporter.runs.console import Console
+console = Console()
+for number in range(1000):
+    console.line("x" * 1000)
+print("went on", file=sys.stderr)
+"""
+    read, write = os.pipe()
+    with subprocess.Popen([sys.executable, "-c", script], stdout=write, stderr=subprocess.PIPE, text=True) as process:
+        os.close(write)
+        os.close(read)
+        _, errors = process.communicate()
+    assert errors == "went on\n"
+    assert process.returncode == 0
