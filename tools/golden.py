@@ -166,7 +166,18 @@ def leaves(document: object, path: str = "") -> dict[str, object]:
 
 
 _LIVE = (
-    *("--duration", "6s", "--interval", "20ms", "--mem-interval", "1s", "--settle-min-gap", "1s"),
+    *(
+        "--duration",
+        "6s",
+        "--interval",
+        "20ms",
+        "--mem-interval",
+        "1s",
+        "--settle-every",
+        "5",
+        "--settle-min-gap",
+        "200ms",
+    ),
     *("--reconnect-cycles", "--reconnect-every", "20", "--failing-payments", "0.1", "--payment-type", "both"),
     *("--amount", "100", "--max-failure-ratio", "1", "--linger", "1h", "--run-name", "golden", "--csv", "out.csv"),
     *("--driver-command", f"{sys.executable} {FAKE_DRIVER} --fail-every 9 --leak-bytes-per-payment 65536"),
