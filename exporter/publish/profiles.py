@@ -34,7 +34,10 @@ async def take_profile(subject: Subject, kind: str, seconds: float) -> bytes:
     with tempfile.TemporaryDirectory(prefix="memtest-profile-") as directory:
         path = Path(directory) / "profile.pb.gz"
         await subject.request("profile", kind=kind, seconds=seconds, path=str(path))
-        return path.read_bytes()
+        profile = path.read_bytes()
+    from exporter.heaps.native_names import name_native_code  # protobuf and pyelftools: for runs that take profiles
+
+    return await asyncio.to_thread(name_native_code, profile)
 
 
 class ProfileServer:
