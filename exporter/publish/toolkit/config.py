@@ -1,11 +1,13 @@
 """The web configuration file, in the schema of Prometheus' exporter-toolkit: TLS, users, headers."""
 
 import re
+import stat
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
+import bcrypt
 import msgspec
 import yaml
 
@@ -36,6 +38,11 @@ CIPHER_SUITES = {
     "TLS_CHACHA20_POLY1305_SHA256": "",
 }
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
+# What HTTP can carry: visible characters, and blanks between them (RFC 9110, 5.5).
+_FIELD_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
+_IMPLICIT_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+_TAGS = (*_IMPLICIT_TAGS, "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
+_MOST_BYTES = 1 << 20
 _NOT_SUPPORTED = ("cert", "key", "client_ca", "client_allowed_sans", "curve_preferences", "rate_limit")
 
 ClientAuthType = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
@@ -105,14 +112,24 @@ class WebConfig:
 def read_web_config(path: Path) -> WebConfig:
     """Read and check a file; raises ConfigError naming it, and the key and remedy of what is wrong in it."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigError(f"web configuration {path} can't be read: {reason}; give a readable file") from None
-    try:
-        return parse_web_config(text, path.parent)
+        return parse_web_config(_read(path), path.parent)
     except ConfigError as error:
         raise ConfigError(f"web configuration {path}: {error}") from None
+
+
+def _read(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError("it is no regular file; give one")  # reading others may never end
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ConfigError(f"it has more than {_MOST_BYTES} bytes; give a configuration")
+        return content.decode()
+    except OSError as error:
+        raise ConfigError(f"it can't be read: {error.strerror}; give a readable file") from None
+    except UnicodeDecodeError:
+        raise ConfigError("it is not UTF-8; save it as such") from None
 
 
 def parse_web_config(text: str, folder: Path) -> WebConfig:
@@ -128,10 +145,12 @@ def parse_web_config(text: str, folder: Path) -> WebConfig:
         found = msgspec.convert({} if document is None else document, _Document, dec_hook=in_folder)
     except yaml.YAMLError as error:
         raise ConfigError(f"it is no valid YAML: {_yaml_problem(error)}") from None
-    except RecursionError:
-        raise ConfigError("it is no valid YAML: it is nested too deeply; remove what is not in the schema") from None
     except msgspec.ValidationError as error:
         raise ConfigError(_sentence(error)) from None
+    except RecursionError:
+        raise ConfigError("it is no valid YAML: it is nested too deeply; remove what is not in the schema") from None
+    except (ValueError, OverflowError):  # PyYAML's own, for the number of a character or of YAML's version
+        raise ConfigError("it is no valid YAML: it has an impossible number; write characters as they are") from None
     http, users = found.http_server_config, found.basic_auth_users
     return WebConfig(
         tls=found.tls_server_config,
@@ -147,10 +166,13 @@ def _header(name: str, value: object) -> str:
         raise ConfigError(f"unknown key {place}; remove it, or choose from {', '.join(HEADERS)}")
     if not isinstance(value, str):
         raise ConfigError(f"{place} must be a string; put it in quotes")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ConfigError(f"{place} has what HTTP can't carry; take visible ASCII characters and blanks between them")
     return value
 
 
-def _bcrypt_hash(user: str, value: object) -> str:
+def _bcrypt_hash(name: str, value: object) -> str:
+    user = _without_hash(name)
     if not user or ":" in user:
         raise ConfigError(f"basic_auth_users has the user {user!r}; a name has a character at least and no colon")
     match = _BCRYPT.fullmatch(value) if isinstance(value, str) else None
@@ -158,14 +180,44 @@ def _bcrypt_hash(user: str, value: object) -> str:
         raise ConfigError(f"basic_auth_users.{user} is no bcrypt hash; make one with: htpasswd -nBC 10 {user}")
     if not 4 <= int(match[1]) <= HIGHEST_BCRYPT_COST:
         raise ConfigError(f"basic_auth_users.{user} has cost {match[1]}; take 4 to {HIGHEST_BCRYPT_COST}, 10 is usual")
+    try:
+        bcrypt.hashpw(b"", f"$2b$04{match[0][6:29]}".encode())  # at the lowest cost, for its salt
+    except ValueError:
+        raise ConfigError(f"basic_auth_users.{user} has a salt that bcrypt refuses; make another hash") from None
     return match[0]
 
 
+def _without_hash(key: str) -> str:
+    """Return of a key what may be shown: where a colon is missing, the hash is a part of it."""
+    return key.partition("$")[0]
+
+
 class _PlainLoader(yaml.SafeLoader):
-    """Refuses a key that is given twice, which YAML forbids and PyYAML lets pass."""
+    """Makes texts, truth values, lists and mappings, which the schema takes, and no dates and numbers, which may fail.
+
+    Refuses a key that is given twice, which YAML forbids and PyYAML lets pass, and texts that no header, name or path
+    can hold.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag in _IMPLICIT_TAGS]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    yaml_constructors: ClassVar = {
+        tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _TAGS
+    }
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        text: str = super().construct_scalar(node)
+        if not text.isprintable():
+            raise yaml.MarkedYAMLError(
+                problem="a text has a character that can't be printed", problem_mark=node.start_mark
+            )
+        return text
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        mapping = super().construct_mapping(node, deep)
+        # Not SafeLoader's own, which copies what `<<` merges, and that may grow without a bound.
+        mapping = yaml.constructor.BaseConstructor.construct_mapping(self, node, deep)
         if len(mapping) < len(node.value):
             raise yaml.MarkedYAMLError(problem="a key is given twice", problem_mark=node.start_mark)
         return mapping
@@ -184,9 +236,9 @@ def _sentence(error: msgspec.ValidationError) -> str:
     msgspec quotes no value but one that was to be chosen.
     """
     what, _, place = str(error).partition(" - at `")
-    place = place.removeprefix("$").strip(".`")
+    place = _without_hash(place.removeprefix("$")).strip(".`")
     kind, _, quoted = what.partition("field `")
-    key = f"{place}.{quoted.rstrip('`')}".lstrip(".")
+    key = f"{place}.{_without_hash(quoted.rstrip('`'))}".lstrip(".")
     match kind.split():
         case ["Object", "contains", "unknown", *_] if key.rpartition(".")[2] in _NOT_SUPPORTED:
             return f"{key} is in the schema but not supported here; remove it"

@@ -162,6 +162,14 @@ def test_takes_compressed_requests(askers: list[Asker]) -> None:
     assert alice.post("", b"[]").status == 400
 
 
+WRONG_AMOUNTS: tuple[object, ...] = ("x", {}, 1.5, True, 2**63)
+WRONG_TEXTS: tuple[object, ...] = (3, {})
+
+
+def wanting(**fields: object) -> dict[str, object]:
+    return {"input": {"network": "REGTEST", **fields}}
+
+
 @pytest.mark.parametrize(
     ("query", "variables"),
     [
@@ -169,8 +177,8 @@ def test_takes_compressed_requests(askers: list[Asker]) -> None:
         (TRANSFERS, {"ids": [10**30]}),
         (REQUEST, {"id": [1]}),
         ("{ transfers(transfer_spark_ids: [[1]]) { spark_id } }", {}),
-        *((RECEIVE, {"input": {"network": "REGTEST", "amount_sats": sats}}) for sats in ("x", {}, 1.5, True, 2**63)),
-        *((RECEIVE, {"input": {"network": "REGTEST", "amount_sats": 1, "payment_hash": wrong}}) for wrong in (3, {})),
+        *((RECEIVE, wanting(amount_sats=sats)) for sats in WRONG_AMOUNTS),
+        *((RECEIVE, wanting(amount_sats=1, payment_hash=wrong)) for wrong in WRONG_TEXTS),
         ("{" + "a{" * 5000, {}),
         ("query X {" + "transfers(transfer_spark_ids: []) { spark_id } " * 5000 + "}", {}),
         ("fragment A on Query {...B} fragment B on Query {...A} query X {...A}", {}),
