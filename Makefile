@@ -10,7 +10,7 @@ CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
 
-.PHONY: run test check lint lint-web install drivers tools docs dashboards compose-test clean
+.PHONY: run test check lint lint-web install drivers tools docs dashboards proto compose-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -63,6 +63,10 @@ drivers: $(VENV)/installed
 	$(BIN)/python -m exporter.drivers.go_binding
 	$(BIN)/python -m exporter.drivers.node_binding
 	$(BIN)/python -m exporter.drivers.rust_binding
+
+# The code for the messages in the .proto files.
+proto: $(VENV)/installed-dev
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. $$(find exporter -name '*.proto')
 
 # Grafana's dashboards, from the code in tools/dashboards.
 dashboards: $(VENV)/installed-dev

@@ -12,7 +12,10 @@ from exporter import __version__
 from exporter.cli import COMMANDS, cli, exit_code_of
 from exporter.errors import ConfigError, ExporterError, LoadError, SubjectError
 
-HEAVY = ("numpy", "scipy", "grpc", "breez_sdk_spark", "uvicorn", "prometheus_client", "exporter.analysis.verdict")
+HEAVY = (
+    *("numpy", "scipy", "grpc", "breez_sdk_spark", "uvicorn", "msgspec", "prometheus_client"),
+    "exporter.analysis.verdict",
+)
 
 
 def stand_in(behaviour: Callable[[], object]) -> click.Command:

@@ -52,6 +52,43 @@ def test_refusals_have_the_status_of_a_real_operator(transport: type[Client]) ->
     with_network(check)
 
 
+class _Undecodable:
+    """A request that is none of the method's."""
+
+    def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
+        return b"\xff\xff"
+
+
+@over_both
+def test_what_can_not_be_asked_is_an_invalid_argument(transport: type[Client]) -> None:
+    async def check(network: dict[str, Any]) -> None:
+        async with transport(network) as client:
+            await client.sign_in()
+            signing = keys.public_key(5)
+            wanted = pb.GenerateStaticDepositAddressRequest(
+                signing_public_key=signing,
+                identity_public_key=IDENTITY,
+                network=pb.REGTEST,
+                hash_variant=pb.HASH_VARIANT_V2,
+            )
+            made = await client.spark("generate_static_deposit_address", wanted)
+            address = made.deposit_address.address
+            far = pb.GetUtxosForAddressRequest(address=address, offset=2**63)
+            farther = pb.GetUtxosForIdentityRequest(
+                identity_public_key=IDENTITY, page=pb.PageRequest(cursor="9" * 5000)
+            )
+            for name, request in (
+                ("query_balance", _Undecodable()),
+                ("get_utxos_for_address", far),
+                ("get_utxos_for_identity", farther),
+            ):
+                assert await status_of(client.spark(name, request)) is grpc.StatusCode.INVALID_ARGUMENT
+            stream = await client.spark("subscribe_to_events", _Undecodable())
+            assert await status_of(stream.read()) is grpc.StatusCode.INVALID_ARGUMENT
+
+    with_network(check)
+
+
 @over_both
 def test_funding_reaches_the_open_event_stream(transport: type[Client]) -> None:
     async def check(network: dict[str, Any]) -> None:

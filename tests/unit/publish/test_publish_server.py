@@ -67,7 +67,10 @@ def test_text_is_the_default_format(server: ServerThread) -> None:
 
 def test_openmetrics_on_request(server: ServerThread) -> None:
     response = get(server, "/metrics", Accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
-    assert response.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert (
+        response.headers["Content-Type"]
+        == "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+    )
     families = {family.name: family for family in parse_openmetrics(response.text)}
     assert families["memtest_payments"].type == "counter"
     assert families["memtest_phase"].type == "stateset"

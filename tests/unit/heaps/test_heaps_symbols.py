@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.drivers.python.elf_symbols import Symbols
+from exporter.heaps.symbols import Symbols
 
 pytestmark = pytest.mark.system
 
