@@ -40,7 +40,7 @@ def doubling_of(stretch: Stretch, series: Sequence[str], settings: Settings) -> 
     return {name: _of_heap(name, values, phases, payments, stretch, settings) for name, values in columns.items()}
 
 
-def weighed(evidence: Evidence, found: Doubling | None, stretch: Stretch) -> Evidence:
+def with_phases(evidence: Evidence, found: Doubling | None, stretch: Stretch) -> Evidence:
     """What a heap at rest shows in the light of its doubling, which decides where the trend does not.
 
     Where each has decided otherwise, the leak stands if the other's bound leaves room for it; else nothing is decided.

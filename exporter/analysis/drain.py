@@ -39,13 +39,6 @@ def most_held(drain: Drain | None) -> float | None:
     return None if drain is None or drain.held_kib_per_min is None else max(drain.held_kib_per_min, 0.0)
 
 
-def bound_by_draining(drain: Drain | None) -> float | None:
-    """The same, but None unless trimming returned most of the growth."""
-    if drain is None or drain.held_bytes is None or drain.returned_bytes <= drain.held_bytes:
-        return None
-    return most_held(drain)
-
-
 def _same_subject(stretch: Stretch, found: NDArray[np.intp], edge: int) -> int | None:
     """The row that was found, unless the subject was another one then: the count of its payments has fallen."""
     payments = stretch.run.column("payments")

@@ -62,6 +62,11 @@ class Drain:
     held_bytes: float | None
     held_kib_per_min: float | None
 
+    @property
+    def returned_most(self) -> bool:
+        """Whether trimming returned more than it left of the growth."""
+        return self.held_bytes is not None and self.returned_bytes > self.held_bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -1,0 +1,40 @@
+"""What would decide a run that is inconclusive."""
+
+from exporter.analysis.evidence import (
+    FEWEST_AT_REST,
+    SHORTEST_AT_REST_MINUTES,
+    SHORTEST_FOR_LEAK_MINUTES,
+    Evidence,
+)
+from exporter.analysis.judgement import Settings, Verdict
+from exporter.analysis.load import Load
+from exporter.analysis.rules import Findings
+
+
+def would_decide(findings: Findings, by: Evidence, load: Load, settings: Settings, *, in_phases: bool) -> str:
+    """The ways to a verdict, as part of a sentence; ``by`` is the evidence that left it open."""
+    if load.idle:
+        return "a run in which payments succeed throughout"
+    ways = [_longer(by, settings)]
+    at_rest = findings.heap_at_rest
+    if not at_rest.samples:
+        ways.append("a settled sample every 20 payments")
+    elif at_rest.trend is None:
+        least = f"{FEWEST_AT_REST} samples at rest over {SHORTEST_AT_REST_MINUTES:.0f} min or more"
+        ways.append(f"{least} (there are {at_rest.samples} over {at_rest.minutes:.1f} min)")
+    elif at_rest.verdict is Verdict.INCONCLUSIVE and not in_phases:
+        ways.append("a run with --protocol doubling")
+    if not findings.heap.samples and not at_rest.samples:
+        ways.append("a subject that reports its heap")
+    return ", or ".join(way for way in ways if way)
+
+
+def _longer(by: Evidence, settings: Settings) -> str:
+    """How much longer the run would have to be, as far as that can be told: errors of a slope fall as time^-1.5."""
+    if by.trend is None or (by.minutes < SHORTEST_FOR_LEAK_MINUTES and not by.settled):
+        return f"another {max(SHORTEST_FOR_LEAK_MINUTES - by.minutes, 1):.0f} min"
+    growth = by.trend.growth.value
+    reach = (by.missed or by.trend.high) - growth
+    room = settings.acquit_kib_per_min - growth if growth < settings.acquit_kib_per_min / 2 else growth
+    factor = min(max(reach / room, 1.5) ** (2 / 3), 10.0) if room > 0 else 2.0
+    return f"another {by.minutes * (factor - 1):.0f} min"
