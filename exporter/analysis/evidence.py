@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.judgement import SeriesEvidence, Settings, Verdict
+from exporter.analysis.judgement import RESIDENT, Kind, SeriesEvidence, Settings, Verdict
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
 
@@ -86,6 +86,11 @@ class Evidence:
     growing: bool = False
 
     @property
+    def kind(self) -> Kind:
+        """Whether it was read at rest or under load."""
+        return Kind.SETTLED if self.settled else Kind.PASSIVE
+
+    @property
     def label(self) -> str:
         """What the series is called in a sentence."""
         return label_of(self.series, self.settled)
@@ -103,7 +108,7 @@ class Evidence:
         """The same without the arrays."""
         return SeriesEvidence(
             self.series,
-            "settled" if self.settled else "passive",
+            self.kind,
             self.verdict,
             self.trend.growth if self.trend else None,
             self.missed,
@@ -136,7 +141,7 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
-    return _settled(stretch, name, _kib(settings), () if name == "rss_bytes" else _demands_at_rest(settings.sequential))
+    return _settled(stretch, name, _kib(settings), () if name == RESIDENT else _demands_at_rest(settings.sequential))
 
 
 def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:

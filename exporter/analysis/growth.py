@@ -6,7 +6,6 @@ from exporter.analysis.evidence import Evidence
 from exporter.analysis.judgement import Interval
 from exporter.analysis.slope import FEWEST_POINTS, slope
 from exporter.analysis.stretch import Stretch
-from exporter.analysis.trend import TAIL_SHARE
 
 _FEWEST_OPERATIONS = 5
 _COVERAGE = 0.95
@@ -20,8 +19,7 @@ def growth_per_operation(stretch: Stretch, counter: str, evidence: Evidence) -> 
     counts = stretch.values(counter)
     if counts is None or evidence.trend is None:
         return None
-    floors = evidence.trend.floors
-    tail = floors.after(floors.t[0] + TAIL_SHARE * (floors.t[-1] - floors.t[0]))
+    tail = evidence.trend.tail
     known = ~np.isnan(counts)
     operations = np.interp(tail.t, evidence.clock[known], counts[known])
     if len(tail) < FEWEST_POINTS or np.ptp(operations) < _FEWEST_OPERATIONS:

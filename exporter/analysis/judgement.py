@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+RESIDENT = "rss_bytes"
+
 
 class Verdict(StrEnum):
     """The three things that a run can show."""
@@ -12,6 +14,29 @@ class Verdict(StrEnum):
     LEAK = "leak"
     NO_LEAK = "no leak"
     INCONCLUSIVE = "inconclusive"
+
+
+class Kind(StrEnum):
+    """How the samples were taken that evidence rests on: under load, with the load at rest, or too few either way."""
+
+    PASSIVE = "passive"
+    SETTLED = "settled"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What growth matters.
+
+    A leak is growth shown to be above ``threshold_kib_per_min``; a run is acquitted when growth above
+    ``acquit_kib_per_min`` is excluded. ``memory_limit_bytes`` is the subject's limit, for the projection.
+    ``sequential`` says that the run is looked at again and again while it grows, so that a leak has to show more.
+    """
+
+    threshold_kib_per_min: float = 5.0
+    acquit_kib_per_min: float = 50.0
+    memory_limit_bytes: float | None = None
+    sequential: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +53,7 @@ class SeriesEvidence:
     """What one series shows by itself; growth in the series' own unit a minute (KiB, or a count)."""
 
     series: str
-    evidence: str  # "passive" or "settled"
+    evidence: Kind
     verdict: Verdict
     growth_per_min: Interval | None
     missed_per_min: float | None
@@ -72,16 +97,17 @@ class Drain:
 class Judgement:
     """A verdict with its evidence; None where the run cannot tell.
 
-    ``series`` is the column that decided, ``evidence`` how it was read ("passive", "settled" or "none").
+    ``series`` is the column that decided, ``evidence`` how it was read.
     ``missed_kib_per_min`` is the largest steady growth that could be there unseen. ``would_decide`` says what would
     settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
     ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
     what trimming the allocator at the end has shown, ``doubling`` what the phases of a load have, by series.
+    ``settings`` are those that it was made by.
     """
 
     verdict: Verdict
     series: str | None
-    evidence: str
+    evidence: Kind
     growth_kib_per_min: Interval | None
     growth_bytes_per_payment: Interval | None
     growth_bytes_per_reconnect: Interval | None
@@ -95,22 +121,16 @@ class Judgement:
     memory_limit_in_sec: float | None = None
     drain: Drain | None = None
     doubling: Mapping[str, Doubling] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def told_growth(self) -> tuple[str, Kind]:
+        """The series and the kind of evidence that the growth is told of: where a count decides, resident memory."""
+        decided = self.series is not None and self.series.endswith("_bytes")
+        return (self.series, self.evidence) if self.series and decided else (RESIDENT, Kind.PASSIVE)
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain JSON types."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What growth matters.
-
-    A leak is growth shown to be above ``threshold_kib_per_min``; a run is acquitted when growth above
-    ``acquit_kib_per_min`` is excluded. ``memory_limit_bytes`` is the subject's limit, for the projection.
-    ``sequential`` says that the run is looked at again and again while it grows, so that a leak has to show more.
-    """
-
-    threshold_kib_per_min: float = 5.0
-    acquit_kib_per_min: float = 50.0
-    memory_limit_bytes: float | None = None
-    sequential: bool = False
+        """The same as plain JSON types, but for the settings."""
+        fields = asdict(self)
+        del fields["settings"]
+        return fields

@@ -40,6 +40,12 @@ class Trend:
     slowing: bool
     resolution: float
 
+    @property
+    def tail(self) -> Floors:
+        """The floors that the growth was fitted to."""
+        start, end = self.floors.t[0], self.floors.t[-1]
+        return self.floors.after(float(start + TAIL_SHARE * (end - start)))
+
     @cached_property
     def others(self) -> Alternatives:
         """What growth that levels off would explain."""

@@ -1,15 +1,15 @@
 """The verdict on a run, from its series: what each shows, and the rules that combine them (docs/verdict.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from exporter.analysis.advice import would_decide
 from exporter.analysis.doubling import doubling_of, with_phases
 from exporter.analysis.drain import drain_of
-from exporter.analysis.evidence import count_evidence, memory_at_rest, memory_under_load
+from exporter.analysis.evidence import Evidence, count_evidence, memory_at_rest, memory_under_load
 from exporter.analysis.flags import growing_part, growth_while_failing, limit_reached, seconds_to_limit
 from exporter.analysis.growth import growth_per_operation
-from exporter.analysis.judgement import Doubling, Interval, Judgement, SeriesEvidence, Settings, Verdict
+from exporter.analysis.judgement import RESIDENT, Doubling, Interval, Judgement, Kind, SeriesEvidence, Settings, Verdict
 from exporter.analysis.load import check_load
 from exporter.analysis.rules import Findings, combine
 from exporter.analysis.series import Run
@@ -18,7 +18,7 @@ from exporter.record.sample import HEAPS, heap_column
 
 __all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
 
-HEAP, RESIDENT = "heap_allocated_bytes", "rss_bytes"
+HEAP = "heap_allocated_bytes"
 _HEAP_PARTS = tuple(map(heap_column, HEAPS))
 _COUNTS = ("open_fds", "threads", "goroutines")
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
@@ -34,13 +34,12 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     found = _with_phases(_gather(stretch, settings), doubling, stretch)
     decision = combine(found, drain, load, settings.acquit_kib_per_min)
     by = decision.by
-    leak = decision.verdict is Verdict.LEAK
+    leak, undecided = decision.verdict is Verdict.LEAK, decision.verdict is Verdict.INCONCLUSIVE
     told = by.trend is not None or by.verdict is not Verdict.INCONCLUSIVE
-    flags = [*decision.flags, *stretch.notes]
-    if load.note:
-        flags.append(load.note)
+    flags = [*decision.flags, *stretch.notes, load.note]
     if leak:
-        flags += [growing_part(stretch, by), growth_while_failing(stretch, by)]
+        heaps = found.parts_at_rest if by.settled else _of_each(_HEAP_PARTS, memory_under_load, stretch, settings)
+        flags += [growing_part(by, heaps), growth_while_failing(stretch, by)]
     seconds = seconds_to_limit(stretch, by, settings) if leak else None
     if seconds is not None:
         flags.append(limit_reached(stretch, seconds, settings))
@@ -48,7 +47,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     return Judgement(
         verdict=decision.verdict,
         series=by.series if told else None,
-        evidence="none" if not told else "settled" if by.settled else "passive",
+        evidence=by.kind if told else Kind.NONE,
         growth_kib_per_min=shown.trend.growth if shown.trend else None,
         growth_bytes_per_payment=growth_per_operation(stretch, "payments", shown),
         growth_bytes_per_reconnect=growth_per_operation(stretch, "reconnects", shown),
@@ -56,29 +55,33 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         warmup_sec=by.trend.others.warmup * 60 if by.trend else None,
         missed_kib_per_min=decision.missed,
         reason=decision.reason,
-        would_decide=would_decide(found, by, load, settings, in_phases=bool(doubling))
-        if decision.verdict is Verdict.INCONCLUSIVE
-        else "",
+        would_decide=would_decide(found, by, load, settings, in_phases=bool(doubling)) if undecided else "",
         flags=tuple(flag for flag in flags if flag),
         parts=tuple(part.summary() for part in found.all),
         memory_limit_in_sec=seconds,
         drain=drain,
         doubling=doubling,
+        settings=settings,
     )
 
 
 def _gather(stretch: Stretch, settings: Settings) -> Findings:
     return Findings(
         heap_at_rest=memory_at_rest(stretch, HEAP, settings),
-        parts_at_rest=tuple(
-            memory_at_rest(stretch, name, settings) for name in _HEAP_PARTS if stretch.values(name) is not None
-        ),
+        parts_at_rest=_of_each(_HEAP_PARTS, memory_at_rest, stretch, settings),
         heap=memory_under_load(stretch, HEAP, settings),
         resident_at_rest=memory_at_rest(stretch, RESIDENT, settings),
         resident=memory_under_load(stretch, RESIDENT, settings),
-        counts=tuple(count_evidence(stretch, name, settings) for name in _COUNTS if stretch.values(name) is not None),
+        counts=_of_each(_COUNTS, count_evidence, stretch, settings),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
     )
+
+
+def _of_each(
+    names: tuple[str, ...], read: Callable[[Stretch, str, Settings], Evidence], stretch: Stretch, settings: Settings
+) -> tuple[Evidence, ...]:
+    """The evidence of those of the columns that there are."""
+    return tuple(read(stretch, name, settings) for name in names if stretch.values(name) is not None)
 
 
 def _with_phases(found: Findings, doubling: Mapping[str, Doubling], stretch: Stretch) -> Findings:

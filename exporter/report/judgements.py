@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from exporter.analysis.evidence import label_of
-from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Verdict
+from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Kind, Verdict
 
 _MIB = 1024 * 1024
 _LABEL_WIDTH = 17
@@ -47,9 +47,8 @@ def _growths(judgement: Judgement) -> list[str]:
 
 
 def _what_grows(judgement: Judgement) -> str:
-    if judgement.series is None or not judgement.series.endswith("_bytes"):
-        return "resident memory"
-    return label_of(judgement.series, settled=judgement.evidence == "settled")
+    series, kind = judgement.told_growth
+    return label_of(series, settled=kind is Kind.SETTLED)
 
 
 def in_words(growth: Interval) -> str:

@@ -77,4 +77,6 @@ def columns_of(runs: Sequence[Prepared], among: Sequence[Column]) -> list[Column
 
 def _prepare(run: ReportRun) -> Prepared:
     times = timeline(run.series)
-    return Prepared(run, run.judgement or judge(run.series), times, growth_of(run.series, times, (*MEMORY, *HANDLES)))
+    judgement = run.judgement or judge(run.series)
+    names = [column.name for column in (*MEMORY, *HANDLES)]
+    return Prepared(run, judgement, times, growth_of(run.series, judgement, times, names))

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 import numpy as np
 
+from exporter.analysis.judgement import Kind
 from exporter.durations import format_duration
 from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, SCENARIOS, Unit
 from exporter.report.judgements import telling
@@ -13,7 +14,7 @@ from exporter.report.runs import printable
 from exporter.report.tables import estimate
 from exporter.report.wording import amount, clock, headline, interval, number, title_of
 
-_EVIDENCE = {"settled": "read with the load at rest", "passive": "read under load"}
+_READ = {Kind.SETTLED: "read with the load at rest", Kind.PASSIVE: "read under load"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,8 @@ def _figures(run: Prepared) -> list[Figure]:
 
 def _what(run: Prepared) -> str:
     """What the judgement's growth is the growth of; descriptors and the like have no bytes of their own."""
-    series, evidence = run.judgement.series, run.judgement.evidence
-    if series is None or not series.endswith("_bytes"):
-        return title_of("rss_bytes")
-    return f"{title_of(series)}, {_EVIDENCE[evidence]}" if evidence in _EVIDENCE else title_of(series)
+    series, kind = run.judgement.told_growth
+    return f"{title_of(series)}, {_READ[kind]}"
 
 
 def _load_figures(run: Prepared) -> list[Figure]:
