@@ -16,10 +16,10 @@ import simulator
 from simulator_at_rest import KINDS as KINDS_AT_REST
 from simulator_at_rest import at_rest
 
-from exporter.analysis.judgement import Verdict
 from exporter.analysis.online import Online
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
 
 RATES = (25, 100, 300, 1000)
 Sampled = tuple[simulator.Simulated, int]  # a run, and the seconds between two samples of it

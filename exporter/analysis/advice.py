@@ -6,9 +6,10 @@ from exporter.analysis.evidence import (
     SHORTEST_FOR_LEAK_MINUTES,
     Evidence,
 )
-from exporter.analysis.judgement import Settings, Verdict
+from exporter.analysis.judgement import Settings
 from exporter.analysis.load import Load
 from exporter.analysis.rules import Findings
+from exporter.record.terms import Verdict
 
 
 def would_decide(findings: Findings, by: Evidence, load: Load, settings: Settings, *, in_phases: bool) -> str:

@@ -13,9 +13,10 @@ from scipy.special import ndtri
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.evidence import LABELS, Evidence
-from exporter.analysis.judgement import Doubling, Interval, Settings, Verdict
+from exporter.analysis.judgement import Doubling, Interval, Settings
 from exporter.analysis.stretch import Stretch
 from exporter.record.sample import READINGS_PER_PHASE, REPEATABLE_BYTES
+from exporter.record.terms import Verdict
 
 _ONE_SIDED_99 = float(ndtri(0.99))
 _TWO_SIDED_95 = float(ndtri(0.975))

@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.judgement import RESIDENT, Kind, SeriesEvidence, Settings, Verdict
+from exporter.analysis.judgement import RESIDENT, Kind, SeriesEvidence, Settings
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
+from exporter.record.terms import Verdict
 
 FEWEST_SAMPLES = 24
 FEWEST_AT_REST = 10

@@ -5,15 +5,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from exporter.record.terms import Verdict
+
 RESIDENT = "rss_bytes"
-
-
-class Verdict(StrEnum):
-    """The three things that a run can show."""
-
-    LEAK = "leak"
-    NO_LEAK = "no leak"
-    INCONCLUSIVE = "inconclusive"
 
 
 class Kind(StrEnum):

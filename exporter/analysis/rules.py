@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from exporter.analysis.drain import most_held
 from exporter.analysis.evidence import Evidence
-from exporter.analysis.judgement import Drain, Verdict
+from exporter.analysis.judgement import Drain
 from exporter.analysis.load import Load
+from exporter.record.terms import Verdict
 
 _RESIDENT_ALLOWANCE = 4.0  # resident memory may stay that much less certain once the whole heap is acquitted
 _RETENTION = (

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
+from exporter.record.terms import Phase
 
 _COUNTERS = ("payments", "payment_failures", "reconnects")
-_LOAD_PHASES = ("running", "")
+LOAD_PHASES = (Phase.RUNNING, "")  # a record without phases is all load
 _GAP_STEPS = 20
 _GAP_SECONDS = 60.0
 _JUMP_SHARE = 0.25
@@ -100,7 +101,7 @@ def _work(run: Run, rows: NDArray[np.intp], minutes: Floats) -> Floats:
 
 def _rows_under_load(run: Run) -> NDArray[np.intp]:
     kept = ~np.isnan(run.columns["elapsed_sec"]) & ~run.trimmed
-    wanted = [code for code, name in enumerate(run.phase_names) if name in _LOAD_PHASES]
+    wanted = [code for code, name in enumerate(run.phase_names) if name in LOAD_PHASES]
     if wanted and len(wanted) < len(run.phase_names):
         kept &= np.isin(run.phases, wanted)
     return np.flatnonzero(kept)

@@ -9,14 +9,13 @@ from exporter.analysis.drain import drain_of
 from exporter.analysis.evidence import Evidence, count_evidence, memory_at_rest, memory_under_load
 from exporter.analysis.flags import growing_part, growth_while_failing, limit_reached, seconds_to_limit
 from exporter.analysis.growth import growth_per_operation
-from exporter.analysis.judgement import RESIDENT, Doubling, Interval, Judgement, Kind, SeriesEvidence, Settings, Verdict
+from exporter.analysis.judgement import RESIDENT, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
 from exporter.analysis.rules import Findings, combine
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.record.sample import HEAPS, heap_column
-
-__all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
+from exporter.record.terms import Verdict
 
 HEAP = "heap_allocated_bytes"
 _HEAP_PARTS = tuple(map(heap_column, HEAPS))

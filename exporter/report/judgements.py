@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from exporter.analysis.evidence import label_of
-from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Kind, Verdict
+from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Kind
+from exporter.record.terms import Verdict
 
 _MIB = 1024 * 1024
 _LABEL_WIDTH = 17

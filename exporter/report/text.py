@@ -22,9 +22,10 @@ _LABEL_WIDTH = 14
 def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
     """Read a run's CSV and judge it; a CSV that can't be read is inconclusive, and says why."""
     # numpy comes in only now: the run itself must stay small.
-    from exporter.analysis.judgement import Judgement, Kind, Verdict
+    from exporter.analysis.judgement import Judgement, Kind
     from exporter.analysis.series import read_csv
     from exporter.analysis.verdict import judge
+    from exporter.record.terms import Verdict
 
     try:
         series = read_csv(path)

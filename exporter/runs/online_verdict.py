@@ -13,6 +13,7 @@ from exporter.processes.child import Child
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
 from exporter.record.state import Growth, SubjectState
+from exporter.record.terms import Verdict
 
 EVERY_SECONDS = 60.0
 
@@ -29,7 +30,7 @@ class VerdictWatch:
     own comes from the CSV.
     """
 
-    def __init__(self, state: SubjectState, on_verdict: Callable[[str, str], None]) -> None:
+    def __init__(self, state: SubjectState, on_verdict: Callable[[Verdict, str], None]) -> None:
         self._state = state
         self._on_verdict = on_verdict
         self._child: Child | None = None
@@ -76,7 +77,7 @@ class VerdictWatch:
             figures = (growth[name] * _BYTES_PER_SECOND for name in ("value", "low", "high"))
             self._state.growth = Growth(series.removesuffix("_bytes"), *figures)
         self._state.memory_limit_in_seconds = found["memory_limit_in_sec"]
-        self._on_verdict(found["verdict"], found["reason"])
+        self._on_verdict(Verdict(found["verdict"]), found["reason"])
 
 
 def _plain(value: Any) -> Any:

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from exporter.analysis.doubling import judge_doubling, with_phases
 from exporter.analysis.evidence import Evidence, memory_at_rest
-from exporter.analysis.judgement import Doubling, Interval, Settings, Verdict
+from exporter.analysis.judgement import Doubling, Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
 
 KIB = 1024
 MIB = 1024 * KIB

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from exporter.analysis.evidence import Evidence
-from exporter.analysis.judgement import Drain, Verdict
+from exporter.analysis.judgement import Drain
 from exporter.analysis.load import Load
 from exporter.analysis.rules import RULES, Findings, case_of, combine, rules_in_words
+from exporter.record.terms import Verdict
 
 LEAK, NO_LEAK, INCONCLUSIVE = Verdict.LEAK, Verdict.NO_LEAK, Verdict.INCONCLUSIVE
 PAGE = Path(__file__).parents[3] / "docs" / "verdict.md"

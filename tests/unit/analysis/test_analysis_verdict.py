@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from exporter.analysis.judgement import Settings
 from exporter.analysis.series import Run
-from exporter.analysis.verdict import Verdict, judge
+from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
 
 KIB = 1024
 MIB = 1024 * KIB
