@@ -23,7 +23,7 @@ _KIB = 1024.0
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class ColumnGrowth:
     """How fast one column grows.
 
     ``per_minute`` is in KiB for bytes, otherwise in the column's unit; ``per_payment`` and ``per_reconnect`` are in
@@ -42,7 +42,7 @@ class Growth:
     fit: Floats
 
 
-def growth_of(run: Run, judgement: Judgement, times: Timeline, columns: Sequence[str]) -> dict[str, Growth]:
+def growth_of(run: Run, judgement: Judgement, times: Timeline, columns: Sequence[str]) -> dict[str, ColumnGrowth]:
     """The growth by column, for those in which there are enough samples to tell; ``judgement`` is the run's."""
     if not len(times.rows):
         return {}
@@ -71,11 +71,11 @@ def _reach(evidence: Evidence) -> float:
     return evidence.trend.growth.value - evidence.trend.growth.low if evidence.trend else np.inf
 
 
-def _growth(evidence: Evidence, trend: Trend, stretch: Stretch, seconds: Floats) -> Growth:
+def _growth(evidence: Evidence, trend: Trend, stretch: Stretch, seconds: Floats) -> ColumnGrowth:
     floors, tail = trend.floors, trend.tail
     unit = _KIB if evidence.series.endswith("_bytes") else 1.0
     line_t = np.linspace(tail.t[0], floors.t[-1], _LINE_POINTS)
-    return Growth(
+    return ColumnGrowth(
         trend.growth,
         growth_per_operation(stretch, "payments", evidence),
         growth_per_operation(stretch, "reconnects", evidence),

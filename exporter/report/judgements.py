@@ -26,7 +26,7 @@ def paragraph(name: str, judgement: Judgement) -> str:
         rows.append(("warm-up", f"{judgement.warmup_sec / 60:.1f} min"))
     if judgement.missed_kib_per_min is not None:
         rows.append(("could be missed", f"up to {judgement.missed_kib_per_min:.1f} KiB/min"))
-    rows += [("doubling", doubling.reason) for doubling in telling(judgement)]
+    rows += [("doubling", doubling.reason) for doubling in shown_doublings(judgement)]
     if judgement.drain is not None:
         rows.append(("after trimming", drain_in_words(judgement.drain)))
     rows += [("note", flag) for flag in judgement.flags]
@@ -57,7 +57,7 @@ def in_words(growth: Interval) -> str:
     return f"{growth.value:+.1f} ({growth.low:+.1f} to {growth.high:+.1f})"
 
 
-def telling(judgement: Judgement) -> list[Doubling]:
+def shown_doublings(judgement: Judgement) -> list[Doubling]:
     """What of the doubling is worth telling: the heaps that leak by it, or else the whole heap, which comes first."""
     found = list(judgement.doubling.values())
     return [each for each in found if each.verdict is Verdict.LEAK] or found[:1]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from exporter.analysis.judgement import Judgement
 from exporter.analysis.timeline import Timeline, continued, timeline
-from exporter.analysis.trends import Growth, growth_of
+from exporter.analysis.trends import ColumnGrowth, growth_of
 from exporter.analysis.verdict import judge
 from exporter.report.columns import HANDLES, MEMORY, Column
 from exporter.report.runs import ReportRun, named_apart
@@ -32,7 +32,7 @@ class Prepared:
     run: ReportRun
     judgement: Judgement
     times: Timeline
-    growth: dict[str, Growth]
+    growth: dict[str, ColumnGrowth]
 
     @property
     def label(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from exporter.analysis.judgement import Kind
 from exporter.durations import format_duration
 from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, SCENARIOS, Unit
-from exporter.report.judgements import telling
+from exporter.report.judgements import shown_doublings
 from exporter.report.prepared import Prepared
 from exporter.report.runs import printable
 from exporter.report.tables import estimate
@@ -126,7 +126,7 @@ def _facts(run: Prepared) -> list[tuple[str, str]]:
     if settled is not None:
         facts.append(("Samples at rest", number(float(np.nansum(settled)))))
     facts += [(column.title, number(total)) for column in SCENARIOS if (total := run.total(column))]
-    facts += [("Doubling", _sentence(each.reason)) for each in telling(run.judgement)]
+    facts += [("Doubling", _sentence(each.reason)) for each in shown_doublings(run.judgement)]
     if series.torn:
         facts.append(("Last line", "torn, left out"))
     return facts
