@@ -20,6 +20,7 @@ LONG_RUN_MINUTES = 45.0
 _COUNT_THRESHOLD_PER_MIN = 0.1
 _COUNT_ACQUIT_PER_MIN = 0.5
 _PAGE_KIB = 4.0
+_MOST_OF_A_LENGTH = 0.9
 _EVEN_CHANCE = 0.5
 _EVEN_STEPS = 2.0  # buffers that grow by the piece make a step now and then
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
@@ -159,11 +160,11 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
 
 def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
     t, y = stretch.points(name, stretch.minutes, settled=False)
-    minutes = float(t[-1] - t[0]) if len(t) else 0.0
-    enough = len(t) >= FEWEST_SAMPLES and minutes >= SHORTEST_MINUTES
+    part = _Part(stretch, t)
+    enough = len(t) >= FEWEST_SAMPLES and part.lasts(SHORTEST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, minutes, len(t))
-    return _decided(nothing, _demands_under_load(minutes, sequential), scale)
+    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, part.minutes, len(t))
+    return _decided(nothing, _demands_under_load(part, sequential), scale)
 
 
 def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
@@ -177,20 +178,36 @@ def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, 
 
 def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
     t, y = stretch.points(name, clock, settled=True)
-    minutes = float(t[-1] - t[0]) if len(t) else 0.0
-    enough = len(t) >= FEWEST_AT_REST and minutes >= SHORTEST_AT_REST_MINUTES
+    part = _Part(stretch, t)
+    enough = len(t) >= FEWEST_AT_REST and part.lasts(SHORTEST_AT_REST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step, wandering=False) if enough else None
-    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, minutes, len(t)), demands, scale)
+    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t)), demands, scale)
 
 
-def _demands_under_load(minutes: float, sequential: bool) -> tuple[Demand, ...]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The part of a stretch that a series was read over: ``t`` are its samples' times by either clock."""
+
+    stretch: Stretch
+    t: Floats
+
+    @property
+    def minutes(self) -> float:
+        return float(self.t[-1] - self.t[0]) if len(self.t) else 0.0
+
+    def lasts(self, minutes: float) -> bool:
+        """Whether the stretch is so long, and the series was read over most of it."""
+        return self.stretch.lasts(minutes) and self.minutes >= _MOST_OF_A_LENGTH * minutes
+
+
+def _demands_under_load(part: _Part, sequential: bool) -> tuple[Demand, ...]:
     if sequential:
-        if minutes < SHORTEST_SEQUENTIAL_MINUTES:
+        if not part.lasts(SHORTEST_SEQUENTIAL_MINUTES):
             return ()
-        return SEQUENTIAL_LONG if minutes >= LONG_RUN_MINUTES else (SEQUENTIAL_FAST,)
-    if minutes < SHORTEST_FOR_LEAK_MINUTES:
+        return SEQUENTIAL_LONG if part.lasts(LONG_RUN_MINUTES) else (SEQUENTIAL_FAST,)
+    if not part.lasts(SHORTEST_FOR_LEAK_MINUTES):
         return ()
-    return LONG_RUN if minutes >= LONG_RUN_MINUTES else SHORT_RUN
+    return LONG_RUN if part.lasts(LONG_RUN_MINUTES) else SHORT_RUN
 
 
 def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
