@@ -48,7 +48,7 @@ def with_phases(evidence: Evidence, found: Doubling | None, stretch: Stretch) ->
     """
     if found is None or found.last is None or found.verdict in (Verdict.INCONCLUSIVE, evidence.verdict):
         return evidence
-    low, high = (bound * _pace(stretch) / _KIB for bound in (found.last.low, found.last.high))
+    low, high = (bound * stretch.pace / _KIB for bound in (found.last.low, found.last.high))
     decided = replace(evidence, verdict=found.verdict, reason=found.reason)
     if found.verdict is Verdict.NO_LEAK:
         if evidence.verdict is Verdict.INCONCLUSIVE:
@@ -108,7 +108,7 @@ def _of_heap(
     made = np.diff([np.median(payments[group]) for group in rows])
     if made.min() <= 0:
         return Doubling(Verdict.INCONCLUSIVE, (), None, f"{LABELS[name]}: a phase is without payments")
-    per_payment = _KIB / _pace(stretch)
+    per_payment = _KIB / stretch.pace
     found = judge_doubling(
         [values[group] for group in rows],
         made.tolist(),
@@ -116,13 +116,6 @@ def _of_heap(
         settings.acquit_kib_per_min * per_payment,
     )
     return replace(found, reason=f"{LABELS[name]}: {found.reason}")
-
-
-def _pace(stretch: Stretch) -> float:
-    """Payments a minute on average."""
-    payments = stretch.values("payments")
-    made = 0.0 if payments is None else float(np.nanmax(payments) - np.nanmin(payments))
-    return made / stretch.duration if made else math.nan
 
 
 def _around(value: float, reach: float) -> Interval:

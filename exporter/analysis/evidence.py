@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
+from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FOR_FEW_MINUTES, is_obvious, trend_of_few
 from exporter.analysis.judgement import RESIDENT, Kind, SeriesEvidence, Settings
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
@@ -129,8 +130,10 @@ class _Scale:
     acquit: float
 
 
-def _kib(settings: Settings) -> _Scale:
-    return _Scale(1024.0, " KiB", _PAGE_KIB, settings.threshold_kib_per_min, settings.acquit_kib_per_min)
+def _kib(settings: Settings, minutes_at_rest: float | None = None) -> _Scale:
+    """KiB under load, or at rest for so long."""
+    acquit = settings.acquit_kib_per_min if minutes_at_rest is None else settings.acquit_at_rest(minutes_at_rest)
+    return _Scale(1024.0, " KiB", _PAGE_KIB, settings.threshold_kib_per_min, acquit)
 
 
 _COUNT = _Scale(1.0, "", 1.0, _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
@@ -143,7 +146,12 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
-    return _settled(stretch, name, _kib(settings), () if name == RESIDENT else _demands_at_rest(settings.sequential))
+    scale, may_leak = _kib(settings, stretch.duration), name != RESIDENT
+    found = _settled(stretch, name, scale, _demands_at_rest(settings.sequential) if may_leak else ())
+    if found.verdict is Verdict.LEAK:
+        return found
+    few = _few_at_rest(stretch, name, scale, may_leak=may_leak)
+    return few if found.trend is None or few.verdict is Verdict.LEAK else found
 
 
 def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
@@ -184,6 +192,25 @@ def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, deman
     return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t)), demands, scale)
 
 
+def _few_at_rest(stretch: Stretch, name: str, scale: _Scale, *, may_leak: bool) -> Evidence:
+    """What can be said at once, or of a run that is too short for floors."""
+    t, y = stretch.points(name, stretch.work, settled=True)
+    part = _Part(stretch, stretch.points(name, stretch.minutes, settled=True)[0])
+    enough = len(t) >= FEWEST_READINGS and part.lasts(SHORTEST_FOR_FEW_MINUTES) and t[-1] > t[0]
+    trend = trend_of_few(t, y / scale.divisor, scale.step) if enough else None
+    found = Evidence(name, True, Verdict.INCONCLUSIVE, trend, stretch.work, part.minutes, len(t))
+    if trend is None:
+        return _decided(found, (), scale)
+    told = _in_words(found, trend, scale)
+    if may_leak and is_obvious(trend):
+        return replace(found, verdict=Verdict.LEAK, reason=f"{told}, evenly and far above all noise")
+    found = replace(found, missed=max(trend.high, trend.resolution))
+    acquits = len(t) >= FEWEST_TO_ACQUIT and part.lasts(SHORTEST_AT_REST_MINUTES) and trend.low <= scale.threshold
+    if acquits and found.missed is not None and found.missed < scale.acquit:
+        return replace(found, verdict=Verdict.NO_LEAK, reason=found.bound_in_words())
+    return replace(found, reason=f"{told}, by too few readings to tell")
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """The part of a stretch that a series was read over: ``t`` are its samples' times by either clock."""
@@ -216,16 +243,14 @@ def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
 
 def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> Evidence:
     """The same with its verdict and the reason for it."""
-    label, trend = evidence.label, evidence.trend
+    trend = evidence.trend
     if trend is None:
-        reason = (
-            f"{evidence.samples} samples of {label} over {evidence.minutes:.1f} min are too few, or too short, to judge"
-        )
-        return replace(evidence, reason=reason)
-    growth, missed = trend.growth, trend.missed(scale.acquit)
+        told = f"{evidence.samples} samples of {evidence.label} over {evidence.minutes:.1f} min"
+        return replace(evidence, reason=f"{told} are too few, or too short, to judge")
+    missed = trend.missed(scale.acquit)
     even = trend.low > scale.threshold and trend.steadiness > _EVEN_STEPS
     growing = evidence.settled and even and evidence.lasts(scale.threshold)
-    told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+    told = _in_words(evidence, trend, scale)
     if any(_meets(trend, demand, scale.threshold) for demand in demands):
         verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
     elif missed < scale.acquit and not growing:
@@ -235,6 +260,11 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     else:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
+
+
+def _in_words(evidence: Evidence, trend: Trend, scale: _Scale) -> str:
+    growth = trend.growth
+    return f"{evidence.label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
 
 
 def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from exporter.record.terms import Verdict
 
 RESIDENT = "rss_bytes"
+_ACQUIT_IN_ALL_KIB = 500.0
 
 
 class Kind(StrEnum):
@@ -31,6 +32,10 @@ class Settings:
     acquit_kib_per_min: float = 50.0
     memory_limit_bytes: float | None = None
     sequential: bool = False
+
+    def acquit_at_rest(self, minutes: float) -> float:
+        """The growth that readings at rest must exclude, KiB/min: in a short run, half a MiB over the whole of it."""
+        return max(self.acquit_kib_per_min, _ACQUIT_IN_ALL_KIB / minutes) if minutes > 0 else self.acquit_kib_per_min
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +92,30 @@ class Drain:
         return self.held_bytes is not None and self.returned_bytes > self.held_bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """A verdict with its evidence; None where the run cannot tell.
 
-    ``series`` is the column that decided, ``evidence`` how it was read.
-    ``missed_kib_per_min`` is the largest steady growth that could be there unseen. ``would_decide`` says what would
-    settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
+    ``series`` is the column that decided, ``evidence`` how it was read. ``missed_kib_per_min`` is the largest steady
+    growth that could be there unseen, ``missed_bytes_per_payment`` the same at the run's average pace. ``would_decide``
+    says what would settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
     ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
     what trimming the allocator at the end has shown, ``doubling`` what the phases of a load have, by series.
     ``settings`` are those that it was made by.
     """
 
     verdict: Verdict
-    series: str | None
-    evidence: Kind
-    growth_kib_per_min: Interval | None
-    growth_bytes_per_payment: Interval | None
-    growth_bytes_per_reconnect: Interval | None
-    growth_bytes_per_instance: Interval | None
-    warmup_sec: float | None
-    missed_kib_per_min: float | None
+    series: str | None = None
+    evidence: Kind = Kind.NONE
+    growth_kib_per_min: Interval | None = None
+    growth_bytes_per_payment: Interval | None = None
+    growth_bytes_per_reconnect: Interval | None = None
+    growth_bytes_per_instance: Interval | None = None
+    warmup_sec: float | None = None
+    missed_kib_per_min: float | None = None
+    missed_bytes_per_payment: float | None = None
     reason: str
-    would_decide: str
+    would_decide: str = ""
     flags: tuple[str, ...] = ()
     parts: tuple[SeriesEvidence, ...] = ()
     memory_limit_in_sec: float | None = None

@@ -5,10 +5,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 from exporter.analysis.drain import most_held
 from exporter.analysis.evidence import Evidence
-from exporter.analysis.judgement import Drain
+from exporter.analysis.judgement import Drain, Settings
 from exporter.analysis.load import Load
 from exporter.record.terms import Verdict
 
@@ -41,16 +42,28 @@ class Findings:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """The growth in KiB/min that resident memory must exclude, by itself and where the whole heap acquits."""
+
+    alone: float
+    beside_heap: float
+
+    @classmethod
+    def of(cls, settings: Settings, minutes: float) -> Self:
+        return cls(settings.acquit_kib_per_min, _RESIDENT_ALLOWANCE * settings.acquit_at_rest(minutes))
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """What the rules are asked about.
 
     ``heap`` is the evidence that acquits the heap, None if nothing does. ``resident`` is resident memory in the light
-    of trimming, and ``trimming`` what that has changed, as a flag. Growth above ``acquit`` KiB/min must be excluded.
+    of trimming, and ``trimming`` what that has changed, as a flag.
     """
 
     findings: Findings
     load: Load
-    acquit: float
+    limits: Limits
     heap: Evidence | None
     resident: Evidence
     trimming: str
@@ -83,17 +96,17 @@ class Rule:
     decide: Callable[[Case], Decision | None]
 
 
-def combine(findings: Findings, drain: Drain | None, load: Load, acquit: float) -> Decision:
+def combine(findings: Findings, drain: Drain | None, load: Load, limits: Limits) -> Decision:
     """The decision of the first rule that applies; the last one always does."""
-    case = case_of(findings, drain, load, acquit)
+    case = case_of(findings, drain, load, limits)
     return next(decision for rule in RULES if (decision := rule.decide(case)) is not None)
 
 
-def case_of(findings: Findings, drain: Drain | None, load: Load, acquit: float) -> Case:
+def case_of(findings: Findings, drain: Drain | None, load: Load, limits: Limits) -> Case:
     """What the rules are asked about: the findings, with what acquits the heap and what trimming says."""
     heaps = (findings.heap_at_rest,) if findings.heap_at_rest.growing else (findings.heap_at_rest, findings.heap)
     heap = next((part for part in heaps if part.verdict is Verdict.NO_LEAK), None)
-    return Case(findings, load, acquit, heap, *_after_trimming(findings, heap, drain, acquit))
+    return Case(findings, load, limits, heap, *_after_trimming(findings, heap, drain, limits.alone))
 
 
 def rules_in_words() -> str:
@@ -161,7 +174,7 @@ def _heap_is_undecided(case: Case) -> Decision | None:
 
 def _resident_is_undecided(case: Case) -> Decision | None:
     findings, resident = case.findings, case.resident
-    most = case.acquit * (_RESIDENT_ALLOWANCE if case.whole_heap_acquits else 1.0)
+    most = case.limits.beside_heap if case.whole_heap_acquits else case.limits.alone
     if not findings.resident.samples + findings.resident_at_rest.samples or _bound(resident) < most:
         return None
     open_ones = (part for part in findings.memory if part.samples and part.verdict is Verdict.INCONCLUSIVE)
@@ -226,7 +239,7 @@ RULES = (
     ),
     Rule(
         "**Inconclusive** if resident memory, at rest or under load or as bounded by trimming, leaves room for growth "
-        "above 50 KiB/min; four times that where the whole heap acquits.",
+        "above 50 KiB/min; where the whole heap acquits, four times what the heap at rest has to exclude.",
         _resident_is_undecided,
     ),
     Rule("**Inconclusive** if no series has a bound.", _nothing_is_bounded),

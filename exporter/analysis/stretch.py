@@ -40,6 +40,13 @@ class Stretch:
         """Minutes from the first row to the last."""
         return float(self.minutes[-1] - self.minutes[0]) if len(self.minutes) else 0.0
 
+    @property
+    def pace(self) -> float:
+        """Payments a minute on average; NaN where none was made."""
+        payments = self.values("payments")
+        made = 0.0 if payments is None else float(np.nanmax(payments) - np.nanmin(payments))
+        return made / self.duration if made and self.duration else np.nan
+
     def lasts(self, minutes: float) -> bool:
         """Whether it is so long, give or take the time that passes before the first sample and after the last."""
         return self.duration >= _ENOUGH * minutes
@@ -109,8 +116,16 @@ def _rows_under_load(run: Run) -> NDArray[np.intp]:
     kept = ~np.isnan(run.columns["elapsed_sec"]) & ~run.trimmed
     wanted = [code for code, name in enumerate(run.phase_names) if name in LOAD_PHASES]
     if wanted and len(wanted) < len(run.phase_names):
-        kept &= np.isin(run.phases, wanted)
+        kept &= np.isin(run.phases, wanted) | _at_rest_after_the_load(run)
     return np.flatnonzero(kept)
+
+
+def _at_rest_after_the_load(run: Run) -> NDArray[np.bool_]:
+    """Which samples were taken at rest with the load just over: as good as those at rest before."""
+    settled = run.columns.get("settled")
+    if settled is None or Phase.STOPPING not in run.phase_names:
+        return np.zeros(len(run), dtype=np.bool_)
+    return np.asarray((settled > 0) & (run.phases == run.phase_names.index(Phase.STOPPING)))
 
 
 def restarts(run: Run, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -136,7 +151,7 @@ def _length(elapsed: Floats) -> float:
 
 
 def _standing_still(run: Run, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """For each step between two rows, whether it is known that no more payments were tried in it than in a usual one."""
+    """For each step between two rows, whether no more payments are known to be tried in it than in a usual one."""
     tried = [np.diff(values[rows]) for name in _TRIED if (values := run.column(name)) is not None]
     still = np.full(max(len(rows) - 1, 0), bool(tried))
     for made in tried:

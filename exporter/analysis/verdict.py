@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from exporter.analysis.advice import would_decide
 from exporter.analysis.doubling import doubling_of, with_phases
 from exporter.analysis.drain import drain_of
@@ -11,7 +13,7 @@ from exporter.analysis.flags import growing_part, growth_while_failing, limit_re
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.judgement import RESIDENT, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
-from exporter.analysis.rules import Findings, combine
+from exporter.analysis.rules import Findings, Limits, combine
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.record.sample import HEAPS, heap_column
@@ -31,7 +33,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     drain = drain_of(stretch)
     doubling = doubling_of(stretch, (HEAP, *_HEAP_PARTS), settings)
     found = _with_phases(_gather(stretch, settings), doubling, stretch)
-    decision = combine(found, drain, load, settings.acquit_kib_per_min)
+    decision = combine(found, drain, load, Limits.of(settings, stretch.duration))
     by = decision.by
     leak, undecided = decision.verdict is Verdict.LEAK, decision.verdict is Verdict.INCONCLUSIVE
     told = by.trend is not None or by.verdict is not Verdict.INCONCLUSIVE
@@ -51,8 +53,9 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         growth_bytes_per_payment=growth_per_operation(stretch, "payments", shown),
         growth_bytes_per_reconnect=growth_per_operation(stretch, "reconnects", shown),
         growth_bytes_per_instance=growth_per_operation(stretch, "abandoned_instances", shown),
-        warmup_sec=by.trend.others.warmup * 60 if by.trend else None,
+        warmup_sec=None if by.trend is None or by.trend.warmup is None else by.trend.warmup * 60,
         missed_kib_per_min=decision.missed,
+        missed_bytes_per_payment=_per_payment(decision.missed, stretch),
         reason=decision.reason,
         would_decide=would_decide(found, by, load, settings, in_phases=bool(doubling)) if undecided else "",
         flags=tuple(flag for flag in flags if flag),
@@ -81,6 +84,11 @@ def _of_each(
 ) -> tuple[Evidence, ...]:
     """The evidence of those of the columns that there are."""
     return tuple(read(stretch, name, settings) for name in names if stretch.values(name) is not None)
+
+
+def _per_payment(kib_per_min: float | None, stretch: Stretch) -> float | None:
+    """The same in bytes per payment; None where no payment was made."""
+    return None if kib_per_min is None or np.isnan(stretch.pace) else kib_per_min * 1024 / stretch.pace
 
 
 def _with_phases(found: Findings, doubling: Mapping[str, Doubling], stretch: Stretch) -> Findings:

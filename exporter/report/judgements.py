@@ -25,7 +25,9 @@ def paragraph(name: str, judgement: Judgement) -> str:
     if judgement.warmup_sec is not None:
         rows.append(("warm-up", f"{judgement.warmup_sec / 60:.1f} min"))
     if judgement.missed_kib_per_min is not None:
-        rows.append(("could be missed", f"up to {judgement.missed_kib_per_min:.1f} KiB/min"))
+        per_payment = judgement.missed_bytes_per_payment
+        more = "" if per_payment is None else f", or {per_payment:,.0f} bytes per payment"
+        rows.append(("could be missed", f"up to {judgement.missed_kib_per_min:.1f} KiB/min{more}"))
     rows += [("doubling", doubling.reason) for doubling in shown_doublings(judgement)]
     if judgement.drain is not None:
         rows.append(("after trimming", drain_in_words(judgement.drain)))

@@ -81,7 +81,9 @@ def _figures(run: Prepared) -> list[Figure]:
             figures.append(Figure(name, value, unit, "with a 95 % interval"))
     if judgement.missed_kib_per_min is not None:
         missed = number(judgement.missed_kib_per_min)
-        figures.append(Figure("Could be missed", missed, "KiB/min", "growth not excluded"))
+        per_payment = judgement.missed_bytes_per_payment
+        more = "" if per_payment is None else f", {number(round(per_payment))} B per payment"
+        figures.append(Figure("Could be missed", missed, "KiB/min", f"growth not excluded{more}"))
     if judgement.warmup_sec:
         figures.append(Figure("Warm-up", clock(judgement.warmup_sec), "", "until growth settled"))
     if judgement.drain is not None and judgement.drain.held_bytes is not None:

@@ -8,10 +8,11 @@ import pytest
 from exporter.analysis.evidence import Evidence
 from exporter.analysis.judgement import Drain
 from exporter.analysis.load import Load
-from exporter.analysis.rules import RULES, Findings, case_of, combine, rules_in_words
+from exporter.analysis.rules import RULES, Findings, Limits, case_of, combine, rules_in_words
 from exporter.record.terms import Verdict
 
 LEAK, NO_LEAK, INCONCLUSIVE = Verdict.LEAK, Verdict.NO_LEAK, Verdict.INCONCLUSIVE
+LIMITS = Limits(50.0, 200.0)
 PAGE = Path(__file__).parents[3] / "docs" / "verdict.md"
 
 
@@ -55,11 +56,11 @@ CASES: list[tuple[int, Findings, Load]] = [
 
 @pytest.mark.parametrize(("number", "findings", "load"), CASES)
 def test_each_rule_decides_where_none_before_it_applies(number: int, findings: Findings, load: Load) -> None:
-    case = case_of(findings, None, load, 50.0)
+    case = case_of(findings, None, load, LIMITS)
     assert next(place for place, rule in enumerate(RULES, 1) if rule.decide(case)) == number
     words = re.match(r"\*\*(.+?)\*\*", RULES[number - 1].words)
     assert words is not None
-    assert str(combine(findings, None, load, 50.0).verdict) == words[1].lower()
+    assert str(combine(findings, None, load, LIMITS).verdict) == words[1].lower()
 
 
 def test_every_rule_has_a_case() -> None:
@@ -73,7 +74,7 @@ def test_a_leak_of_resident_memory_is_refuted_by_what_trimming_returned(
     returned: float, held: float, expected: Verdict
 ) -> None:
     findings = replace(HEAPLESS, resident=RESIDENT_LEAK)
-    decision = combine(findings, Drain(returned, 5e7, held, held / 1024 / 60), Load(), 50.0)
+    decision = combine(findings, Drain(returned, 5e7, held, held / 1024 / 60), Load(), LIMITS)
     assert decision.verdict is expected
     assert any("trimming returned it" in flag for flag in decision.flags) is (expected is NO_LEAK)
 

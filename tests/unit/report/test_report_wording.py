@@ -84,7 +84,15 @@ def test_an_estimate_is_in_the_unit_that_suits_it() -> None:
 def judgement(verdict: Verdict, series: str | None = "rss_bytes", missed: float | None = None) -> Judgement:
     growth = Interval(100, 90, 110)
     part = SeriesEvidence("open_fds", Kind.SETTLED, verdict, Interval(2, 1.9, 2.1), None, "")
-    return Judgement(verdict, series, Kind.SETTLED, growth, None, None, None, None, missed, "", "", parts=(part,))
+    return Judgement(
+        verdict=verdict,
+        series=series,
+        evidence=Kind.SETTLED,
+        growth_kib_per_min=growth,
+        missed_kib_per_min=missed,
+        reason="",
+        parts=(part,),
+    )
 
 
 @pytest.mark.parametrize(
