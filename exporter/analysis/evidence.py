@@ -1,12 +1,22 @@
 """What one series shows by itself, under load or at rest; the rule is derived in docs/verdict.md."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FOR_FEW_MINUTES, is_obvious, trend_of_few
-from exporter.analysis.judgement import RESIDENT, Kind, SeriesEvidence, Settings
+from exporter.analysis.judgement import (
+    ANONYMOUS,
+    HEAP,
+    RESIDENT,
+    RESIDENT_SERIES,
+    SHARED,
+    Kind,
+    SeriesEvidence,
+    Settings,
+)
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
 from exporter.record.terms import Verdict
@@ -28,6 +38,8 @@ _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
 LABELS = {
     "rss_bytes": "resident memory",
+    "rss_anon_bytes": "anonymous memory",
+    "rss_shmem_bytes": "shared memory",
     "heap_allocated_bytes": "the heap",
     "heap_python_bytes": "the Python heap",
     "heap_go_bytes": "the Go heap",
@@ -57,15 +69,26 @@ class Demand:
     lasting_share: float = 0.35
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What a leak has to show in a run of so many minutes, too short for most series."""
+
+    minutes: float
+    demand: Demand
+
+
 # The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
 LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
 AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
+# Of what no file pages disturb: a heap, and memory that is the subject's own.
+EARLY = {HEAP: Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)), ANONYMOUS: Early(10.0, Demand(1200.0, 0.9, 1.5, 0.5))}
 # Looked at every minute, four looks in a row.
 SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
 SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
 SEQUENTIAL_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5), Demand(0.0, 0.95, 8.0, 0.5))
 SHORTEST_SEQUENTIAL_MINUTES = 13.5
+LOOKS_IN_A_ROW = 4  # a minute apart, for a leak
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +142,9 @@ class Evidence:
         )
 
 
+Read = Callable[[Stretch, str, Settings], Evidence]
+
+
 @dataclass(frozen=True, slots=True)
 class _Scale:
     """What a column counts in which steps, from where on growth matters, and which growth an acquittal excludes."""
@@ -146,12 +172,26 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
-    scale, may_leak = _kib(settings, stretch.duration), name != RESIDENT
+    scale, may_leak = _kib(settings, stretch.duration), name not in RESIDENT_SERIES
     found = _settled(stretch, name, scale, _demands_at_rest(settings.sequential) if may_leak else ())
     if found.verdict is Verdict.LEAK:
         return found
     few = _few_at_rest(stretch, name, scale, may_leak=may_leak)
     return few if found.trend is None or few.verdict is Verdict.LEAK else found
+
+
+def resident_memory(read: Read, stretch: Stretch, settings: Settings) -> Evidence:
+    """The evidence of resident memory, by ``read`` at rest or under load.
+
+    Of its parts where they are known: anonymous memory, and shared memory if it ever changes; file pages, which the
+    kernel takes and gives, are none of the subject's doing. A leak if any is; else the one that leaves most room.
+    """
+    shared = stretch.values(SHARED)
+    changes = shared is not None and np.nanmin(shared) < np.nanmax(shared)
+    parts = (RESIDENT,) if stretch.values(ANONYMOUS) is None else (ANONYMOUS, SHARED) if changes else (ANONYMOUS,)
+    found = [read(stretch, part, settings) for part in parts]
+    leaks = [part for part in found if part.verdict is Verdict.LEAK]
+    return leaks[0] if leaks else max(found, key=lambda part: np.inf if part.missed is None else part.missed)
 
 
 def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
@@ -172,7 +212,21 @@ def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Ev
     enough = len(t) >= FEWEST_SAMPLES and part.lasts(SHORTEST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
     nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, part.minutes, len(t))
-    return _decided(nothing, _demands_under_load(part, sequential), scale)
+    found = _decided(nothing, _demands_under_load(name, part, sequential), scale)
+    if found.verdict is Verdict.LEAK or sequential or not part.lasts(SHORTEST_SEQUENTIAL_MINUTES + LOOKS_IN_A_ROW - 1):
+        return found
+    fast = _decided(nothing, (SEQUENTIAL_FAST,), scale)
+    return fast if fast.verdict is Verdict.LEAK and _held(t, y, scale) else found
+
+
+def _held(t: Floats, y: Floats, scale: _Scale) -> bool:
+    """Whether fast growth showed at the looks before the last, as far as a run that goes on is asked for it."""
+    for earlier in range(1, LOOKS_IN_A_ROW):
+        seen = t <= t[-1] - earlier
+        trend = trend_of_floors(t[seen], y[seen] / scale.divisor, scale.step)
+        if trend is None or not _meets(trend, SEQUENTIAL_FAST, scale.threshold):
+            return False
+    return True
 
 
 def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
@@ -227,14 +281,18 @@ class _Part:
         return self.stretch.lasts(minutes) and self.minutes >= _MOST_OF_A_LENGTH * minutes
 
 
-def _demands_under_load(part: _Part, sequential: bool) -> tuple[Demand, ...]:
+def _demands_under_load(name: str, part: _Part, sequential: bool) -> tuple[Demand, ...]:
     if sequential:
         if not part.lasts(SHORTEST_SEQUENTIAL_MINUTES):
             return ()
         return SEQUENTIAL_LONG if part.lasts(LONG_RUN_MINUTES) else (SEQUENTIAL_FAST,)
-    if not part.lasts(SHORTEST_FOR_LEAK_MINUTES):
-        return ()
-    return LONG_RUN if part.lasts(LONG_RUN_MINUTES) else SHORT_RUN
+    if part.lasts(LONG_RUN_MINUTES):
+        return LONG_RUN
+    if part.lasts(SHORTEST_FOR_LEAK_MINUTES):
+        return SHORT_RUN
+    early = EARLY.get(name)
+    # What is read at rest too is known better from there.
+    return (early.demand,) if early and part.lasts(early.minutes) and not part.stretch.settled.any() else ()
 
 
 def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from exporter.analysis.evidence import LABELS, Evidence
 from exporter.analysis.floors import Floors
-from exporter.analysis.judgement import RESIDENT, Settings
+from exporter.analysis.judgement import ANONYMOUS, RESIDENT, RESIDENT_SERIES, Settings
 from exporter.analysis.stretch import Stretch
 
 _SIDES = {
@@ -22,6 +22,7 @@ _SIDES = {
 _MOST = 0.8
 _NEXT_TO_NOTHING = 0.1
 _FEWEST_PERIODS = 3
+_MUCH_BYTES = 1 << 20
 
 
 def growing_part(leak: Evidence, heaps: Sequence[Evidence]) -> str:
@@ -41,11 +42,20 @@ def growing_part(leak: Evidence, heaps: Sequence[Evidence]) -> str:
     others = sum(abs(rate) for name, rate in rates.items() if name != top)
     if rates[top] > _MOST * growth and others < _NEXT_TO_NOTHING * growth:
         return f"growth on the {_SIDES[top]} side only: {LABELS[top]} takes {rates[top]:.1f} KiB a minute"
-    if leak.series == RESIDENT and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
+    if leak.series in RESIDENT_SERIES and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
         return (
             "the subject's own heaps do not grow: allocator retention, stacks, or memory mapped outside the allocator"
         )
     return ""
+
+
+def file_pages(stretch: Stretch) -> str:
+    """How far the pages of files moved, where they are told apart and that is worth a note."""
+    pages = stretch.values("rss_file_bytes")
+    if pages is None or stretch.values(ANONYMOUS) is None or np.nanmax(pages) - np.nanmin(pages) < _MUCH_BYTES:
+        return ""
+    moved = (np.nanmax(pages) - np.nanmin(pages)) / 1024**2
+    return f"the pages of files moved by {moved:.1f} MiB, which the kernel takes and gives: they are not judged"
 
 
 def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 
 from exporter.record.terms import Verdict
 
-RESIDENT = "rss_bytes"
+HEAP = "heap_allocated_bytes"
+RESIDENT, ANONYMOUS, SHARED = "rss_bytes", "rss_anon_bytes", "rss_shmem_bytes"
+RESIDENT_SERIES = frozenset((RESIDENT, ANONYMOUS, SHARED))  # what the process holds, whoever asked for it
 _ACQUIT_IN_ALL_KIB = 500.0
 
 
@@ -96,8 +98,9 @@ class Drain:
 class Judgement:
     """A verdict with its evidence; None where the run cannot tell.
 
-    ``series`` is the column that decided, ``evidence`` how it was read. ``missed_kib_per_min`` is the largest steady
-    growth that could be there unseen, ``missed_bytes_per_payment`` the same at the run's average pace. ``would_decide``
+    ``series`` is the column that decided, ``evidence`` how it was read; ``growth_series`` is what growth is told of,
+    which is resident memory where a count decided. ``missed_kib_per_min`` is the largest steady growth that could be
+    there unseen, ``missed_bytes_per_payment`` the same at the run's average pace. ``would_decide``
     says what would settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
     ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
     what trimming the allocator at the end has shown, ``doubling`` what the phases of a load have, by series.
@@ -107,6 +110,7 @@ class Judgement:
     verdict: Verdict
     series: str | None = None
     evidence: Kind = Kind.NONE
+    growth_series: str = RESIDENT
     growth_kib_per_min: Interval | None = None
     growth_bytes_per_payment: Interval | None = None
     growth_bytes_per_reconnect: Interval | None = None
@@ -125,9 +129,8 @@ class Judgement:
 
     @property
     def told_growth(self) -> tuple[str, Kind]:
-        """The series and the kind of evidence that the growth is told of: where a count decides, resident memory."""
-        decided = self.series is not None and self.series.endswith("_bytes")
-        return (self.series, self.evidence) if self.series and decided else (RESIDENT, Kind.PASSIVE)
+        """The series and the kind of evidence that the growth is told of."""
+        return self.growth_series, self.evidence if self.growth_series == self.series else Kind.PASSIVE
 
     def as_dict(self) -> dict[str, Any]:
         """The same as plain JSON types, but for the settings."""

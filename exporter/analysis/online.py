@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
+from exporter.analysis.evidence import LOOKS_IN_A_ROW
 from exporter.analysis.judgement import Judgement, Settings
 from exporter.analysis.series import NUMERIC_COLUMNS, Run
 from exporter.analysis.stretch import LOAD_PHASES
@@ -23,7 +24,6 @@ from exporter.analysis.verdict import judge
 from exporter.record.terms import Phase, Verdict
 
 MOST_SAMPLES = 7200
-LOOKS_IN_A_ROW = 4
 _LEVELS = np.array([name.endswith("_bytes") for name in NUMERIC_COLUMNS])
 
 

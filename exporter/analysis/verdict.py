@@ -1,6 +1,6 @@
 """The verdict on a run, from its series: what each shows, and the rules that combine them (docs/verdict.md)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +8,17 @@ import numpy as np
 from exporter.analysis.advice import would_decide
 from exporter.analysis.doubling import doubling_of, with_phases
 from exporter.analysis.drain import drain_of
-from exporter.analysis.evidence import Evidence, count_evidence, memory_at_rest, memory_under_load
-from exporter.analysis.flags import growing_part, growth_while_failing, limit_reached, seconds_to_limit
+from exporter.analysis.evidence import (
+    Evidence,
+    Read,
+    count_evidence,
+    memory_at_rest,
+    memory_under_load,
+    resident_memory,
+)
+from exporter.analysis.flags import file_pages, growing_part, growth_while_failing, limit_reached, seconds_to_limit
 from exporter.analysis.growth import growth_per_operation
-from exporter.analysis.judgement import RESIDENT, Doubling, Judgement, Kind, Settings
+from exporter.analysis.judgement import HEAP, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
 from exporter.analysis.rules import Findings, Limits, combine
 from exporter.analysis.series import Run
@@ -19,7 +26,6 @@ from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.record.sample import HEAPS, heap_column
 from exporter.record.terms import Verdict
 
-HEAP = "heap_allocated_bytes"
 _HEAP_PARTS = tuple(map(heap_column, HEAPS))
 _COUNTS = ("open_fds", "threads", "goroutines")
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
@@ -37,7 +43,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     by = decision.by
     leak, undecided = decision.verdict is Verdict.LEAK, decision.verdict is Verdict.INCONCLUSIVE
     told = by.trend is not None or by.verdict is not Verdict.INCONCLUSIVE
-    flags = [*decision.flags, *stretch.notes, load.note]
+    flags = [*decision.flags, *stretch.notes, load.note, file_pages(stretch)]
     if leak:
         heaps = found.parts_at_rest if by.settled else _of_each(_HEAP_PARTS, memory_under_load, stretch, settings)
         flags += [growing_part(by, heaps), growth_while_failing(stretch, by)]
@@ -49,6 +55,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         verdict=decision.verdict,
         series=by.series if told else None,
         evidence=by.kind if told else Kind.NONE,
+        growth_series=shown.series,
         growth_kib_per_min=shown.trend.growth if shown.trend else None,
         growth_bytes_per_payment=growth_per_operation(stretch, "payments", shown),
         growth_bytes_per_reconnect=growth_per_operation(stretch, "reconnects", shown),
@@ -72,16 +79,14 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
         heap_at_rest=memory_at_rest(stretch, HEAP, settings),
         parts_at_rest=_of_each(_HEAP_PARTS, memory_at_rest, stretch, settings),
         heap=memory_under_load(stretch, HEAP, settings),
-        resident_at_rest=memory_at_rest(stretch, RESIDENT, settings),
-        resident=memory_under_load(stretch, RESIDENT, settings),
+        resident_at_rest=resident_memory(memory_at_rest, stretch, settings),
+        resident=resident_memory(memory_under_load, stretch, settings),
         counts=_of_each(_COUNTS, count_evidence, stretch, settings),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
     )
 
 
-def _of_each(
-    names: tuple[str, ...], read: Callable[[Stretch, str, Settings], Evidence], stretch: Stretch, settings: Settings
-) -> tuple[Evidence, ...]:
+def _of_each(names: tuple[str, ...], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:
     """The evidence of those of the columns that there are."""
     return tuple(read(stretch, name, settings) for name in names if stretch.values(name) is not None)
 

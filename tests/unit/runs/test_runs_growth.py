@@ -15,6 +15,7 @@ SOCKETS = SeriesEvidence("open_fds", Kind.PASSIVE, Verdict.LEAK, Interval(30, 24
 LEAK = Judgement(
     verdict=Verdict.LEAK,
     series="heap_native_bytes",
+    growth_series="heap_native_bytes",
     evidence=Kind.SETTLED,
     growth_kib_per_min=Interval(60, 54, 66),
     growth_bytes_per_payment=Interval(500, 400, 600),
@@ -49,7 +50,7 @@ def test_of_each_series_the_reading_at_rest_is_kept() -> None:
 
 
 def test_where_a_count_decides_the_memory_is_resident_memory() -> None:
-    state = kept(replace(LEAK, series="open_fds"))
+    state = kept(replace(LEAK, series="open_fds", growth_series="rss_bytes"))
     assert state.growth is not None
     assert state.growth.series == "rss"
 
