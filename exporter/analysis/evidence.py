@@ -256,8 +256,8 @@ def _few_at_rest(stretch: Stretch, name: str, scale: _Scale, *, may_leak: bool) 
     if trend is None:
         return _decided(found, (), scale)
     told = _in_words(found, trend, scale)
-    if may_leak and is_obvious(trend):
-        return replace(found, verdict=Verdict.LEAK, reason=f"{told}, evenly and far above all noise")
+    if may_leak and is_obvious(trend, stretch):
+        return replace(found, verdict=Verdict.LEAK, reason=f"{told}, far above all noise")
     found = replace(found, missed=max(trend.high, trend.resolution))
     acquits = len(t) >= FEWEST_TO_ACQUIT and part.lasts(SHORTEST_AT_REST_MINUTES) and trend.low <= scale.threshold
     if acquits and found.missed is not None and found.missed < scale.acquit:

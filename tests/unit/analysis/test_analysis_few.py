@@ -5,6 +5,7 @@ import pytest
 
 from exporter.analysis.few import is_obvious, trend_of_few
 from exporter.analysis.series import Run
+from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
 from exporter.record.terms import Phase, Verdict
 
@@ -75,6 +76,24 @@ def test_growth_is_never_surer_than_readings_repeat() -> None:
     t = np.linspace(0, 1, 6)
     trend = trend_of_few(t, 100 * t, 4.0)
     assert trend.low < 0 < trend.growth.value == pytest.approx(100)
-    assert not is_obvious(trend)
-    assert is_obvious(trend_of_few(t, 9000 * t, 4.0))
-    assert not is_obvious(trend_of_few(t, 9000 * np.sqrt(t), 4.0))
+    stretch = longest_stretch(short(2, 16))
+    assert not is_obvious(trend, stretch)
+    assert is_obvious(trend_of_few(t, 9000 * t, 4.0), stretch)
+    assert not is_obvious(trend_of_few(t, 9000 * np.sqrt(t), 4.0), stretch)
+
+
+@pytest.mark.parametrize(("each", "expected"), [(2, Verdict.LEAK), (0, Verdict.INCONCLUSIVE)])
+def test_instances_that_leave_memory_and_descriptors_behind_are_a_leak(each: int, expected: Verdict) -> None:
+    """As the SDK does: the first instances take more than the later ones, and each holds a descriptor or two."""
+    run = short(1, 16)
+    abandoned = np.array([0, 0, 8, 12, 16, 18, 18])[: len(run)]
+    heap = 8 * MIB + KIB * np.array([0, 0, 4700, 6250, 7920, 8700, 8700])[: len(run)]
+    columns = dict(run.columns) | {
+        "heap_native_bytes": heap,
+        "heap_allocated_bytes": heap + 16 * MIB,
+        "abandoned_instances": abandoned.astype(np.float64),
+        "payments": np.array([0.0, 0, 42, 63, 83, 97, 97])[: len(run)],
+        "open_fds": 20.0 + each * abandoned,
+    }
+    found = judge(Run("abandoned", columns, run.phases, run.phase_names))
+    assert found.verdict is expected

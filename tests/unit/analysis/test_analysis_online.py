@@ -6,7 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from exporter.analysis.online import LOOKS_IN_A_ROW, Online, serve
+from exporter.analysis.evidence import LOOKS_IN_A_ROW
+from exporter.analysis.online import Online, serve
 from exporter.record.terms import Verdict
 
 KIB = 1024
