@@ -20,16 +20,22 @@ def would_decide(findings: Findings, by: Evidence, load: Load, settings: Setting
         return "a run in which payments succeed throughout"
     ways = [_longer(by, settings)]
     at_rest = findings.heap_at_rest
-    if not at_rest.samples:
-        ways.append("a settled sample every 20 payments")
-    elif at_rest.samples < FEWEST_AT_REST:
-        least = f"{FEWEST_AT_REST} samples at rest over {SHORTEST_AT_REST_MINUTES:.0f} min or more"
-        ways.append(f"{least} (there are {at_rest.samples} over {at_rest.minutes:.1f} min)")
-    elif at_rest.verdict is Verdict.INCONCLUSIVE and not in_phases:
-        ways.append("a run with --protocol doubling")
+    if not findings.watched:  # nobody brings a watched program to rest
+        ways.append(_at_rest(at_rest, in_phases=in_phases))
     if not findings.heap.samples and not at_rest.samples:
-        ways.append("a subject that reports its heap")
+        of_a_program = " (watch it with --scrape, --pprof or --expvar)" if findings.watched else ""
+        ways.append(f"a subject that reports its heap{of_a_program}")
     return ", or ".join(way for way in ways if way)
+
+
+def _at_rest(heap: Evidence, *, in_phases: bool) -> str:
+    """What more readings at rest would decide, if any would."""
+    if not heap.samples:
+        return "a settled sample every 20 payments (--settle-every)"
+    if heap.samples < FEWEST_AT_REST:
+        least = f"{FEWEST_AT_REST} samples at rest over {SHORTEST_AT_REST_MINUTES:.0f} min or more"
+        return f"{least} (there are {heap.samples} over {heap.minutes:.1f} min)"
+    return "a run with --protocol doubling" if heap.verdict is Verdict.INCONCLUSIVE and not in_phases else ""
 
 
 def _longer(by: Evidence, settings: Settings) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FOR_FEW_MINUTES, is_obvious, trend_of_few
+from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import (
     ANONYMOUS,
     HEAP,
@@ -32,6 +33,7 @@ _COUNT_THRESHOLD_PER_MIN = 0.1
 _COUNT_ACQUIT_PER_MIN = 0.5
 _PAGE_KIB = 4.0
 _MOST_OF_A_LENGTH = 0.9
+_BARELY_GROWN = 0.1
 _EVEN_CHANCE = 0.5
 _EVEN_STEPS = 2.0  # buffers that grow by the piece make a step now and then
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
@@ -316,13 +318,24 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     elif trend.low <= scale.threshold:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
+        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be {_cache_in_words(trend.floors, scale)}"
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
 
 
 def _in_words(evidence: Evidence, trend: Trend, scale: _Scale) -> str:
     growth = trend.growth
     return f"{evidence.label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+
+
+def _cache_in_words(floors: Floors, scale: _Scale) -> str:
+    """What a cache would have to be like that explains the growth."""
+    lowest = float(floors.y.min())
+    grown = float(floors.y[-1]) - lowest
+    since = float(floors.t[np.flatnonzero(floors.y <= lowest + _BARELY_GROWN * grown)[-1]])
+    return (
+        f"warm-up or a cache filling: one of more than {grown:,.0f}{scale.unit or ' entries'}, "
+        f"not full since about minute {since:.0f}"
+    )
 
 
 def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:

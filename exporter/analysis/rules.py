@@ -21,7 +21,9 @@ _RETENTION = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What each series of a run shows by itself; ``whole_heap`` says that the heap has a native part."""
+    """What each series of a run shows by itself; ``whole_heap`` says that the heap has a native part, ``watched``
+    that the subject is a program that nobody here puts a load on.
+    """
 
     heap_at_rest: Evidence
     parts_at_rest: tuple[Evidence, ...]
@@ -30,6 +32,7 @@ class Findings:
     resident: Evidence
     counts: tuple[Evidence, ...]
     whole_heap: bool
+    watched: bool = False
 
     @property
     def memory(self) -> tuple[Evidence, ...]:

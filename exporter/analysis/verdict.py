@@ -83,7 +83,14 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
         resident=resident_memory(memory_under_load, stretch, settings),
         counts=_of_each(_COUNTS, count_evidence, stretch, settings),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
+        watched=_is_watched(stretch),
     )
+
+
+def _is_watched(stretch: Stretch) -> bool:
+    """Whether the record is of a watch: no instance was ever connected, nor a reading taken at rest."""
+    instances = stretch.values("instances")
+    return instances is not None and not np.nanmax(instances) and not stretch.settled.any()
 
 
 def _of_each(names: tuple[str, ...], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:
