@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.analysis.doubling import judge_doubling
-from exporter.analysis.judgement import Settings, Verdict
+from exporter.analysis.judgement import Settings
 from exporter.record.sample import READINGS_PER_PHASE
+from exporter.record.terms import Verdict
 from exporter.workload.workload import DOUBLING_ENDS
 
 Floats = NDArray[np.float64]

@@ -29,6 +29,7 @@ import psutil
 
 from exporter.publish.server import Server
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
+from exporter.record.terms import Phase
 
 THEIRS = "prometheus-process-exporter"
 MIB = 1024 * 1024
@@ -96,7 +97,9 @@ async def serve(pid: int) -> None:
         balances_sats={"alice": 48_000, "bob": 52_000},
     )
     heaps = {"python": 3_000_000, "native": 7_000_000, "mmap": 0}
-    subject = SubjectState("python", "breez-sdk-spark", "0.27.2", "python", pid, "running", load=load, heap_bytes=heaps)
+    subject = SubjectState(
+        "python", "breez-sdk-spark", "0.27.2", "python", pid, Phase.RUNNING, load=load, heap_bytes=heaps
+    )
     now = datetime.now(UTC)
     run = RunState("benchmark", {"interval": "5s"}, now, 3600.0, {"python": subject}, load_started_at=now)
     async with Server(run, "127.0.0.1:0") as server:

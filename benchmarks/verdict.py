@@ -16,10 +16,11 @@ import simulator
 from simulator_at_rest import KINDS as KINDS_AT_REST
 from simulator_at_rest import at_rest
 
-from exporter.analysis.judgement import Verdict
+from exporter.analysis.judgement import ANONYMOUS, RESIDENT
 from exporter.analysis.online import Online
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
 
 RATES = (25, 100, 300, 1000)
 Sampled = tuple[simulator.Simulated, int]  # a run, and the seconds between two samples of it
@@ -41,12 +42,23 @@ def resident_only(simulated: simulator.Simulated, every: int) -> Verdict:
     return judge(simulated.run(heap=False, every=every)).verdict
 
 
+def anonymous_only(simulated: simulator.Simulated, every: int) -> Verdict:
+    """This program's, where all that moves is told to be anonymous memory."""
+    run = simulated.run(heap=False, every=every)
+    return judge(Run.of(run.name, **(dict(run.columns) | {ANONYMOUS: run.columns[RESIDENT]}))).verdict
+
+
 def with_heap(simulated: simulator.Simulated, every: int) -> Verdict:
     """This program's, on resident memory and heap."""
     return judge(simulated.run(heap=True, every=every)).verdict
 
 
-RULES: dict[str, Rule] = {"reference": reference_rule, "RSS": resident_only, "RSS and heap": with_heap}
+RULES: dict[str, Rule] = {
+    "reference": reference_rule,
+    "RSS": resident_only,
+    "anonymous": anonymous_only,
+    "RSS and heap": with_heap,
+}
 
 
 def clean_runs(minutes: float, count: int, rng: np.random.Generator) -> Iterable[Sampled]:
@@ -115,12 +127,12 @@ def report_passive(minutes: float, count: int, seed: int) -> None:
     tell(f"leaks of {RATES[1]} KiB/min or more, called no leak", large, Verdict.NO_LEAK)
 
 
-def report_at_rest(count: int, seed: int) -> None:
-    """Runs of 10 min with samples at rest."""
-    rng = np.random.default_rng([seed, 77])
-    print("\n### 10 min with samples at rest\n\n| | called leak | called no leak |\n|---|---|---|")
+def report_at_rest(minutes: float, count: int, seed: int) -> None:
+    """Runs with samples at rest, at one length."""
+    rng = np.random.default_rng([seed, 77, int(minutes)])
+    print(f"\n### {minutes:.0f} min with samples at rest\n\n| | called leak | called no leak |\n|---|---|---|")
     for kind in KINDS_AT_REST:
-        found = [judge(at_rest(kind, 10, rng).run).verdict for _ in range(count)]
+        found = [judge(at_rest(kind, minutes, rng).run).verdict for _ in range(count)]
         print(f"| {kind} | {share(found, Verdict.LEAK)} | {share(found, Verdict.NO_LEAK)} |", flush=True)
 
 
@@ -193,7 +205,8 @@ def main() -> None:
     started = time.process_time()
     for minutes in arguments.minutes:
         report_passive(minutes, arguments.runs, arguments.seed)
-    report_at_rest(arguments.runs, arguments.seed)
+    for minutes in (1, 2, 5, 10):
+        report_at_rest(minutes, arguments.runs, arguments.seed)
     if arguments.online:
         report_online(arguments.online, arguments.seed)
     report_cpu()

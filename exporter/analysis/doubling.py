@@ -13,9 +13,10 @@ from scipy.special import ndtri
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.evidence import LABELS, Evidence
-from exporter.analysis.judgement import Doubling, Interval, Settings, Verdict
+from exporter.analysis.judgement import Doubling, Interval, Settings
 from exporter.analysis.stretch import Stretch
 from exporter.record.sample import READINGS_PER_PHASE, REPEATABLE_BYTES
+from exporter.record.terms import Verdict
 
 _ONE_SIDED_99 = float(ndtri(0.99))
 _TWO_SIDED_95 = float(ndtri(0.975))
@@ -40,14 +41,14 @@ def doubling_of(stretch: Stretch, series: Sequence[str], settings: Settings) -> 
     return {name: _of_heap(name, values, phases, payments, stretch, settings) for name, values in columns.items()}
 
 
-def weighed(evidence: Evidence, found: Doubling | None, stretch: Stretch) -> Evidence:
+def with_phases(evidence: Evidence, found: Doubling | None, stretch: Stretch) -> Evidence:
     """What a heap at rest shows in the light of its doubling, which decides where the trend does not.
 
     Where each has decided otherwise, the leak stands if the other's bound leaves room for it; else nothing is decided.
     """
     if found is None or found.last is None or found.verdict in (Verdict.INCONCLUSIVE, evidence.verdict):
         return evidence
-    low, high = (bound * _pace(stretch) / _KIB for bound in (found.last.low, found.last.high))
+    low, high = (bound * stretch.pace / _KIB for bound in (found.last.low, found.last.high))
     decided = replace(evidence, verdict=found.verdict, reason=found.reason)
     if found.verdict is Verdict.NO_LEAK:
         if evidence.verdict is Verdict.INCONCLUSIVE:
@@ -107,7 +108,7 @@ def _of_heap(
     made = np.diff([np.median(payments[group]) for group in rows])
     if made.min() <= 0:
         return Doubling(Verdict.INCONCLUSIVE, (), None, f"{LABELS[name]}: a phase is without payments")
-    per_payment = _KIB / _pace(stretch)
+    per_payment = _KIB / stretch.pace
     found = judge_doubling(
         [values[group] for group in rows],
         made.tolist(),
@@ -115,13 +116,6 @@ def _of_heap(
         settings.acquit_kib_per_min * per_payment,
     )
     return replace(found, reason=f"{LABELS[name]}: {found.reason}")
-
-
-def _pace(stretch: Stretch) -> float:
-    """Payments a minute on average."""
-    payments = stretch.values("payments")
-    made = 0.0 if payments is None else float(np.nanmax(payments) - np.nanmin(payments))
-    return made / stretch.duration if made else math.nan
 
 
 def _around(value: float, reach: float) -> Interval:

@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.analysis.judgement import Drain
+from exporter.analysis.csv_cells import Floats
+from exporter.analysis.judgement import RESIDENT, Drain
+from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch
 
 
@@ -12,7 +14,7 @@ def drain_of(stretch: Stretch) -> Drain | None:
 
     None where there is none after it, as when a run was cut short, or in a file that has no such readings.
     """
-    run, resident = stretch.run, stretch.run.column("rss_bytes")
+    run, resident = stretch.run, _own_memory(stretch.run)
     trimmed = np.flatnonzero(run.trimmed)
     if resident is None or not len(stretch.rows):
         return None
@@ -25,7 +27,7 @@ def drain_of(stretch: Stretch) -> Drain | None:
     held = None if before is None or np.isnan(resident[before]) else float(resident[after] - resident[before])
     return Drain(
         returned_bytes=float(resident[after - 1] - resident[after]),
-        left_bytes=float(resident[after]),
+        left_bytes=float(run.columns[RESIDENT][after]),
         held_bytes=held,
         held_kib_per_min=None if held is None or minutes == 0 else held / 1024 / minutes,
     )
@@ -39,11 +41,10 @@ def most_held(drain: Drain | None) -> float | None:
     return None if drain is None or drain.held_kib_per_min is None else max(drain.held_kib_per_min, 0.0)
 
 
-def bound_by_draining(drain: Drain | None) -> float | None:
-    """The same, but None unless trimming returned most of the growth."""
-    if drain is None or drain.held_bytes is None or drain.returned_bytes <= drain.held_bytes:
-        return None
-    return most_held(drain)
+def _own_memory(run: Run) -> Floats | None:
+    """Resident memory but for the pages of files, where those are known."""
+    resident, pages = run.column(RESIDENT), run.column("rss_file_bytes")
+    return resident if resident is None or pages is None else resident - pages
 
 
 def _same_subject(stretch: Stretch, found: NDArray[np.intp], edge: int) -> int | None:

@@ -1,13 +1,26 @@
 """What one series shows by itself, under load or at rest; the rule is derived in docs/verdict.md."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.judgement import SeriesEvidence, Settings, Verdict
+from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FOR_FEW_MINUTES, is_obvious, trend_of_few
+from exporter.analysis.floors import Floors
+from exporter.analysis.judgement import (
+    ANONYMOUS,
+    HEAP,
+    RESIDENT,
+    RESIDENT_SERIES,
+    SHARED,
+    Kind,
+    SeriesEvidence,
+    Settings,
+)
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
+from exporter.record.terms import Verdict
 
 FEWEST_SAMPLES = 24
 FEWEST_AT_REST = 10
@@ -19,12 +32,16 @@ LONG_RUN_MINUTES = 45.0
 _COUNT_THRESHOLD_PER_MIN = 0.1
 _COUNT_ACQUIT_PER_MIN = 0.5
 _PAGE_KIB = 4.0
+_MOST_OF_A_LENGTH = 0.9
+_BARELY_GROWN = 0.1
 _EVEN_CHANCE = 0.5
 _EVEN_STEPS = 2.0  # buffers that grow by the piece make a step now and then
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
 LABELS = {
     "rss_bytes": "resident memory",
+    "rss_anon_bytes": "anonymous memory",
+    "rss_shmem_bytes": "shared memory",
     "heap_allocated_bytes": "the heap",
     "heap_python_bytes": "the Python heap",
     "heap_go_bytes": "the Go heap",
@@ -54,15 +71,26 @@ class Demand:
     lasting_share: float = 0.35
 
 
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What a leak has to show in a run of so many minutes, too short for most series."""
+
+    minutes: float
+    demand: Demand
+
+
 # The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
 LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
 AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
+# Of what no file pages disturb: a heap, and memory that is the subject's own.
+EARLY = {HEAP: Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)), ANONYMOUS: Early(10.0, Demand(1200.0, 0.9, 1.5, 0.5))}
 # Looked at every minute, four looks in a row.
 SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
 SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
 SEQUENTIAL_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5), Demand(0.0, 0.95, 8.0, 0.5))
 SHORTEST_SEQUENTIAL_MINUTES = 13.5
+LOOKS_IN_A_ROW = 4  # a minute apart, for a leak
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +114,11 @@ class Evidence:
     growing: bool = False
 
     @property
+    def kind(self) -> Kind:
+        """Whether it was read at rest or under load."""
+        return Kind.SETTLED if self.settled else Kind.PASSIVE
+
+    @property
     def label(self) -> str:
         """What the series is called in a sentence."""
         return label_of(self.series, self.settled)
@@ -103,12 +136,15 @@ class Evidence:
         """The same without the arrays."""
         return SeriesEvidence(
             self.series,
-            "settled" if self.settled else "passive",
+            self.kind,
             self.verdict,
             self.trend.growth if self.trend else None,
             self.missed,
             self.reason,
         )
+
+
+Read = Callable[[Stretch, str, Settings], Evidence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +158,10 @@ class _Scale:
     acquit: float
 
 
-def _kib(settings: Settings) -> _Scale:
-    return _Scale(1024.0, " KiB", _PAGE_KIB, settings.threshold_kib_per_min, settings.acquit_kib_per_min)
+def _kib(settings: Settings, minutes_at_rest: float | None = None) -> _Scale:
+    """KiB under load, or at rest for so long."""
+    acquit = settings.acquit_kib_per_min if minutes_at_rest is None else settings.acquit_at_rest(minutes_at_rest)
+    return _Scale(1024.0, " KiB", _PAGE_KIB, settings.threshold_kib_per_min, acquit)
 
 
 _COUNT = _Scale(1.0, "", 1.0, _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
@@ -136,7 +174,26 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
-    return _settled(stretch, name, _kib(settings), () if name == "rss_bytes" else _demands_at_rest(settings.sequential))
+    scale, may_leak = _kib(settings, stretch.duration), name not in RESIDENT_SERIES
+    found = _settled(stretch, name, scale, _demands_at_rest(settings.sequential) if may_leak else ())
+    if found.verdict is Verdict.LEAK:
+        return found
+    few = _few_at_rest(stretch, name, scale, may_leak=may_leak)
+    return few if found.trend is None or few.verdict is Verdict.LEAK else found
+
+
+def resident_memory(read: Read, stretch: Stretch, settings: Settings) -> Evidence:
+    """The evidence of resident memory, by ``read`` at rest or under load.
+
+    Of its parts where they are known: anonymous memory, and shared memory if it ever changes; file pages, which the
+    kernel takes and gives, are none of the subject's doing. A leak if any is; else the one that leaves most room.
+    """
+    shared = stretch.values(SHARED)
+    changes = shared is not None and np.nanmin(shared) < np.nanmax(shared)
+    parts = (RESIDENT,) if stretch.values(ANONYMOUS) is None else (ANONYMOUS, SHARED) if changes else (ANONYMOUS,)
+    found = [read(stretch, part, settings) for part in parts]
+    leaks = [part for part in found if part.verdict is Verdict.LEAK]
+    return leaks[0] if leaks else max(found, key=lambda part: np.inf if part.missed is None else part.missed)
 
 
 def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
@@ -153,11 +210,25 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
 
 def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
     t, y = stretch.points(name, stretch.minutes, settled=False)
-    minutes = float(t[-1] - t[0]) if len(t) else 0.0
-    enough = len(t) >= FEWEST_SAMPLES and minutes >= SHORTEST_MINUTES
+    part = _Part(stretch, t)
+    enough = len(t) >= FEWEST_SAMPLES and part.lasts(SHORTEST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, minutes, len(t))
-    return _decided(nothing, _demands_under_load(minutes, sequential), scale)
+    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, part.minutes, len(t))
+    found = _decided(nothing, _demands_under_load(name, part, sequential), scale)
+    if found.verdict is Verdict.LEAK or sequential or not part.lasts(SHORTEST_SEQUENTIAL_MINUTES + LOOKS_IN_A_ROW - 1):
+        return found
+    fast = _decided(nothing, (SEQUENTIAL_FAST,), scale)
+    return fast if fast.verdict is Verdict.LEAK and _held(t, y, scale) else found
+
+
+def _held(t: Floats, y: Floats, scale: _Scale) -> bool:
+    """Whether fast growth showed at the looks before the last, as far as a run that goes on is asked for it."""
+    for earlier in range(1, LOOKS_IN_A_ROW):
+        seen = t <= t[-1] - earlier
+        trend = trend_of_floors(t[seen], y[seen] / scale.divisor, scale.step)
+        if trend is None or not _meets(trend, SEQUENTIAL_FAST, scale.threshold):
+            return False
+    return True
 
 
 def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
@@ -171,20 +242,59 @@ def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, 
 
 def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
     t, y = stretch.points(name, clock, settled=True)
-    minutes = float(t[-1] - t[0]) if len(t) else 0.0
-    enough = len(t) >= FEWEST_AT_REST and minutes >= SHORTEST_AT_REST_MINUTES
+    part = _Part(stretch, t)
+    enough = len(t) >= FEWEST_AT_REST and part.lasts(SHORTEST_AT_REST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step, wandering=False) if enough else None
-    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, minutes, len(t)), demands, scale)
+    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t)), demands, scale)
 
 
-def _demands_under_load(minutes: float, sequential: bool) -> tuple[Demand, ...]:
+def _few_at_rest(stretch: Stretch, name: str, scale: _Scale, *, may_leak: bool) -> Evidence:
+    """What can be said at once, or of a run that is too short for floors."""
+    t, y = stretch.points(name, stretch.work, settled=True)
+    part = _Part(stretch, stretch.points(name, stretch.minutes, settled=True)[0])
+    enough = len(t) >= FEWEST_READINGS and part.lasts(SHORTEST_FOR_FEW_MINUTES) and t[-1] > t[0]
+    trend = trend_of_few(t, y / scale.divisor, scale.step) if enough else None
+    found = Evidence(name, True, Verdict.INCONCLUSIVE, trend, stretch.work, part.minutes, len(t))
+    if trend is None:
+        return _decided(found, (), scale)
+    told = _in_words(found, trend, scale)
+    if may_leak and is_obvious(trend, stretch):
+        return replace(found, verdict=Verdict.LEAK, reason=f"{told}, far above all noise")
+    found = replace(found, missed=max(trend.high, trend.resolution))
+    acquits = len(t) >= FEWEST_TO_ACQUIT and part.lasts(SHORTEST_AT_REST_MINUTES) and trend.low <= scale.threshold
+    if acquits and found.missed is not None and found.missed < scale.acquit:
+        return replace(found, verdict=Verdict.NO_LEAK, reason=found.bound_in_words())
+    return replace(found, reason=f"{told}, by too few readings to tell")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The part of a stretch that a series was read over: ``t`` are its samples' times by either clock."""
+
+    stretch: Stretch
+    t: Floats
+
+    @property
+    def minutes(self) -> float:
+        return float(self.t[-1] - self.t[0]) if len(self.t) else 0.0
+
+    def lasts(self, minutes: float) -> bool:
+        """Whether the stretch is so long, and the series was read over most of it."""
+        return self.stretch.lasts(minutes) and self.minutes >= _MOST_OF_A_LENGTH * minutes
+
+
+def _demands_under_load(name: str, part: _Part, sequential: bool) -> tuple[Demand, ...]:
     if sequential:
-        if minutes < SHORTEST_SEQUENTIAL_MINUTES:
+        if not part.lasts(SHORTEST_SEQUENTIAL_MINUTES):
             return ()
-        return SEQUENTIAL_LONG if minutes >= LONG_RUN_MINUTES else (SEQUENTIAL_FAST,)
-    if minutes < SHORTEST_FOR_LEAK_MINUTES:
-        return ()
-    return LONG_RUN if minutes >= LONG_RUN_MINUTES else SHORT_RUN
+        return SEQUENTIAL_LONG if part.lasts(LONG_RUN_MINUTES) else (SEQUENTIAL_FAST,)
+    if part.lasts(LONG_RUN_MINUTES):
+        return LONG_RUN
+    if part.lasts(SHORTEST_FOR_LEAK_MINUTES):
+        return SHORT_RUN
+    early = EARLY.get(name)
+    # What is read at rest too is known better from there.
+    return (early.demand,) if early and part.lasts(early.minutes) and not part.stretch.settled.any() else ()
 
 
 def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
@@ -193,16 +303,14 @@ def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
 
 def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> Evidence:
     """The same with its verdict and the reason for it."""
-    label, trend = evidence.label, evidence.trend
+    trend = evidence.trend
     if trend is None:
-        reason = (
-            f"{evidence.samples} samples of {label} over {evidence.minutes:.1f} min are too few, or too short, to judge"
-        )
-        return replace(evidence, reason=reason)
-    growth, missed = trend.growth, trend.missed(scale.acquit)
+        told = f"{evidence.samples} samples of {evidence.label} over {evidence.minutes:.1f} min"
+        return replace(evidence, reason=f"{told} are too few, or too short, to judge")
+    missed = trend.missed(scale.acquit)
     even = trend.low > scale.threshold and trend.steadiness > _EVEN_STEPS
     growing = evidence.settled and even and evidence.lasts(scale.threshold)
-    told = f"{label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+    told = _in_words(evidence, trend, scale)
     if any(_meets(trend, demand, scale.threshold) for demand in demands):
         verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
     elif missed < scale.acquit and not growing:
@@ -210,8 +318,24 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     elif trend.low <= scale.threshold:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be warm-up or a cache filling"
+        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be {_cache_in_words(trend.floors, scale)}"
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
+
+
+def _in_words(evidence: Evidence, trend: Trend, scale: _Scale) -> str:
+    growth = trend.growth
+    return f"{evidence.label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+
+
+def _cache_in_words(floors: Floors, scale: _Scale) -> str:
+    """What a cache would have to be like that explains the growth."""
+    lowest = float(floors.y.min())
+    grown = float(floors.y[-1]) - lowest
+    since = float(floors.t[np.flatnonzero(floors.y <= lowest + _BARELY_GROWN * grown)[-1]])
+    return (
+        f"warm-up or a cache filling: one of more than {grown:,.0f}{scale.unit or ' entries'}, "
+        f"not full since about minute {since:.0f}"
+    )
 
 
 def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:

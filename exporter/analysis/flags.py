@@ -1,15 +1,14 @@
 """What else the series say about a growth: where it sits, when it happens, how long it can go on."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from exporter.analysis.evidence import LABELS, Evidence
 from exporter.analysis.floors import Floors
-from exporter.analysis.judgement import Settings
-from exporter.analysis.slope import FEWEST_POINTS
+from exporter.analysis.judgement import ANONYMOUS, RESIDENT, RESIDENT_SERIES, Settings
 from exporter.analysis.stretch import Stretch
-from exporter.analysis.trend import TAIL_SHARE
 
 _SIDES = {
     "heap_python_bytes": "Python",
@@ -23,38 +22,40 @@ _SIDES = {
 _MOST = 0.8
 _NEXT_TO_NOTHING = 0.1
 _FEWEST_PERIODS = 3
+_MUCH_BYTES = 1 << 20
 
 
-def growing_part(stretch: Stretch, leak: Evidence) -> str:
-    """Which of the subject's heaps takes the growth; empty when it is not one alone, or not known."""
+def growing_part(leak: Evidence, heaps: Sequence[Evidence]) -> str:
+    """Which of the subject's heaps takes the growth; empty when it is not one alone, or not known.
+
+    ``heaps`` is the evidence of each, of the leak's kind.
+    """
     if leak.trend is None or not leak.series.endswith("_bytes"):
         return ""
     if leak.series in _SIDES:
         return f"growth on the {_SIDES[leak.series]} side"
     growth = leak.trend.growth.value
-    rates = {name: rate for name in _SIDES if (rate := _rate(stretch, name, leak)) is not None}
+    rates = {heap.series: heap.trend.growth.value for heap in heaps if heap.trend is not None}
     if len(rates) < 2 or growth <= 0:
         return ""
     top = max(rates, key=lambda name: rates[name])
     others = sum(abs(rate) for name, rate in rates.items() if name != top)
     if rates[top] > _MOST * growth and others < _NEXT_TO_NOTHING * growth:
         return f"growth on the {_SIDES[top]} side only: {LABELS[top]} takes {rates[top]:.1f} KiB a minute"
-    if leak.series == "rss_bytes" and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
+    if leak.series in RESIDENT_SERIES and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
         return (
             "the subject's own heaps do not grow: allocator retention, stacks, or memory mapped outside the allocator"
         )
     return ""
 
 
-def _rate(stretch: Stretch, name: str, leak: Evidence) -> float | None:
-    t, y = stretch.points(name, leak.clock, settled=leak.settled)
-    if len(t) < FEWEST_POINTS:
-        return None
-    tail = t >= t[0] + TAIL_SHARE * (t[-1] - t[0])
-    if tail.sum() < FEWEST_POINTS:
-        return None
-    x = t[tail] - t[tail].mean()
-    return float(x @ y[tail] / (x @ x)) / 1024
+def file_pages(stretch: Stretch) -> str:
+    """How far the pages of files moved, where they are told apart and that is worth a note."""
+    pages = stretch.values("rss_file_bytes")
+    if pages is None or stretch.values(ANONYMOUS) is None or np.nanmax(pages) - np.nanmin(pages) < _MUCH_BYTES:
+        return ""
+    moved = (np.nanmax(pages) - np.nanmin(pages)) / 1024**2
+    return f"the pages of files moved by {moved:.1f} MiB, which the kernel takes and gives: they are not judged"
 
 
 def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
@@ -75,7 +76,7 @@ def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
 
 def seconds_to_limit(stretch: Stretch, leak: Evidence, settings: Settings) -> float | None:
     """How long until the subject's memory limit is reached if growth goes on as it is; None if it never is."""
-    _, y = stretch.points("rss_bytes", stretch.minutes, settled=False)
+    _, y = stretch.points(RESIDENT, stretch.minutes, settled=False)
     if settings.memory_limit_bytes is None or leak.trend is None or not len(y) or not leak.series.endswith("_bytes"):
         return None
     per_second = leak.trend.growth.value * 1024 / 60

@@ -3,10 +3,10 @@
 import numpy as np
 
 from exporter.analysis.evidence import Evidence
+from exporter.analysis.few import trend_of_few
 from exporter.analysis.judgement import Interval
 from exporter.analysis.slope import FEWEST_POINTS, slope
 from exporter.analysis.stretch import Stretch
-from exporter.analysis.trend import TAIL_SHARE
 
 _FEWEST_OPERATIONS = 5
 _COVERAGE = 0.95
@@ -20,12 +20,16 @@ def growth_per_operation(stretch: Stretch, counter: str, evidence: Evidence) -> 
     counts = stretch.values(counter)
     if counts is None or evidence.trend is None:
         return None
-    floors = evidence.trend.floors
-    tail = floors.after(floors.t[0] + TAIL_SHARE * (floors.t[-1] - floors.t[0]))
+    tail = evidence.trend.tail
     known = ~np.isnan(counts)
     operations = np.interp(tail.t, evidence.clock[known], counts[known])
-    if len(tail) < FEWEST_POINTS or np.ptp(operations) < _FEWEST_OPERATIONS:
+    if np.ptp(operations) < _FEWEST_OPERATIONS:
         return None
-    found = slope(operations, tail.y).bounds(_COVERAGE)
+    if evidence.trend.few:
+        found = trend_of_few(operations, tail.y, 0.0).growth
+    elif len(tail) >= FEWEST_POINTS:
+        found = slope(operations, tail.y).bounds(_COVERAGE)
+    else:
+        return None
     unit = 1024.0 if evidence.series.endswith("_bytes") else 1.0
     return Interval(found.value * unit, found.low * unit, found.high * unit)

@@ -5,13 +5,39 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from exporter.record.terms import Verdict
 
-class Verdict(StrEnum):
-    """The three things that a run can show."""
+HEAP = "heap_allocated_bytes"
+RESIDENT, ANONYMOUS, SHARED = "rss_bytes", "rss_anon_bytes", "rss_shmem_bytes"
+RESIDENT_SERIES = frozenset((RESIDENT, ANONYMOUS, SHARED))  # what the process holds, whoever asked for it
+_ACQUIT_IN_ALL_KIB = 500.0
 
-    LEAK = "leak"
-    NO_LEAK = "no leak"
-    INCONCLUSIVE = "inconclusive"
+
+class Kind(StrEnum):
+    """How the samples were taken that evidence rests on: under load, with the load at rest, or too few either way."""
+
+    PASSIVE = "passive"
+    SETTLED = "settled"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What growth matters.
+
+    A leak is growth shown to be above ``threshold_kib_per_min``; a run is acquitted when growth above
+    ``acquit_kib_per_min`` is excluded. ``memory_limit_bytes`` is the subject's limit, for the projection.
+    ``sequential`` says that the run is looked at again and again while it grows, so that a leak has to show more.
+    """
+
+    threshold_kib_per_min: float = 5.0
+    acquit_kib_per_min: float = 50.0
+    memory_limit_bytes: float | None = None
+    sequential: bool = False
+
+    def acquit_at_rest(self, minutes: float) -> float:
+        """The growth that readings at rest must exclude, KiB/min: in a short run, half a MiB over the whole of it."""
+        return max(self.acquit_kib_per_min, _ACQUIT_IN_ALL_KIB / minutes) if minutes > 0 else self.acquit_kib_per_min
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +54,7 @@ class SeriesEvidence:
     """What one series shows by itself; growth in the series' own unit a minute (KiB, or a count)."""
 
     series: str
-    evidence: str  # "passive" or "settled"
+    evidence: Kind
     verdict: Verdict
     growth_per_min: Interval | None
     missed_per_min: float | None
@@ -62,50 +88,52 @@ class Drain:
     held_bytes: float | None
     held_kib_per_min: float | None
 
+    @property
+    def returned_most(self) -> bool:
+        """Whether trimming returned more than it left of the growth."""
+        return self.held_bytes is not None and self.returned_bytes > self.held_bytes
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """A verdict with its evidence; None where the run cannot tell.
 
-    ``series`` is the column that decided, ``evidence`` how it was read ("passive", "settled" or "none").
-    ``missed_kib_per_min`` is the largest steady growth that could be there unseen. ``would_decide`` says what would
-    settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
+    ``series`` is the column that decided, ``evidence`` how it was read; ``growth_series`` is what growth is told of,
+    which is resident memory where a count decided. ``missed_kib_per_min`` is the largest steady growth that could be
+    there unseen, ``missed_bytes_per_payment`` the same at the run's average pace. ``would_decide``
+    says what would settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
     ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
     what trimming the allocator at the end has shown, ``doubling`` what the phases of a load have, by series.
+    ``settings`` are those that it was made by.
     """
 
     verdict: Verdict
-    series: str | None
-    evidence: str
-    growth_kib_per_min: Interval | None
-    growth_bytes_per_payment: Interval | None
-    growth_bytes_per_reconnect: Interval | None
-    growth_bytes_per_instance: Interval | None
-    warmup_sec: float | None
-    missed_kib_per_min: float | None
+    series: str | None = None
+    evidence: Kind = Kind.NONE
+    growth_series: str = RESIDENT
+    growth_kib_per_min: Interval | None = None
+    growth_bytes_per_payment: Interval | None = None
+    growth_bytes_per_reconnect: Interval | None = None
+    growth_bytes_per_instance: Interval | None = None
+    warmup_sec: float | None = None
+    missed_kib_per_min: float | None = None
+    missed_bytes_per_payment: float | None = None
     reason: str
-    would_decide: str
+    would_decide: str = ""
     flags: tuple[str, ...] = ()
     parts: tuple[SeriesEvidence, ...] = ()
     memory_limit_in_sec: float | None = None
     drain: Drain | None = None
     doubling: Mapping[str, Doubling] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def told_growth(self) -> tuple[str, Kind]:
+        """The series and the kind of evidence that the growth is told of."""
+        return self.growth_series, self.evidence if self.growth_series == self.series else Kind.PASSIVE
 
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain JSON types."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What growth matters.
-
-    A leak is growth shown to be above ``threshold_kib_per_min``; a run is acquitted when growth above
-    ``acquit_kib_per_min`` is excluded. ``memory_limit_bytes`` is the subject's limit, for the projection.
-    ``sequential`` says that the run is looked at again and again while it grows, so that a leak has to show more.
-    """
-
-    threshold_kib_per_min: float = 5.0
-    acquit_kib_per_min: float = 50.0
-    memory_limit_bytes: float | None = None
-    sequential: bool = False
+        """The same as plain JSON types, but for the settings."""
+        fields = asdict(self)
+        del fields["settings"]
+        return fields

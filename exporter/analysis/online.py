@@ -16,13 +16,14 @@ from typing import Any, TextIO
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.judgement import Judgement, Settings, Verdict
+from exporter.analysis.evidence import LOOKS_IN_A_ROW
+from exporter.analysis.judgement import Judgement, Settings
 from exporter.analysis.series import NUMERIC_COLUMNS, Run
+from exporter.analysis.stretch import LOAD_PHASES
 from exporter.analysis.verdict import judge
+from exporter.record.terms import Phase, Verdict
 
 MOST_SAMPLES = 7200
-LOOKS_IN_A_ROW = 4
-_LOAD_PHASES = ("running", "")
 _LEVELS = np.array([name.endswith("_bytes") for name in NUMERIC_COLUMNS])
 
 
@@ -41,7 +42,7 @@ class Online:
 
     def add(self, sample: Mapping[str, Any]) -> None:
         """Take a sample; one from before or after the load is left out."""
-        if sample.get("phase", "") not in _LOAD_PHASES or sample.get("elapsed_sec") is None:
+        if sample.get("phase", "") not in LOAD_PHASES or sample.get("elapsed_sec") is None:
             return
         self._last_timestamp = str(sample.get("timestamp", ""))
         self._first_timestamp = self._first_timestamp or self._last_timestamp
@@ -70,7 +71,7 @@ class Online:
         series = np.ascontiguousarray(table[np.argsort(table[:, 0], kind="stable")].T)
         columns = dict(zip(NUMERIC_COLUMNS, series, strict=True))
         phases = np.zeros(len(table), dtype=np.int16)
-        return Run("online", columns, phases, ("running",), self._first_timestamp, self._last_timestamp)
+        return Run("online", columns, phases, (Phase.RUNNING,), self._first_timestamp, self._last_timestamp)
 
 
 class _Kept:

@@ -40,7 +40,10 @@ def slope(t: Floats, y: Floats, *, wandering: bool = True) -> Slope:
     """
     phi = _autocorrelation(t, y, wandering)
     if phi >= 1:
-        level, time, response = np.zeros(len(t) - 1), np.diff(t), np.diff(y)
+        # A random walk's step has a variance in proportion to its length.
+        apart = np.diff(t) > 0
+        steps = np.sqrt(np.diff(t)[apart])
+        level, time, response = np.zeros(len(steps)), steps, np.diff(y)[apart] / steps
     else:
         first = np.sqrt(1 - phi * phi)
         level, time, response = (

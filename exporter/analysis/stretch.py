@@ -8,12 +8,15 @@ from numpy.typing import NDArray
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
+from exporter.record.terms import Phase
 
 _COUNTERS = ("payments", "payment_failures", "reconnects")
-_LOAD_PHASES = ("running", "")
+_TRIED = ("payments", "payment_failures")
+LOAD_PHASES = (Phase.RUNNING, "")  # a record without phases is all load
 _GAP_STEPS = 20
 _GAP_SECONDS = 60.0
 _JUMP_SHARE = 0.25
+_ENOUGH = 0.98  # of a length that is asked for
 _MOST_NOTES = 3
 
 
@@ -36,6 +39,17 @@ class Stretch:
     def duration(self) -> float:
         """Minutes from the first row to the last."""
         return float(self.minutes[-1] - self.minutes[0]) if len(self.minutes) else 0.0
+
+    @property
+    def pace(self) -> float:
+        """Payments a minute on average; NaN where none was made."""
+        payments = self.values("payments")
+        made = 0.0 if payments is None else float(np.nanmax(payments) - np.nanmin(payments))
+        return made / self.duration if made and self.duration else np.nan
+
+    def lasts(self, minutes: float) -> bool:
+        """Whether it is so long, give or take the time that passes before the first sample and after the last."""
+        return self.duration >= _ENOUGH * minutes
 
     def values(self, name: str) -> Floats | None:
         """A column's values in these rows; None when there are none."""
@@ -72,7 +86,7 @@ def longest_stretch(run: Run) -> Stretch:
             "was judged"
         )
     rows, elapsed = rows[first:last], elapsed[first:last]
-    minutes = _steady_clock(elapsed, notes) / 60
+    minutes = _steady_clock(elapsed, _standing_still(run, rows), notes) / 60
     if run.torn:
         notes.append("the file's last line is torn and was left out")
     settled = run.columns.get("settled")
@@ -100,10 +114,18 @@ def _work(run: Run, rows: NDArray[np.intp], minutes: Floats) -> Floats:
 
 def _rows_under_load(run: Run) -> NDArray[np.intp]:
     kept = ~np.isnan(run.columns["elapsed_sec"]) & ~run.trimmed
-    wanted = [code for code, name in enumerate(run.phase_names) if name in _LOAD_PHASES]
+    wanted = [code for code, name in enumerate(run.phase_names) if name in LOAD_PHASES]
     if wanted and len(wanted) < len(run.phase_names):
-        kept &= np.isin(run.phases, wanted)
+        kept &= np.isin(run.phases, wanted) | _at_rest_after_the_load(run)
     return np.flatnonzero(kept)
+
+
+def _at_rest_after_the_load(run: Run) -> NDArray[np.bool_]:
+    """Which samples were taken at rest with the load just over: as good as those at rest before."""
+    settled = run.columns.get("settled")
+    if settled is None or Phase.STOPPING not in run.phase_names:
+        return np.zeros(len(run), dtype=np.bool_)
+    return np.asarray((settled > 0) & (run.phases == run.phase_names.index(Phase.STOPPING)))
 
 
 def restarts(run: Run, rows: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -128,23 +150,38 @@ def _length(elapsed: Floats) -> float:
     return float(np.maximum(np.diff(elapsed), 0).sum()) if len(elapsed) > 1 else 0.0
 
 
-def _steady_clock(elapsed: Floats, notes: list[str]) -> Floats:
-    """Elapsed seconds without jumps of the clock: each counts as one usual step."""
+def _standing_still(run: Run, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """For each step between two rows, whether no more payments are known to be tried in it than in a usual one."""
+    tried = [np.diff(values[rows]) for name in _TRIED if (values := run.column(name)) is not None]
+    still = np.full(max(len(rows) - 1, 0), bool(tried))
+    for made in tried:
+        known = made[~np.isnan(made)]
+        still &= made <= np.median(known) if len(known) else False
+    return still
+
+
+def _steady_clock(elapsed: Floats, still: NDArray[np.bool_], notes: list[str]) -> Floats:
+    """Elapsed seconds without jumps of the clock, and without gaps in which the load stood still as well.
+
+    Each of those counts as one usual step.
+    """
     if len(elapsed) < 3:
         return elapsed
     steps = np.diff(elapsed)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
     long = (steps > _GAP_STEPS * usual) & (steps > _GAP_SECONDS)
     jumps = (steps < 0) | (long & (steps > _JUMP_SHARE * (elapsed.max() - elapsed.min())))
+    cut = long & still & ~jumps
     notes += [
         f"no sample was taken between minute {elapsed[index] / 60:.1f} and {elapsed[index + 1] / 60:.1f}"
+        + (": cut out, as no payment was made either" if cut[index] else "")
         for index in np.flatnonzero(long & ~jumps)[:_MOST_NOTES]
     ]
     notes += [
         f"the clock jumped by {steps[index]:+.0f} s after minute {elapsed[index] / 60:.1f}: counted as one step"
         for index in np.flatnonzero(jumps)[:_MOST_NOTES]
     ]
-    if not jumps.any():
+    if not (jumps | cut).any():
         return elapsed
-    steps[jumps] = usual
+    steps[jumps | cut] = usual
     return np.asarray(elapsed[0] + np.concatenate(([0.0], np.cumsum(steps))))

@@ -16,8 +16,9 @@ TAIL_SHARE = 0.4
 LATE_SHARE = 0.65
 _EARLIER_SHARES = (0.0, 0.1, 0.2, 0.3)
 _SAME_SLOPE = 0.25  # standard errors
-_TWO_SIDED_99 = 0.98  # its ends are one-sided 99 % bounds
-_TWO_SIDED_95 = 0.90
+TWO_SIDED_99 = 0.98  # its ends are one-sided 99 % bounds
+_TWO_SIDED_90 = 0.90  # its ends are one-sided 95 % bounds
+TWO_SIDED_95 = 0.95
 _BLOCKS = 12
 _MISSED_PROBABILITY = 0.03
 
@@ -29,7 +30,8 @@ class Trend:
     ``low`` and ``high`` are one-sided 99 % bounds, from the tail of the run or from more of it where that changes
     nothing; ``high`` is at least the 95 % bound of the last third. ``low_from`` is the share of the run that ``low``
     begins at, ``slowing`` whether the last third grows no faster than the tail, ``resolution`` the growth that one step
-    of the scale over the tail makes.
+    of the scale over the tail makes. ``tail_from`` is the share of the run that growth is fitted from; ``few`` says
+    that there are too few points to tell growth that levels off from growth that does not.
     """
 
     floors: Floors
@@ -39,6 +41,19 @@ class Trend:
     high: float
     slowing: bool
     resolution: float
+    tail_from: float = TAIL_SHARE
+    few: bool = False
+
+    @property
+    def tail(self) -> Floors:
+        """The floors that the growth was fitted to."""
+        start, end = self.floors.t[0], self.floors.t[-1]
+        return self.floors.after(float(start + self.tail_from * (end - start)))
+
+    @property
+    def warmup(self) -> float | None:
+        """The minutes after which nine tenths of what levels off are there; None where that can't be told."""
+        return None if self.few else self.others.warmup
 
     @cached_property
     def others(self) -> Alternatives:
@@ -78,7 +93,7 @@ def trend_of_floors(t: Floats, y: Floats, step: float, *, wandering: bool = True
         if len(tail) < FEWEST_POINTS:
             continue
         found = slope(tail.t, tail.y, wandering=wandering)
-        reach = found.value - found.bounds(_TWO_SIDED_99).low
+        reach = found.value - found.bounds(TWO_SIDED_99).low
         if best is None or reach < best[0]:
             best = reach, candidate, found
     return None if best is None else _trend(best[1], best[2], step, wandering)
@@ -86,12 +101,12 @@ def trend_of_floors(t: Floats, y: Floats, step: float, *, wandering: bool = True
 
 def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
     start, span = float(floors.t[0]), float(floors.t[-1] - floors.t[0])
-    bounds = tail.bounds(_TWO_SIDED_99)
+    bounds = tail.bounds(TWO_SIDED_99)
     low, high, low_from = bounds.low, bounds.high, TAIL_SHARE
     for share in _EARLIER_SHARES:
         part = floors.after(start + share * span)
         longer = slope(part.t, part.y, wandering=wandering)
-        bounds = longer.bounds(_TWO_SIDED_99)
+        bounds = longer.bounds(TWO_SIDED_99)
         # Taking in more of the run may not make growth look faster (warm-up), nor slower for the upper bound.
         if longer.value <= tail.value + _SAME_SLOPE * tail.error and bounds.low > low:
             low, low_from = bounds.low, share
@@ -99,6 +114,6 @@ def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
             high = min(high, bounds.high)
     late_part = floors.after(start + LATE_SHARE * span)
     late = slope(late_part.t, late_part.y, wandering=wandering) if len(late_part) >= FEWEST_POINTS else tail
-    high = max(high, late.bounds(_TWO_SIDED_95).high)
+    high = max(high, late.bounds(_TWO_SIDED_90).high)
     resolution = step / ((1 - TAIL_SHARE) * span)
-    return Trend(floors, tail.bounds(0.95), low, low_from, high, late.value <= tail.value, resolution)
+    return Trend(floors, tail.bounds(TWO_SIDED_95), low, low_from, high, late.value <= tail.value, resolution)

@@ -1,35 +1,29 @@
 """The growth of each of a run's columns, with the points and the line that show it.
 
-Read as the verdict reads it (docs/verdict.md): a slope through the floors of the run's tail, at rest by the work done
-or by time, or under load, whichever leaves least doubt. Here it is said of every column, not only of those that decide.
+What the verdict has judged is told here as the verdict tells it: the same evidence, by the same settings. The other
+columns are read in the same way, though they decide nothing.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from exporter.analysis.evidence import FEWEST_AT_REST, FEWEST_SAMPLES, SHORTEST_AT_REST_MINUTES, SHORTEST_MINUTES
-from exporter.analysis.floors import Floors, all_floors
-from exporter.analysis.judgement import Interval
+from exporter.analysis.csv_cells import Floats
+from exporter.analysis.evidence import Evidence, count_evidence, memory_at_rest, memory_under_load
+from exporter.analysis.growth import growth_per_operation
+from exporter.analysis.judgement import Interval, Judgement
 from exporter.analysis.series import Run
-from exporter.analysis.slope import FEWEST_POINTS, Slope, slope
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.timeline import Timeline
-from exporter.analysis.trend import TAIL_SHARE
-from exporter.report.columns import Column, Unit
-
-Array = NDArray[np.float64]
+from exporter.analysis.trend import Trend
 
 _LINE_POINTS = 12
 _KIB = 1024.0
-_COVERAGE = 0.95
-_FEWEST_OPERATIONS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Growth:
+class ColumnGrowth:
     """How fast one column grows.
 
     ``per_minute`` is in KiB for bytes, otherwise in the column's unit; ``per_payment`` and ``per_reconnect`` are in
@@ -42,107 +36,52 @@ class Growth:
     per_payment: Interval | None
     per_reconnect: Interval | None
     at_rest: bool
-    floor_seconds: Array
-    floors: Array
-    fit_seconds: Array
-    fit: Array
+    floor_seconds: Floats
+    floors: Floats
+    fit_seconds: Floats
+    fit: Floats
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """A slope a minute, in the column's unit, of the tail of these floors.
-
-    ``clock`` holds the minutes of the stretch's rows that the floors' times are on.
-    """
-
-    floors: Floors
-    tail: Floors
-    slope: Slope
-    clock: Array
-    at_rest: bool
-
-    @property
-    def reach(self) -> float:
-        return self.slope.value - self.slope.bounds(_COVERAGE).low
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """The seconds on the timeline of a run's rows that are read, and its counters there."""
-
-    seconds: Array
-    counters: dict[str, Array]
-
-
-def growth_of(run: Run, times: Timeline, columns: Sequence[Column]) -> dict[str, Growth]:
-    """The growth by column's name, for those in which there are enough samples to tell."""
+def growth_of(run: Run, judgement: Judgement, times: Timeline, columns: Sequence[str]) -> dict[str, ColumnGrowth]:
+    """The growth by column, for those in which there are enough samples to tell; ``judgement`` is the run's."""
     if not len(times.rows):
         return {}
     stretch = longest_stretch(run)
-    work = _Work(
-        np.asarray(times.seconds[np.searchsorted(times.rows, stretch.rows)]),
-        {name: counts for name in ("payments", "reconnects") if (counts := stretch.values(name)) is not None},
-    )
+    seconds = np.asarray(times.seconds[np.searchsorted(times.rows, stretch.rows)])
     found = {}
-    for column in columns:
-        best = _best_reading(stretch, column.name)
-        if best is not None:
-            found[column.name] = _growth(best, work, column.unit)
+    for name in columns:
+        evidence = _surest(stretch, name, judgement)
+        if evidence is not None and evidence.trend is not None:
+            found[name] = _growth(evidence, evidence.trend, stretch, seconds)
     return found
 
 
-def _best_reading(stretch: Stretch, name: str) -> _Reading | None:
-    """The reading of a column that leaves least doubt; None when there are too few samples for any."""
-    values = stretch.values(name)
-    if values is None:
+def _surest(stretch: Stretch, name: str, judgement: Judgement) -> Evidence | None:
+    """The evidence that the verdict tells the growth of; of another column that which leaves least doubt."""
+    if stretch.values(name) is None:
         return None
-    known = ~np.isnan(values)
-    readings = []
-    for at_rest in (True, False):
-        kept = known & (stretch.settled == at_rest)
-        for clock in (stretch.work, stretch.minutes) if at_rest else (stretch.minutes,):
-            readings += _readings(clock, kept, values, at_rest)
-    return min(readings, key=lambda reading: reading.reach, default=None)
+    if not name.endswith("_bytes"):
+        return count_evidence(stretch, name, judgement.settings)
+    readings = [read(stretch, name, judgement.settings) for read in (memory_at_rest, memory_under_load)]
+    told = [each for each in readings if (each.series, each.kind) == judgement.told_growth]
+    return min(told or readings, key=_reach)
 
 
-def _readings(clock: Array, kept: NDArray[np.bool_], values: Array, at_rest: bool) -> list[_Reading]:
-    """One reading for each width of the floors' windows."""
-    t, y = clock[kept], values[kept]
-    fewest, shortest = (FEWEST_AT_REST, SHORTEST_AT_REST_MINUTES) if at_rest else (FEWEST_SAMPLES, SHORTEST_MINUTES)
-    if len(t) < fewest or t[-1] - t[0] < shortest:
-        return []
-    found = []
-    for floors in all_floors(t, y):
-        tail = floors.after(float(t[0]) + TAIL_SHARE * float(t[-1] - t[0]))
-        if len(tail) >= FEWEST_POINTS:
-            found.append(_Reading(floors, tail, slope(tail.t, tail.y), clock, at_rest))
-    return found
+def _reach(evidence: Evidence) -> float:
+    return evidence.trend.growth.value - evidence.trend.growth.low if evidence.trend else np.inf
 
 
-def _growth(reading: _Reading, work: _Work, unit: Unit) -> Growth:
-    tail, floors = reading.tail, reading.floors
-    step = _KIB if unit is Unit.BYTES else 1.0
-    bounds = reading.slope.bounds(_COVERAGE)
+def _growth(evidence: Evidence, trend: Trend, stretch: Stretch, seconds: Floats) -> ColumnGrowth:
+    floors, tail = trend.floors, trend.tail
+    unit = _KIB if evidence.series.endswith("_bytes") else 1.0
     line_t = np.linspace(tail.t[0], floors.t[-1], _LINE_POINTS)
-    return Growth(
-        Interval(bounds.value / step, bounds.low / step, bounds.high / step),
-        _per_operation(work.counters.get("payments"), reading),
-        _per_operation(work.counters.get("reconnects"), reading),
-        reading.at_rest,
-        np.interp(floors.t, reading.clock, work.seconds),
-        floors.y,
-        np.interp(line_t, reading.clock, work.seconds),
-        tail.y.mean() + bounds.value * (line_t - tail.t.mean()),
+    return ColumnGrowth(
+        trend.growth,
+        growth_per_operation(stretch, "payments", evidence),
+        growth_per_operation(stretch, "reconnects", evidence),
+        evidence.settled,
+        np.interp(floors.t, evidence.clock, seconds),
+        floors.y * unit,
+        np.interp(line_t, evidence.clock, seconds),
+        (tail.y.mean() + trend.growth.value * (line_t - tail.t.mean())) * unit,
     )
-
-
-def _per_operation(counts: Array | None, reading: _Reading) -> Interval | None:
-    """The slope against a counter instead of time; None when it hardly moved."""
-    if counts is None:
-        return None
-    known = ~np.isnan(counts)
-    clock, counts = (reading.clock, counts) if known.all() else (reading.clock[known], counts[known])
-    operations = np.interp(reading.tail.t, clock, counts)
-    if np.ptp(operations) < _FEWEST_OPERATIONS:
-        return None
-    return slope(operations, reading.tail.y).bounds(_COVERAGE)

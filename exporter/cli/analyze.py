@@ -39,9 +39,10 @@ def command(files: Sequence[Path], output: str | None, junit: Path | None, fail_
 
     FILE is a CSV of this program, of the Go harness or of the Rust harness.
     """
-    from exporter.analysis.judgement import Settings, Verdict
+    from exporter.analysis.judgement import Settings
     from exporter.analysis.series import read_csv
     from exporter.analysis.verdict import judge
+    from exporter.record.terms import Verdict
     from exporter.report import judgements as formats
 
     settings = Settings(threshold_kib_per_min=threshold, acquit_kib_per_min=max(50.0, threshold))

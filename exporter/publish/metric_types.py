@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
 from exporter.record.state import Histogram, RunState, SubjectState
@@ -75,11 +76,9 @@ def each(values: Mapping[str, float]) -> Iterator[Series]:
         yield (key,), value
 
 
-def states(current: str | None, known: tuple[str, ...]) -> Iterator[Series]:
-    states = dict.fromkeys(known, False)
-    if current:
-        states[current.replace(" ", "_")] = True
-    yield (), states
+def states(current: StrEnum | None, known: type[StrEnum]) -> Iterator[Series]:
+    """A state set with a state per member, of which the current one holds; a label has no blanks."""
+    yield (), {state.replace(" ", "_"): state is current for state in known}
 
 
 def seconds(moment: datetime | None) -> float | None:

@@ -28,9 +28,7 @@ from exporter.publish.metric_types import (
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
 from exporter.record.state import Growth, RunState, SubjectState
-
-PHASES = ("starting", "connecting", "funding", "running", "stopping", "stopped")
-VERDICTS = ("leak", "no_leak", "inconclusive")
+from exporter.record.terms import Phase, Verdict
 
 
 def _run_info(run: RunState) -> Iterator[Series]:
@@ -92,7 +90,7 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
         "memtest_verdict",
         "stateset",
         "The verdict on the run as it stands; every state is 0 while there is none.",
-        lambda run: states(run.verdict, VERDICTS),
+        lambda run: states(run.verdict, Verdict),
     ),
     run_gauge(
         "memtest_verdict_timestamp_seconds",
@@ -144,7 +142,7 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "memtest_phase",
         "stateset",
         "What the subject is doing.",
-        lambda subject: states(subject.state.phase, PHASES),
+        lambda subject: states(subject.state.phase, Phase),
         ("driver",),
     ),
     level(

@@ -7,10 +7,11 @@ from exporter.publish.collector import look_at
 from exporter.publish.history import History, Point, observed
 from exporter.record.sample import Sample
 from exporter.record.state import RunState, SubjectState
+from exporter.record.terms import Phase
 
 STEP_SECONDS = 1.0
 # Wallets being disconnected would end every curve with a drop that tells nothing about the load.
-TAKEN_DOWN = ("stopping", "stopped")
+_TAKEN_DOWN = (Phase.STOPPING, Phase.STOPPED)
 
 
 class Recorder:
@@ -32,7 +33,7 @@ class Recorder:
     def record(self, now: float) -> None:
         """Add what is to be seen at ``now``, in seconds since the epoch."""
         for name, state in self._run.subjects.items():
-            if state.up and state.phase not in TAKEN_DOWN:
+            if state.up and state.phase not in _TAKEN_DOWN:
                 self.histories.setdefault(name, History(resolution=STEP_SECONDS)).add(self._observe(name, state, now))
 
     def _observe(self, name: str, state: SubjectState, now: float) -> Point:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from exporter.record.probes import Others
 from exporter.record.sample import Sample
+from exporter.record.terms import Phase, Verdict
 
 LATENCY_BUCKETS_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -77,7 +78,7 @@ class SubjectState:
     sdk_version: str = ""
     language: str = ""
     pid: int | None = None
-    phase: str = "starting"
+    phase: Phase = Phase.STARTING
     load_phase: int | None = None  # of a load in phases, 0 while it warms up
     load: LoadCounters = field(default_factory=LoadCounters)
     heap_bytes: dict[str, int] = field(default_factory=dict)  # by heap: python, native, mmap, …
@@ -123,7 +124,7 @@ class RunState:
     duration_seconds: float
     subjects: dict[str, SubjectState]
     load_started_at: datetime | None = None
-    verdict: str | None = None
+    verdict: Verdict | None = None
     verdict_reason: str = ""
     verdict_time: datetime | None = None  # when it was last computed
     finished: bool = False

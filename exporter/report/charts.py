@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from exporter.analysis.trends import Growth
+from exporter.analysis.trends import ColumnGrowth
 from exporter.record.state import Histogram
 from exporter.report.columns import (
     ALLOCATOR,
@@ -47,7 +47,7 @@ class ChartLine:
     name: str
     colour: int
     line: Line
-    growth: Growth | None = None
+    growth: ColumnGrowth | None = None
 
 
 @dataclass(frozen=True, slots=True)

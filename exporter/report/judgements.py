@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from exporter.analysis.evidence import label_of
-from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Verdict
+from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Kind
+from exporter.record.terms import Verdict
 
 _MIB = 1024 * 1024
 _LABEL_WIDTH = 17
@@ -24,8 +25,10 @@ def paragraph(name: str, judgement: Judgement) -> str:
     if judgement.warmup_sec is not None:
         rows.append(("warm-up", f"{judgement.warmup_sec / 60:.1f} min"))
     if judgement.missed_kib_per_min is not None:
-        rows.append(("could be missed", f"up to {judgement.missed_kib_per_min:.1f} KiB/min"))
-    rows += [("doubling", doubling.reason) for doubling in telling(judgement)]
+        per_payment = judgement.missed_bytes_per_payment
+        more = "" if per_payment is None else f", or {per_payment:,.0f} bytes per payment"
+        rows.append(("could be missed", f"up to {judgement.missed_kib_per_min:.1f} KiB/min{more}"))
+    rows += [("doubling", doubling.reason) for doubling in shown_doublings(judgement)]
     if judgement.drain is not None:
         rows.append(("after trimming", drain_in_words(judgement.drain)))
     rows += [("note", flag) for flag in judgement.flags]
@@ -47,9 +50,8 @@ def _growths(judgement: Judgement) -> list[str]:
 
 
 def _what_grows(judgement: Judgement) -> str:
-    if judgement.series is None or not judgement.series.endswith("_bytes"):
-        return "resident memory"
-    return label_of(judgement.series, settled=judgement.evidence == "settled")
+    series, kind = judgement.told_growth
+    return label_of(series, settled=kind is Kind.SETTLED)
 
 
 def in_words(growth: Interval) -> str:
@@ -57,7 +59,7 @@ def in_words(growth: Interval) -> str:
     return f"{growth.value:+.1f} ({growth.low:+.1f} to {growth.high:+.1f})"
 
 
-def telling(judgement: Judgement) -> list[Doubling]:
+def shown_doublings(judgement: Judgement) -> list[Doubling]:
     """What of the doubling is worth telling: the heaps that leak by it, or else the whole heap, which comes first."""
     found = list(judgement.doubling.values())
     return [each for each in found if each.verdict is Verdict.LEAK] or found[:1]

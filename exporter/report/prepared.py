@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from exporter.analysis.judgement import Judgement
 from exporter.analysis.timeline import Timeline, continued, timeline
-from exporter.analysis.trends import Growth, growth_of
+from exporter.analysis.trends import ColumnGrowth, growth_of
 from exporter.analysis.verdict import judge
 from exporter.report.columns import HANDLES, MEMORY, Column
 from exporter.report.runs import ReportRun, named_apart
@@ -32,7 +32,7 @@ class Prepared:
     run: ReportRun
     judgement: Judgement
     times: Timeline
-    growth: dict[str, Growth]
+    growth: dict[str, ColumnGrowth]
 
     @property
     def label(self) -> str:
@@ -77,4 +77,6 @@ def columns_of(runs: Sequence[Prepared], among: Sequence[Column]) -> list[Column
 
 def _prepare(run: ReportRun) -> Prepared:
     times = timeline(run.series)
-    return Prepared(run, run.judgement or judge(run.series), times, growth_of(run.series, times, (*MEMORY, *HANDLES)))
+    judgement = run.judgement or judge(run.series)
+    names = [column.name for column in (*MEMORY, *HANDLES)]
+    return Prepared(run, judgement, times, growth_of(run.series, judgement, times, names))

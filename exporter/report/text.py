@@ -22,17 +22,16 @@ _LABEL_WIDTH = 14
 def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
     """Read a run's CSV and judge it; a CSV that can't be read is inconclusive, and says why."""
     # numpy comes in only now: the run itself must stay small.
-    from exporter.analysis.judgement import Judgement, Verdict
+    from exporter.analysis.judgement import Judgement
     from exporter.analysis.series import read_csv
     from exporter.analysis.verdict import judge
+    from exporter.record.terms import Verdict
 
     try:
         series = read_csv(path)
     except ConfigError as error:
-        nothing = Judgement(
-            Verdict.INCONCLUSIVE, None, "none", None, None, None, None, None, None, str(error), "a CSV with samples"
-        )
-        return None, nothing
+        verdict = Verdict.INCONCLUSIVE
+        return None, Judgement(verdict=verdict, reason=str(error), would_decide="a CSV with samples")
     return series, judge(series)
 
 

@@ -5,15 +5,16 @@ from pathlib import PurePath
 
 import numpy as np
 
+from exporter.analysis.judgement import Kind
 from exporter.durations import format_duration
 from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, SCENARIOS, Unit
-from exporter.report.judgements import telling
+from exporter.report.judgements import shown_doublings
 from exporter.report.prepared import Prepared
 from exporter.report.runs import printable
 from exporter.report.tables import estimate
 from exporter.report.wording import amount, clock, headline, interval, number, title_of
 
-_EVIDENCE = {"settled": "read with the load at rest", "passive": "read under load"}
+_READ = {Kind.SETTLED: "read with the load at rest", Kind.PASSIVE: "read under load"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,9 @@ def _figures(run: Prepared) -> list[Figure]:
             figures.append(Figure(name, value, unit, "with a 95 % interval"))
     if judgement.missed_kib_per_min is not None:
         missed = number(judgement.missed_kib_per_min)
-        figures.append(Figure("Could be missed", missed, "KiB/min", "growth not excluded"))
+        per_payment = judgement.missed_bytes_per_payment
+        more = "" if per_payment is None else f", {number(round(per_payment))} B per payment"
+        figures.append(Figure("Could be missed", missed, "KiB/min", f"growth not excluded{more}"))
     if judgement.warmup_sec:
         figures.append(Figure("Warm-up", clock(judgement.warmup_sec), "", "until growth settled"))
     if judgement.drain is not None and judgement.drain.held_bytes is not None:
@@ -93,10 +96,8 @@ def _figures(run: Prepared) -> list[Figure]:
 
 def _what(run: Prepared) -> str:
     """What the judgement's growth is the growth of; descriptors and the like have no bytes of their own."""
-    series, evidence = run.judgement.series, run.judgement.evidence
-    if series is None or not series.endswith("_bytes"):
-        return title_of("rss_bytes")
-    return f"{title_of(series)}, {_EVIDENCE[evidence]}" if evidence in _EVIDENCE else title_of(series)
+    series, kind = run.judgement.told_growth
+    return f"{title_of(series)}, {_READ[kind]}"
 
 
 def _load_figures(run: Prepared) -> list[Figure]:
@@ -127,7 +128,7 @@ def _facts(run: Prepared) -> list[tuple[str, str]]:
     if settled is not None:
         facts.append(("Samples at rest", number(float(np.nansum(settled)))))
     facts += [(column.title, number(total)) for column in SCENARIOS if (total := run.total(column))]
-    facts += [("Doubling", _sentence(each.reason)) for each in telling(run.judgement)]
+    facts += [("Doubling", _sentence(each.reason)) for each in shown_doublings(run.judgement)]
     if series.torn:
         facts.append(("Last line", "torn, left out"))
     return facts

@@ -2,7 +2,8 @@
 
 from math import floor, isnan, log10
 
-from exporter.analysis.judgement import Interval, Judgement, Verdict
+from exporter.analysis.judgement import Interval, Judgement
+from exporter.record.terms import Verdict
 from exporter.report.columns import BY_NAME, COUNTS, Unit
 
 NOTHING = "\N{EN DASH}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from exporter.errors import ExporterError
 from exporter.record.state import SubjectState
+from exporter.record.terms import Verdict
 from exporter.report.text import judge_csv, trend_report
 from exporter.runs.growth import keep_growth
 from exporter.runs.outcome import load_failure
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from exporter.analysis.series import Run
 
 # The first of them that holds for a subject holds for the run.
-_GRAVEST_FIRST = ("leak", "inconclusive", "no leak")
+_GRAVEST_FIRST = (Verdict.LEAK, Verdict.INCONCLUSIVE, Verdict.NO_LEAK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Conclusion:
 
     subjects: "tuple[Judged, ...]"
     report: str
-    verdict: str
+    verdict: Verdict
     reason: str
     error: ExporterError | None
 
@@ -69,7 +70,7 @@ def conclude(subjects: Sequence[Measured], max_failure_ratio: float | None) -> C
     return Conclusion(tuple(judged), "\n".join(parts), verdict, reason, error)
 
 
-def gravest(verdicts: dict[str, tuple[str, str]]) -> tuple[str, str]:
+def gravest(verdicts: dict[str, tuple[Verdict, str]]) -> tuple[Verdict, str]:
     """The verdict on a run, and why, from the verdicts and reasons by driver: a leak of one is a leak of the run."""
     driver, (verdict, reason) = min(verdicts.items(), key=lambda item: _GRAVEST_FIRST.index(item[1][0]))
     return verdict, reason if len(verdicts) == 1 else f"{driver}: {reason}"
@@ -85,5 +86,5 @@ def _judge(subject: Measured, max_failure_ratio: float | None) -> Judged:
     return Judged(state, series and replace(series, name=state.driver), judgement, error)
 
 
-def _verdict(judged: Judged) -> tuple[str, str]:
-    return str(judged.judgement.verdict), judged.judgement.reason
+def _verdict(judged: Judged) -> tuple[Verdict, str]:
+    return judged.judgement.verdict, judged.judgement.reason

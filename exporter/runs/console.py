@@ -11,13 +11,14 @@ import click
 
 from exporter.durations import format_clock, format_duration
 from exporter.record.sample import Sample
+from exporter.record.terms import Phase, Verdict
 from exporter.workload.workload import LoadEvent
 
 _MIB = 1024 * 1024
 _CLEAR_LINE = "\r\x1b[K"
 _SETTINGS_PER_LINE = 4
 _UNSHOWN_KINDS = frozenset({"settled"})  # its sample has a line of its own
-_UNSHOWN_EVENTS = frozenset({("phase", "running")})  # the start of the load has one too
+_UNSHOWN_EVENTS = frozenset({("phase", Phase.RUNNING)})  # the start of the load has one too
 
 
 class Console:
@@ -77,9 +78,9 @@ class Console:
             self._write(_CLEAR_LINE + text, whole_line=False)
             self._progress_shown = True
 
-    def report(self, text: str, verdict: str) -> None:
+    def report(self, text: str, verdict: Verdict) -> None:
         """Print the final report, also when quiet; its verdict stands out on a terminal."""
-        colour = {"leak": "red", "no leak": "green"}.get(verdict, "yellow")
+        colour = {Verdict.LEAK: "red", Verdict.NO_LEAK: "green"}.get(verdict, "yellow")
         if self._colour:
             text = text.replace(f"Verdict: {verdict}", click.style(f"Verdict: {verdict}", fg=colour, bold=True))
         self._write(text + "\n")

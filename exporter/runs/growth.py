@@ -6,7 +6,6 @@ from typing import Any
 from exporter.record.state import Growth, SubjectState
 
 _BYTES = "_bytes"
-_RESIDENT = "rss_bytes"
 _PER_SECOND = 1 / 60
 _BYTES_PER_SECOND = 1024 / 60  # of a KiB a minute
 
@@ -16,8 +15,7 @@ def keep_growth(state: SubjectState, judgement: Mapping[str, Any]) -> None:
 
     Where a count decides (descriptors, threads), the growth of memory that the judgement states is resident memory's.
     """
-    decided = judgement["series"] or ""
-    series = (decided if decided.endswith(_BYTES) else _RESIDENT).removesuffix(_BYTES)
+    series = judgement["growth_series"].removesuffix(_BYTES)
     state.growth = _growth(series, judgement["growth_kib_per_min"], _BYTES_PER_SECOND)
     state.growth_per_payment = _growth(series, judgement["growth_bytes_per_payment"], 1)
     state.memory_limit_in_seconds = judgement["memory_limit_in_sec"]

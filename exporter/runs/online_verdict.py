@@ -13,6 +13,7 @@ from exporter.processes.child import Child
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
 from exporter.record.state import SubjectState
+from exporter.record.terms import Verdict
 from exporter.runs.growth import keep_growth
 
 EVERY_SECONDS = 60.0
@@ -29,7 +30,7 @@ class VerdictWatch:
     own comes from the CSV.
     """
 
-    def __init__(self, state: SubjectState, on_verdict: Callable[[str, str], None]) -> None:
+    def __init__(self, state: SubjectState, on_verdict: Callable[[Verdict, str], None]) -> None:
         self._state = state
         self._on_verdict = on_verdict
         self._child: Child | None = None
@@ -71,7 +72,7 @@ class VerdictWatch:
     def _answered(self, line: bytes) -> None:
         found = json.loads(line)
         keep_growth(self._state, found)
-        self._on_verdict(found["verdict"], found["reason"])
+        self._on_verdict(Verdict(found["verdict"]), found["reason"])
 
 
 def _plain(value: Any) -> Any:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from exporter.errors import ExporterError, LoadError
 from exporter.record.state import LoadCounters
+from exporter.record.terms import Verdict
 from exporter.settings.run import FailOn
 
 NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
@@ -11,11 +12,11 @@ NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a run: whether somebody stopped it, what broke, and the verdict ('leak', 'no leak', …)."""
+    """The end of a run: whether somebody stopped it, what broke, and the verdict."""
 
     interrupted: bool
     error: ExporterError | None
-    verdict: str
+    verdict: Verdict
 
     def exit_code(self, fail_on: FailOn) -> int:
         """Return the exit code; an interruption outranks a failure, and a failure outranks the verdict."""
@@ -23,9 +24,9 @@ class Outcome:
             return INTERRUPTED
         if self.error is not None:
             return self.error.exit_code
-        if self.verdict == "leak" and fail_on != "never":
+        if self.verdict is Verdict.LEAK and fail_on != "never":
             return LEAK
-        if self.verdict == "inconclusive" and fail_on == "inconclusive":
+        if self.verdict is Verdict.INCONCLUSIVE and fail_on == "inconclusive":
             return INCONCLUSIVE
         return NO_LEAK
 

@@ -22,6 +22,7 @@ from exporter.publish.profiles import ProfileServer
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
+from exporter.record.terms import Verdict
 from exporter.runs.conclusion import Conclusion, Measured, conclude, gravest
 from exporter.runs.console import Console
 from exporter.runs.group import SubjectGroup
@@ -95,7 +96,7 @@ class SoakRun:
         self._files = files
         self._console = Console(quiet=config.quiet)
         self._subjects = SubjectGroup([self._subject(choice) for choice in config.drivers])
-        self._verdicts: dict[str, tuple[str, str]] = {}  # as they stand, with their reasons, by driver
+        self._verdicts: dict[str, tuple[Verdict, str]] = {}  # as they stand, with their reasons, by driver
         self._network: NetworkChild | None = None
         self._stop = asyncio.Event()  # end the load, then report
         self._released = asyncio.Event()  # end the lingering
@@ -205,7 +206,7 @@ class SoakRun:
         self._state.verdict, self._state.verdict_reason = ended.verdict, ended.reason
         self._state.verdict_time = datetime.now(UTC)
         report = ended.report
-        if ended.verdict == "leak" and self._config.dumps_heaps:
+        if ended.verdict is Verdict.LEAK and self._config.dumps_heaps:
             if self._config.profiling.heap_dump is not None:
                 self._console.line("Reading the heap dumps, a second or so for each million allocations")
             found = await asyncio.to_thread(leak_lines, self._config.profiling.heap_dump, sys.argv[1:])
@@ -233,7 +234,7 @@ class SoakRun:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._released.wait(), seconds)
 
-    def _on_verdict(self, driver: str, verdict: str, reason: str) -> None:
+    def _on_verdict(self, driver: str, verdict: Verdict, reason: str) -> None:
         """Publish the verdict as it stands; a leak ends the run if the run was told so."""
         self._verdicts[driver] = verdict, reason
         verdict, reason = self._state.verdict, self._state.verdict_reason = gravest(self._verdicts)

@@ -17,6 +17,7 @@ from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import SubjectState
+from exporter.record.terms import Phase, Verdict
 from exporter.runs.console import Console
 from exporter.runs.online_verdict import VerdictWatch
 from exporter.settings.connection import Connection
@@ -45,7 +46,7 @@ class SubjectRun:
         state: SubjectState,
         sink: CsvSink,
         console: Console,
-        on_verdict: Callable[[str, str], None],
+        on_verdict: Callable[[Verdict, str], None],
     ) -> None:
         self.state = state
         self.error: ExporterError | None = None
@@ -111,7 +112,7 @@ class SubjectRun:
         """Pay and take samples until ``stop``; the last sample is taken whatever happens."""
         assert self._workload is not None
         self._load_start, self._stop = asyncio.get_running_loop().time(), stop
-        self.state.phase = "running"
+        self.state.phase = Phase.RUNNING
         await self._verdict_watch.start()
         await self._sampler.take()
         over = asyncio.Event()
@@ -161,7 +162,7 @@ class SubjectRun:
         if self._subject is not None:
             await self._subject.stop(_NO_PATIENCE if isinstance(self.error, SubjectError) else None)
             self.state.pid = None
-            self.state.phase = "stopped"
+            self.state.phase = Phase.STOPPED
 
     def kill(self) -> None:
         """End the subject's process at once."""
@@ -178,7 +179,7 @@ class SubjectRun:
         self.error = self.error or error
         if isinstance(error, SubjectError):
             self.state.pid = None
-            self.state.phase = "stopped"
+            self.state.phase = Phase.STOPPED
 
     async def _while_alive(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` while the subject lives and speaks; raises SubjectError if it doesn't, and what work raises."""

@@ -20,6 +20,7 @@ from exporter.record.probes import resident_by_name
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import RunState, SubjectState
+from exporter.record.terms import Phase, Verdict
 from exporter.runs.conclusion import Measured, conclude
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
@@ -119,7 +120,7 @@ class Watch:
         finally:
             await self._verdict_watch.stop()
             await self._program.stop()
-            self._state.pid, self._state.phase = None, "stopped"
+            self._state.pid, self._state.phase = None, Phase.STOPPED
         code = await self._conclude(csv)
         self._run.finished = True
         if self._config.linger_seconds and not self._interrupted:
@@ -130,7 +131,7 @@ class Watch:
     async def _measure(self) -> None:
         self._state.pid = await self._program.start()
         self._start = asyncio.get_running_loop().time()
-        self._state.phase = "running"
+        self._state.phase = Phase.RUNNING
         self._run.load_started_at = datetime.now(UTC)
         limit = format_duration(self._config.duration_seconds)
         self._console.line(f"Watching {self._program.name}, process {self._state.pid}, for {limit} at most")
@@ -204,7 +205,7 @@ class Watch:
             self._state.restarts += 1
             self._console.warning(f"{self._program.name} has been started anew, process {pid}")
         self._state.pid = pid
-        self._state.phase = "starting" if pid is None else "running"
+        self._state.phase = Phase.STARTING if pid is None else Phase.RUNNING
 
     async def _conclude(self, csv: Path) -> int:
         if self._state.last_sample is None:
@@ -214,7 +215,7 @@ class Watch:
             return (
                 INTERRUPTED
                 if self._interrupted
-                else Outcome(False, None, "inconclusive").exit_code(self._config.fail_on)
+                else Outcome(False, None, Verdict.INCONCLUSIVE).exit_code(self._config.fail_on)
             )
         ended = await asyncio.to_thread(partial(conclude, [Measured(self._state, csv, self._error)], None))
         self._run.verdict, self._run.verdict_reason = ended.verdict, ended.reason
@@ -229,7 +230,7 @@ class Watch:
         self._verdict_watch.add(sample)
         self._console.sample("", sample, self._config.duration_seconds - sample.elapsed_sec)
 
-    def _on_verdict(self, verdict: str, reason: str) -> None:
+    def _on_verdict(self, verdict: Verdict, reason: str) -> None:
         self._run.verdict, self._run.verdict_reason = verdict, reason
         self._run.verdict_time = datetime.now(UTC)
 

@@ -12,6 +12,7 @@ from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import LoadError
 from exporter.record.sample import READINGS_PER_PHASE
 from exporter.record.state import Histogram, LoadCounters, SubjectState
+from exporter.record.terms import Phase
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetSettings
@@ -85,12 +86,12 @@ class Workload:
 
         Raises LoadError if that fails, SubjectError if the subject ends.
         """
-        self._enter("connecting")
+        self._enter(Phase.CONNECTING)
         try:
             await connect_and_weigh(self._fleet, self._subject.pid, self._state.load, CONNECT_PATIENCE_SECONDS)
         except CommandError as error:
             raise LoadError(f"connecting failed at {error.do}: {error}") from None
-        self._enter("funding")
+        self._enter(Phase.FUNDING)
         await self._funder.fund_all()
         balances = ", ".join(f"{wallet} {sats}" for wallet, sats in self._state.load.balances_sats.items())
         self._on_event(LoadEvent("funded", f"Funded, in satoshis: {balances}"))
@@ -102,7 +103,7 @@ class Workload:
         Raises SubjectError if the subject ends. A failed payment is counted, never raised.
         """
         began = asyncio.get_running_loop().time()
-        self._enter("running")
+        self._enter(Phase.RUNNING)
         if self._settings.settle_every:
             await self._settle()
         if self._settings.protocol == "steady":
@@ -170,7 +171,7 @@ class Workload:
 
     async def finish(self, before_disconnect: Callable[[], Awaitable[None]] | None = None) -> None:
         """Settle a last time, trim, and disconnect every instance; failures are events."""
-        self._enter("stopping")
+        self._enter(Phase.STOPPING)
         await self._settle()
         await self._attempt("trim", self._settler.trim)
         if before_disconnect is not None:
@@ -218,7 +219,7 @@ class Workload:
             self._state.load.step_failures[name] += 1
             self._on_event(LoadEvent("step_failed", f"{name}: {error.do} failed ({error.kind}): {error}"))
 
-    def _enter(self, phase: str) -> None:
+    def _enter(self, phase: Phase) -> None:
         self._state.phase = phase
         self._on_event(LoadEvent("phase", phase))
 

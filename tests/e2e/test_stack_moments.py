@@ -16,7 +16,8 @@ from running_exporter import wait_until
 from stack_dashboards import DIRECTORY, load, panels, put_in
 from stack_tools import RULES, program
 
-from exporter.analysis.judgement import Judgement, Verdict
+from exporter.analysis.judgement import Judgement
+from exporter.record.terms import Verdict
 
 pytestmark = pytest.mark.e2e
 

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat, QueryEditorMode
 
-from exporter.publish.metrics import PHASES
+from exporter.record.terms import Phase
 
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 WIDTH = 24
@@ -27,7 +27,7 @@ NOT_JUDGED = "Not yet: the verdict is first computed after a minute of load"
 PHASE_MAPPING = models.ValueMap(
     options={
         str(code): models.ValueMappingResult(text=phase.capitalize(), color=color, index=code)
-        for code, (phase, color) in enumerate(zip(PHASES, (GREY, GREY, BLUE, GREEN, YELLOW, GREY), strict=True))
+        for code, (phase, color) in enumerate(zip(Phase, (GREY, GREY, BLUE, GREEN, YELLOW, GREY), strict=True))
     }
 )
 YES_OR_NO = models.ValueMap(

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from exporter.publish.metric_types import Metric
-from exporter.publish.metrics import PHASES, TABLE
+from exporter.publish.metrics import TABLE
+from exporter.record.terms import Phase
 
 RULES = Path(__file__).parents[2] / "grafana" / "prometheus" / "rules"
 
@@ -79,8 +80,8 @@ def verdict_code() -> str:
 
 
 def phase_code() -> str:
-    """The place of the phase in `PHASES`."""
-    return _code("memtest_phase", {phase: code for code, phase in enumerate(PHASES)}, "job, instance, driver")
+    """The place of the phase in `Phase`."""
+    return _code("memtest_phase", {phase: code for code, phase in enumerate(Phase)}, "job, instance, driver")
 
 
 def _code(name: str, codes: Mapping[str, int], labels: str) -> str:

@@ -3,7 +3,8 @@ import pytest
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
-from exporter.analysis.verdict import Verdict, judge
+from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
 
 KIB = 1024
 MIB = 1024 * KIB

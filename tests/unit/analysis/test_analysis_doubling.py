@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from exporter.analysis.doubling import judge_doubling, weighed
+from exporter.analysis.doubling import judge_doubling, with_phases
 from exporter.analysis.evidence import Evidence, memory_at_rest
-from exporter.analysis.judgement import Doubling, Interval, Settings, Verdict
+from exporter.analysis.judgement import Doubling, Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -157,7 +158,7 @@ def test_trend_and_phases_must_leave_room_for_each_other(
     bytes_per_payment = kib_per_min * KIB / PAYMENTS_PER_MINUTE
     around = Interval(bytes_per_payment, bytes_per_payment - 1, bytes_per_payment + 1)
     trend = Evidence("heap_native_bytes", True, by_trend, None, stretch.minutes, MINUTES, 48, missed, "the trend")
-    found = weighed(trend, Doubling(verdict, (), around, "the phases"), stretch)
+    found = with_phases(trend, Doubling(verdict, (), around, "the phases"), stretch)
     assert found.verdict is expected
     assert ("the trend; but the phases" in found.reason) is (by_trend is Verdict.NO_LEAK and expected is not verdict)
 
@@ -167,9 +168,9 @@ def test_a_leak_by_trend_does_not_stand_where_the_last_phase_leaves_no_room_for_
     trend = memory_at_rest(stretch, "heap_native_bytes", Settings())
     assert trend.verdict is Verdict.LEAK
     nothing = Doubling(Verdict.NO_LEAK, (), Interval(0, -10, 10), "the phases")
-    assert weighed(trend, nothing, stretch).verdict is Verdict.INCONCLUSIVE
+    assert with_phases(trend, nothing, stretch).verdict is Verdict.INCONCLUSIVE
     as_much = Doubling(Verdict.NO_LEAK, (), Interval(1000, 0, 2000), "the phases")
-    assert weighed(trend, as_much, stretch) is trend
+    assert with_phases(trend, as_much, stretch) is trend
 
 
 figure = st.one_of(st.floats(0, 1e9), st.just(float("nan")))

@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from exporter.analysis.judgement import Verdict
-from exporter.analysis.online import LOOKS_IN_A_ROW, Online, serve
+from exporter.analysis.evidence import LOOKS_IN_A_ROW
+from exporter.analysis.online import Online, serve
+from exporter.record.terms import Verdict
 
 KIB = 1024
 

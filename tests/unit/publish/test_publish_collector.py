@@ -20,6 +20,7 @@ from exporter.publish.metrics import TABLE
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import COLUMNS, Sample
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
+from exporter.record.terms import Phase, Verdict
 
 Scraped = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -151,9 +152,10 @@ def test_histogram_is_cumulative() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "state"), [("leak", "leak"), ("no leak", "no_leak"), ("inconclusive", "inconclusive")]
+    ("verdict", "state"),
+    [(Verdict.LEAK, "leak"), (Verdict.NO_LEAK, "no_leak"), (Verdict.INCONCLUSIVE, "inconclusive")],
 )
-def test_verdict_is_a_state_set(verdict: str, state: str) -> None:
+def test_verdict_is_a_state_set(verdict: Verdict, state: str) -> None:
     run = run_with()
     run.verdict = verdict
     series = scrape(run)
@@ -161,9 +163,11 @@ def test_verdict_is_a_state_set(verdict: str, state: str) -> None:
     assert states == {"leak": 0, "no_leak": 0, "inconclusive": 0} | {state: 1}
 
 
-def test_phase_unknown_to_the_table_is_shown_all_the_same() -> None:
-    series = scrape(run_with(phase="cooling down"))
-    assert value(series, "memtest_phase", driver="python", memtest_phase="cooling_down") == 1
+@pytest.mark.parametrize("phase", Phase)
+def test_phase_is_a_state_set(phase: Phase) -> None:
+    series = scrape(run_with(phase=phase))
+    states = {dict(labels)["memtest_phase"]: v for (name, labels), v in series.items() if name == "memtest_phase"}
+    assert states == dict.fromkeys(Phase, 0) | {phase: 1}
 
 
 @pytest.mark.parametrize("phase", [None, 0, 2])

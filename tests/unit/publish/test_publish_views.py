@@ -13,6 +13,7 @@ from exporter.publish.recorder import Recorder
 from exporter.publish.run_view import describe_run, elapsed_seconds
 from exporter.record.sample import COLUMNS, Sample
 from exporter.record.state import RunState
+from exporter.record.terms import Phase
 
 STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 ALL = frozenset[str]()
@@ -130,8 +131,8 @@ def test_recorder_takes_each_settled_sample_once(run: RunState) -> None:
     assert [point.settled_heap_bytes for point in recorder.histories["python"].since(None)] == [5, None, 5]
 
 
-@pytest.mark.parametrize("phase", ["stopping", "stopped"])
-def test_recorder_passes_over_a_subject_that_is_taken_down(run: RunState, phase: str) -> None:
+@pytest.mark.parametrize("phase", [Phase.STOPPING, Phase.STOPPED])
+def test_recorder_passes_over_a_subject_that_is_taken_down(run: RunState, phase: Phase) -> None:
     recorder = Recorder(run)
     run.subjects["python"].phase = phase
     recorder.record(1000.0)

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_runs import MIB, prepared, series
 
-from exporter.analysis.judgement import Doubling, Drain, Verdict
+from exporter.analysis.judgement import Doubling, Drain
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
 from exporter.errors import ConfigError
+from exporter.record.terms import Verdict
 from exporter.report import AllocationSite, ReportRun, write_report
 from exporter.report.columns import BY_NAME
 from exporter.report.page import render

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.analysis.judgement import Interval, Judgement, SeriesEvidence, Verdict
+from exporter.analysis.judgement import Interval, Judgement, Kind, SeriesEvidence
+from exporter.record.terms import Verdict
 from exporter.report.columns import Unit
 from exporter.report.tables import estimate
 from exporter.report.wording import amount, clock, headline, interval, number, size
@@ -82,8 +83,16 @@ def test_an_estimate_is_in_the_unit_that_suits_it() -> None:
 
 def judgement(verdict: Verdict, series: str | None = "rss_bytes", missed: float | None = None) -> Judgement:
     growth = Interval(100, 90, 110)
-    part = SeriesEvidence("open_fds", "settled", verdict, Interval(2, 1.9, 2.1), None, "")
-    return Judgement(verdict, series, "settled", growth, None, None, None, None, missed, "", "", parts=(part,))
+    part = SeriesEvidence("open_fds", Kind.SETTLED, verdict, Interval(2, 1.9, 2.1), None, "")
+    return Judgement(
+        verdict=verdict,
+        series=series,
+        evidence=Kind.SETTLED,
+        growth_kib_per_min=growth,
+        missed_kib_per_min=missed,
+        reason="",
+        parts=(part,),
+    )
 
 
 @pytest.mark.parametrize(

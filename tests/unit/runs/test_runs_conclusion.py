@@ -10,6 +10,7 @@ import pytest
 from exporter.errors import SubjectError
 from exporter.record.sample import COLUMNS
 from exporter.record.state import LoadCounters, SubjectState
+from exporter.record.terms import Verdict
 from exporter.runs.conclusion import Measured, conclude, gravest
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
@@ -66,10 +67,10 @@ def test_a_subject_that_died_is_the_run_s_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("verdicts", "expected"),
     [
-        ({"a": "no leak", "b": "no leak"}, "no leak"),
-        ({"a": "no leak", "b": "inconclusive"}, "inconclusive"),
-        ({"a": "leak", "b": "inconclusive"}, "leak"),
+        ({"a": Verdict.NO_LEAK, "b": Verdict.NO_LEAK}, Verdict.NO_LEAK),
+        ({"a": Verdict.NO_LEAK, "b": Verdict.INCONCLUSIVE}, Verdict.INCONCLUSIVE),
+        ({"a": Verdict.LEAK, "b": Verdict.INCONCLUSIVE}, Verdict.LEAK),
     ],
 )
-def test_the_gravest_verdict_is_the_run_s(verdicts: dict[str, str], expected: str) -> None:
+def test_the_gravest_verdict_is_the_run_s(verdicts: dict[str, Verdict], expected: Verdict) -> None:
     assert gravest({name: (verdict, "why") for name, verdict in verdicts.items()})[0] == expected

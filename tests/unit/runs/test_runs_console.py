@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from exporter.record.sample import Sample
+from exporter.record.terms import Verdict
 from exporter.runs.console import Console, format_sample
 from exporter.workload.workload import LoadEvent
 
@@ -77,7 +78,7 @@ def test_quiet_prints_the_report_only() -> None:
     console.warning("w")
     console.event(LoadEvent("payment_failed", "x"))
     console.progress(1, 2, 3)
-    console.report("the report", "leak")
+    console.report("the report", Verdict.LEAK)
     assert stream.getvalue() == "the report\n"
 
 
@@ -94,7 +95,7 @@ def test_no_colour_off_a_terminal() -> None:
     console = Console(stream)
     console.warning("careful")
     console.progress(1, 2, 3)
-    console.report("Verdict: leak", "leak")
+    console.report("Verdict: leak", Verdict.LEAK)
     assert stream.getvalue() == "careful\nVerdict: leak\n"
 
 
@@ -102,7 +103,7 @@ def test_no_colour_off_a_terminal() -> None:
 def test_colour_on_a_terminal_unless_unwanted(monkeypatch: pytest.MonkeyPatch, no_color: str, coloured: bool) -> None:
     monkeypatch.setenv("NO_COLOR", no_color)
     stream = Terminal()
-    Console(stream).report("Verdict: leak", "leak")
+    Console(stream).report("Verdict: leak", Verdict.LEAK)
     assert ("\x1b[31m" in stream.getvalue()) is coloured
 
 

@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from exporter.analysis.judgement import Interval, Judgement, SeriesEvidence, Verdict
+from exporter.analysis.judgement import Interval, Judgement, Kind, SeriesEvidence
 from exporter.record.state import Growth, SubjectState
+from exporter.record.terms import Verdict
 from exporter.runs.growth import keep_growth
 
-HEAP = SeriesEvidence("heap_native_bytes", "settled", Verdict.LEAK, Interval(60, 54, 66), None, "grows")
-HEAP_UNDER_LOAD = replace(HEAP, evidence="passive", growth_per_min=Interval(90, 0, 180))
-SOCKETS = SeriesEvidence("open_fds", "passive", Verdict.LEAK, Interval(30, 24, 36), None, "grows")
+HEAP = SeriesEvidence("heap_native_bytes", Kind.SETTLED, Verdict.LEAK, Interval(60, 54, 66), None, "grows")
+HEAP_UNDER_LOAD = replace(HEAP, evidence=Kind.PASSIVE, growth_per_min=Interval(90, 0, 180))
+SOCKETS = SeriesEvidence("open_fds", Kind.PASSIVE, Verdict.LEAK, Interval(30, 24, 36), None, "grows")
 LEAK = Judgement(
     verdict=Verdict.LEAK,
     series="heap_native_bytes",
-    evidence="settled",
+    growth_series="heap_native_bytes",
+    evidence=Kind.SETTLED,
     growth_kib_per_min=Interval(60, 54, 66),
     growth_bytes_per_payment=Interval(500, 400, 600),
     growth_bytes_per_reconnect=None,
@@ -48,7 +50,7 @@ def test_of_each_series_the_reading_at_rest_is_kept() -> None:
 
 
 def test_where_a_count_decides_the_memory_is_resident_memory() -> None:
-    state = kept(replace(LEAK, series="open_fds"))
+    state = kept(replace(LEAK, series="open_fds", growth_series="rss_bytes"))
     assert state.growth is not None
     assert state.growth.series == "rss"
 

@@ -6,6 +6,7 @@ import pytest
 
 from exporter.errors import ExporterError, LoadError, SubjectError
 from exporter.record.state import LoadCounters
+from exporter.record.terms import Verdict
 from exporter.runs.outcome import Outcome, load_failure
 from exporter.settings.run import FailOn
 
@@ -13,20 +14,22 @@ from exporter.settings.run import FailOn
 @pytest.mark.parametrize(
     ("interrupted", "error", "verdict", "fail_on", "code"),
     [
-        (False, None, "no leak", "leak", 0),
-        (False, None, "inconclusive", "leak", 0),
-        (False, None, "leak", "leak", 1),
-        (False, None, "leak", "inconclusive", 1),
-        (False, None, "leak", "never", 0),
-        (False, None, "inconclusive", "inconclusive", 3),
-        (False, None, "inconclusive", "never", 0),
-        (False, SubjectError("x"), "leak", "leak", 4),
-        (False, LoadError("x"), "no leak", "never", 5),
-        (True, None, "leak", "leak", 130),
-        (True, LoadError("x"), "no leak", "leak", 130),
+        (False, None, Verdict.NO_LEAK, "leak", 0),
+        (False, None, Verdict.INCONCLUSIVE, "leak", 0),
+        (False, None, Verdict.LEAK, "leak", 1),
+        (False, None, Verdict.LEAK, "inconclusive", 1),
+        (False, None, Verdict.LEAK, "never", 0),
+        (False, None, Verdict.INCONCLUSIVE, "inconclusive", 3),
+        (False, None, Verdict.INCONCLUSIVE, "never", 0),
+        (False, SubjectError("x"), Verdict.LEAK, "leak", 4),
+        (False, LoadError("x"), Verdict.NO_LEAK, "never", 5),
+        (True, None, Verdict.LEAK, "leak", 130),
+        (True, LoadError("x"), Verdict.NO_LEAK, "leak", 130),
     ],
 )
-def test_exit_codes(interrupted: bool, error: ExporterError | None, verdict: str, fail_on: FailOn, code: int) -> None:
+def test_exit_codes(
+    interrupted: bool, error: ExporterError | None, verdict: Verdict, fail_on: FailOn, code: int
+) -> None:
     assert Outcome(interrupted, error, verdict).exit_code(fail_on) == code
 
 

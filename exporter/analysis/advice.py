@@ -1,0 +1,51 @@
+"""What would decide a run that is inconclusive."""
+
+from exporter.analysis.evidence import (
+    FEWEST_AT_REST,
+    SHORTEST_AT_REST_MINUTES,
+    SHORTEST_FOR_LEAK_MINUTES,
+    Evidence,
+)
+from exporter.analysis.judgement import Settings
+from exporter.analysis.load import Load
+from exporter.analysis.rules import Findings
+from exporter.record.terms import Verdict
+
+_USUALLY_ENOUGH_AT_REST_MINUTES = 5.0  # decides nine clean runs of ten, on simulated ones
+
+
+def would_decide(findings: Findings, by: Evidence, load: Load, settings: Settings, *, in_phases: bool) -> str:
+    """The ways to a verdict, as part of a sentence; ``by`` is the evidence that left it open."""
+    if load.idle:
+        return "a run in which payments succeed throughout"
+    ways = [_longer(by, settings)]
+    at_rest = findings.heap_at_rest
+    if not findings.watched:  # nobody brings a watched program to rest
+        ways.append(_at_rest(at_rest, in_phases=in_phases))
+    if not findings.heap.samples and not at_rest.samples:
+        of_a_program = " (watch it with --scrape, --pprof or --expvar)" if findings.watched else ""
+        ways.append(f"a subject that reports its heap{of_a_program}")
+    return ", or ".join(way for way in ways if way)
+
+
+def _at_rest(heap: Evidence, *, in_phases: bool) -> str:
+    """What more readings at rest would decide, if any would."""
+    if not heap.samples:
+        return "a settled sample every 20 payments (--settle-every)"
+    if heap.samples < FEWEST_AT_REST:
+        least = f"{FEWEST_AT_REST} samples at rest over {SHORTEST_AT_REST_MINUTES:.0f} min or more"
+        return f"{least} (there are {heap.samples} over {heap.minutes:.1f} min)"
+    return "a run with --protocol doubling" if heap.verdict is Verdict.INCONCLUSIVE and not in_phases else ""
+
+
+def _longer(by: Evidence, settings: Settings) -> str:
+    """How much longer the run would have to be, as far as that can be told: errors of a slope fall as time^-1.5."""
+    if by.settled and (by.trend is None or by.trend.few):
+        return f"another {max(_USUALLY_ENOUGH_AT_REST_MINUTES - by.minutes, 1):.0f} min"
+    if by.trend is None or (by.minutes < SHORTEST_FOR_LEAK_MINUTES and not by.settled):
+        return f"another {max(SHORTEST_FOR_LEAK_MINUTES - by.minutes, 1):.0f} min"
+    growth = by.trend.growth.value
+    reach = (by.missed or by.trend.high) - growth
+    room = settings.acquit_kib_per_min - growth if growth < settings.acquit_kib_per_min / 2 else growth
+    factor = min(max(reach / room, 1.5) ** (2 / 3), 10.0) if room > 0 else 2.0
+    return f"another {by.minutes * (factor - 1):.0f} min"

@@ -1,0 +1,43 @@
+"""What would decide is possible for whoever made the record."""
+
+import re
+
+import numpy as np
+import pytest
+
+from exporter.analysis.series import Run
+from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
+
+MIB = 1 << 20
+
+
+def undecided(instances: float | None, *, heap: bool = False, minutes: float = 6) -> Run:
+    seconds = np.arange(0, minutes * 60, 2.0)
+    grown = 300 * 1024 * seconds / 60
+    columns = {"elapsed_sec": seconds, "rss_bytes": 60 * MIB + grown, "payments": seconds // 2}
+    if heap:
+        columns["heap_allocated_bytes"] = 20 * MIB + grown
+    if instances is not None:
+        columns["instances"] = np.full(len(seconds), instances)
+    return Run.of("undecided", **columns)
+
+
+@pytest.mark.parametrize("heap", [True, False])
+def test_a_watch_is_told_what_a_watch_can_do(heap: bool) -> None:
+    found = judge(undecided(0, heap=heap))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "another 14 min" in found.would_decide
+    assert "settle" not in found.would_decide
+    assert ("--scrape" in found.would_decide) is not heap
+
+
+@pytest.mark.parametrize("instances", [2, None])
+def test_a_run_is_told_to_come_to_rest(instances: float | None) -> None:
+    assert "--settle-every" in judge(undecided(instances)).would_decide
+
+
+def test_growth_that_may_be_a_cache_says_which() -> None:
+    found = judge(undecided(None, minutes=10))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert re.search(r"a cache filling: one of more than 2,8\d\d KiB, not full since about minute 0$", found.reason)
