@@ -4,22 +4,15 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from exporter.analysis.evidence import LABELS, Evidence
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import Settings
 from exporter.analysis.slope import FEWEST_POINTS
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import TAIL_SHARE
+from exporter.record.column import Series
+from exporter.record.columns import BY_NAME, of_series
 
-_SIDES = {
-    "heap_python_bytes": "Python",
-    "heap_go_bytes": "Go",
-    "heap_node_bytes": "JavaScript",
-    "heap_node_external_bytes": "external-memory",
-    "heap_wasm_bytes": "WebAssembly",
-    "heap_native_bytes": "native",
-    "heap_mmap_bytes": "mapped-memory",
-}
 _MOST = 0.8
 _NEXT_TO_NOTHING = 0.1
 _FEWEST_PERIODS = 3
@@ -29,16 +22,17 @@ def growing_part(stretch: Stretch, leak: Evidence) -> str:
     """Which of the subject's heaps takes the growth; empty when it is not one alone, or not known."""
     if leak.trend is None or not leak.series.endswith("_bytes"):
         return ""
-    if leak.series in _SIDES:
-        return f"growth on the {_SIDES[leak.series]} side"
+    parts = of_series(Series.PART)
+    if leak.series in parts:
+        return f"growth {BY_NAME[leak.series].side}"
     growth = leak.trend.growth.value
-    rates = {name: rate for name in _SIDES if (rate := _rate(stretch, name, leak)) is not None}
+    rates = {name: rate for name in parts if (rate := _rate(stretch, name, leak)) is not None}
     if len(rates) < 2 or growth <= 0:
         return ""
     top = max(rates, key=lambda name: rates[name])
     others = sum(abs(rate) for name, rate in rates.items() if name != top)
     if rates[top] > _MOST * growth and others < _NEXT_TO_NOTHING * growth:
-        return f"growth on the {_SIDES[top]} side only: {LABELS[top]} takes {rates[top]:.1f} KiB a minute"
+        return f"growth {BY_NAME[top].side} only: {BY_NAME[top].label} takes {rates[top]:.1f} KiB a minute"
     if leak.series == "rss_bytes" and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
         return (
             "the subject's own heaps do not grow: allocator retention, stacks, or memory mapped outside the allocator"

@@ -18,7 +18,7 @@ from exporter.analysis.slope import FEWEST_POINTS, Slope, slope
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.timeline import Timeline
 from exporter.analysis.trend import TAIL_SHARE
-from exporter.report.columns import Column, Unit
+from exporter.record.column import Column
 
 Array = NDArray[np.float64]
 
@@ -87,7 +87,7 @@ def growth_of(run: Run, times: Timeline, columns: Sequence[Column]) -> dict[str,
     for column in columns:
         best = _best_reading(stretch, column.name)
         if best is not None:
-            found[column.name] = _growth(best, work, column.unit)
+            found[column.name] = _growth(best, work, _KIB if column.is_bytes else 1.0)
     return found
 
 
@@ -119,9 +119,8 @@ def _readings(clock: Array, kept: NDArray[np.bool_], values: Array, at_rest: boo
     return found
 
 
-def _growth(reading: _Reading, work: _Work, unit: Unit) -> Growth:
+def _growth(reading: _Reading, work: _Work, step: float) -> Growth:
     tail, floors = reading.tail, reading.floors
-    step = _KIB if unit is Unit.BYTES else 1.0
     bounds = reading.slope.bounds(_COVERAGE)
     line_t = np.linspace(tail.t[0], floors.t[-1], _LINE_POINTS)
     return Growth(

@@ -20,13 +20,13 @@ from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Se
 from exporter.analysis.load import Load, check_load
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
-from exporter.record.sample import HEAPS, heap_column
+from exporter.record.column import Series
+from exporter.record.columns import of_series
 
 __all__ = ["Interval", "Judgement", "SeriesEvidence", "Settings", "Verdict", "judge"]
 
-HEAP, RESIDENT = "heap_allocated_bytes", "rss_bytes"
-_HEAP_PARTS = tuple(map(heap_column, HEAPS))
-_COUNTS = ("open_fds", "threads", "goroutines")
+(HEAP,), (RESIDENT,) = of_series(Series.HEAP), of_series(Series.RESIDENT)
+_HEAP_PARTS, _COUNTS = of_series(Series.PART), of_series(Series.COUNT)
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
 _RESIDENT_ALLOWANCE = 4.0  # resident memory may stay that much less certain once the whole heap is acquitted
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter import __version__
 from exporter.publish.collector import look_at
-from exporter.publish.heap_metrics import heaps_of
+from exporter.publish.metrics import heaps_of
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 from exporter.report.text import quantile
 
@@ -55,6 +55,7 @@ def _describe_subject(state: SubjectState) -> dict[str, Any]:
         "threads": subject.seen.get("threads"),
         "open_fds": subject.seen.get("open_fds"),
         "heap_bytes": state.heap_bytes if state.up else {},
+        "heap_allocated_bytes": state.heap_sum,
         "settled_heap_bytes": heaps_of(settled) if settled else {},
         "settled_at": _text(settled.timestamp if settled else None),
         "probe_success": subject.probe_success,
@@ -73,8 +74,7 @@ def _describe_load(load: LoadCounters) -> dict[str, Any]:
         "step_failures": load.step_failures,
         "latency_seconds": {rail: _describe_latency(histogram) for rail, histogram in load.latency_seconds.items()},
         "missed_slots": load.missed,
-        "reconnects": load.reconnects,
-        "abandoned_instances": load.abandoned_instances,
+        **load.counts,
         "refunds": load.refunds,
         "settles": load.settles,
         "sdk_events": load.sdk_events,

@@ -9,6 +9,7 @@ from exporter.analysis.parts import lines_at_rest
 from exporter.durations import format_clock
 from exporter.errors import ConfigError, ExporterError
 from exporter.record.state import Histogram, LoadCounters, SubjectState
+from exporter.scenarios import LOAD_COUNTERS
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
@@ -92,14 +93,10 @@ def _load(load: LoadCounters) -> list[str]:
         texts = [f"p{share * 100:.0f} {value * 1000:.0f} ms" for share, value in found if value is not None]
         if texts:
             rows.append(_row("Latency", f"{rail} {', '.join(texts)}"))
-    done = {
-        "reconnects": load.reconnects,
-        "abandoned instances": load.abandoned_instances,
-        "listener churns": load.listener_churns,
-        "syncs": load.syncs,
-        "history queries": load.history_queries,
-        "refunds": load.refunds,
+    told = {
+        counter.name.replace("_", " "): load.counts[counter.name] for counter in LOAD_COUNTERS if counter.told_at_end
     }
+    done = {**told, "refunds": load.refunds}
     scenarios = {name: count for name, count in done.items() if count}
     if scenarios:
         rows.append(_row("Scenarios", _counts(scenarios)))

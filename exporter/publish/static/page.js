@@ -145,7 +145,7 @@ function drawTiles(subject) {
   const failed = sum(load.failures);
   // What has ended has no memory any more: then the last that was seen of it is shown.
   const resident = subject.resident_memory_bytes ?? lastSeen("rss_bytes");
-  const heap = Object.values(subject.heap_bytes).length ? sum(subject.heap_bytes) : lastSeen("heap_bytes");
+  const heap = subject.heap_allocated_bytes ?? lastSeen("heap_bytes");
   const since = (column) => { const more = growth(column); return more == null ? "" : `${change(more)} under load`; };
   const rail = Object.entries(load.latency_seconds).sort(([, a], [, b]) => b.count - a.count)[0];
   const latency = rail && rail[1].count ? rail[1] : null;

@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from exporter.publish.exposition import SHARED_SECONDS, Exposition
 from exporter.publish.recorder import Recorder
 from exporter.publish.run_view import describe_run, elapsed_seconds
-from exporter.record.sample import COLUMNS, Sample
+from exporter.record.columns import COLUMNS
+from exporter.record.sample import Sample
 from exporter.record.state import RunState
 
 STARTED = datetime(2026, 1, 2, tzinfo=UTC)

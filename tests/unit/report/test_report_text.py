@@ -31,7 +31,7 @@ def state() -> SubjectState:
         payments=Counter(spark=120, lightning=3),
         failures=Counter(spark=2),
         latency_seconds={"spark": latencies(*[0.07] * 100), "lightning": Histogram()},
-        reconnects=4,
+        counts=Counter(reconnects=4),
         sdk_events=Counter(payment_succeeded=240),
     )
     return SubjectState("python", sdk="breez-sdk-spark", sdk_version="0.27.2", load=load)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.analysis.judgement import Interval, Judgement, SeriesEvidence, Verdict
-from exporter.report.columns import Unit
+from exporter.record.column import Unit
 from exporter.report.tables import estimate
 from exporter.report.wording import amount, clock, headline, interval, number, size
 

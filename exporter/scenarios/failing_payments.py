@@ -3,10 +3,9 @@
 import asyncio
 
 from exporter.drivers.subject import CommandError
+from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.stage import Payment, Stage
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.events import LoadEvent
-from exporter.workload.payments import PAYMENT_TIMEOUT_SECONDS, Payment
-from exporter.workload.scenarios.scenario import Scenario, Stage
 
 EXPIRY_SECONDS = 1
 BEYOND_BALANCE_SATS = 1_000_000
@@ -41,32 +40,23 @@ class FailingPayments(Scenario):
             return False
         reason = self.reasons[turn % len(self.reasons)]
         request = await self._request_for(reason, stage, payment)
-        counters = stage.fleet.counters
         try:
             if request is None:
                 reason = "insufficient_funds"
                 await self._pay_too_much(stage, payment)
             else:
                 amount = {"amount_sats": payment.amount_sats} if reason == "operator_error" else {}
-                await stage.fleet.ask(
-                    "pay_request", PAYMENT_TIMEOUT_SECONDS, **{"from": payment.sender}, request=request, **amount
-                )
+                await stage.payer.ask("pay_request", **{"from": payment.sender}, request=request, **amount)
         except CommandError:
-            counters.expected_failures[reason] += 1
+            stage.payer.failed_on_purpose(reason)
         else:
-            counters.unexpected_successes[reason] += 1
-            stage.on_event(LoadEvent("payment_failed", f"a payment that should fail ({reason}) went through"))
+            stage.payer.succeeded_against_purpose(reason)
         return True
 
     async def _pay_too_much(self, stage: Stage, payment: Payment) -> None:
         amount = await stage.fleet.balance(payment.sender) + BEYOND_BALANCE_SATS
-        await stage.fleet.ask(
-            "pay",
-            PAYMENT_TIMEOUT_SECONDS,
-            **{"from": payment.sender, "to": payment.receiver},
-            rail=payment.rail,
-            amount_sats=amount,
-        )
+        args = {"from": payment.sender, "to": payment.receiver}
+        await stage.payer.ask("pay", **args, rail=payment.rail, amount_sats=amount)
 
     async def _request_for(self, reason: str, stage: Stage, payment: Payment) -> str | None:
         """An invoice or address that can't be paid for this reason; None if there is none, or none as yet."""
