@@ -32,6 +32,8 @@ from stack_shapes import (
 )
 from stack_tools import PROMETHEUS, ROOT, RULES, program
 
+pytestmark = pytest.mark.system
+
 
 def rules_of(path: Path) -> list[dict[str, Any]]:
     return [rule for group in yaml.safe_load(path.read_text())["groups"] for rule in group["rules"]]

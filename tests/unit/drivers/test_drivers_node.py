@@ -87,6 +87,7 @@ console.log(JSON.stringify(readings), buffer.length + objects.length > 0);
 """
 
 
+@pytest.mark.system
 def test_heaps_do_not_overlap_and_linear_memory_is_counted() -> None:
     argv = ("node", "--expose-gc", "--input-type=module", "--eval", GROWING)
     printed = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=120).stdout

@@ -10,9 +10,8 @@ import grpc
 from asgi_client import Answer, request
 from hypothesis import given
 from hypothesis import strategies as st
-from operator_clients import Client, status_of
+from operator_clients import Client, over_both, status_of, with_network
 from starlette.applications import Starlette
-from test_network_servers import over_both, with_network
 
 from exporter.network.assembly import Services
 from exporter.network.ledger import keys

@@ -4,33 +4,18 @@ import asyncio
 import base64
 import json
 import socket
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 import pytest
 import requests
-from operator_clients import IDENTITY, SECRET, Client, WebClient, status_of
+from operator_clients import IDENTITY, SECRET, Client, over_both, status_of, with_network
 
 from exporter.errors import ConfigError
-from exporter.network import local
 from exporter.network.ledger import keys
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.proto import ssp_authn_pb2
 from exporter.settings.network import FaucetLogin, Settings
-
-Check = Callable[[dict[str, Any]], Awaitable[None]]
-
-
-def with_network(check: Check, settings: Settings | None = None) -> None:
-    async def main() -> None:
-        async with local.run(settings or Settings()) as network:
-            await check(network)
-
-    asyncio.run(asyncio.wait_for(main(), 60))
-
-
-over_both = pytest.mark.parametrize("transport", [Client, WebClient])
 
 
 @over_both

@@ -13,6 +13,8 @@ from exporter.drivers.python.jemalloc_profile import Mapping, NativeSite, named,
 from exporter.drivers.python.pprof import Frame
 from exporter.settings.allocator import allocator_environment, library_directories
 
+pytestmark = pytest.mark.system
+
 HELD_BYTES = 50_000_000
 
 # Holds native blocks, reads the heaps before and after and when they are freed, and has what is free given back.

@@ -8,6 +8,8 @@ import pytest
 
 from exporter.drivers.python.elf_symbols import Symbols
 
+pytestmark = pytest.mark.system
+
 SOURCE = """
 static __attribute__((noinline)) int hidden(int x) { return x * 7 + 1; }
 int exported(int x) { return hidden(x) + hidden(x + 1); }

@@ -120,6 +120,7 @@ def test_the_cpu_profile_names_who_spends_and_not_who_waits() -> None:
     assert by_function["Event.wait"] < 0.2 * spent
 
 
+@pytest.mark.system
 def test_go_reads_the_profile(tmp_path: Path) -> None:
     go = shutil.which("go")
     assert go, "Go is missing: make tools"
