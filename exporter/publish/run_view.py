@@ -8,7 +8,6 @@ from exporter import __version__
 from exporter.publish.collector import look_at
 from exporter.publish.metrics import heaps_of
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
-from exporter.report.text import quantile
 
 QUANTILES = (0.5, 0.95, 0.99)
 
@@ -87,7 +86,7 @@ def _describe_load(load: LoadCounters) -> dict[str, Any]:
 
 
 def _describe_latency(histogram: Histogram) -> Mapping[str, float | None]:
-    quantiles = {f"p{share * 100:g}": quantile(histogram, share) for share in QUANTILES}
+    quantiles = {f"p{share * 100:g}": histogram.quantile(share) for share in QUANTILES}
     return {"count": histogram.count, "sum": histogram.total, **quantiles}
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from exporter.record.probes import Others
 from exporter.record.sample import Sample
@@ -31,6 +32,18 @@ class Histogram:
         for index, bound in enumerate(self.bounds):
             if value <= bound:
                 self.counts[index] += 1
+
+    def quantile(self, share: float) -> float | None:
+        """Estimate a quantile as Prometheus does: linear within a bucket, the last bound for what is beyond it."""
+        if self.count == 0:
+            return None
+        rank = share * self.count
+        for (low_bound, low_count), (bound, count) in pairwise(
+            zip((0.0, *self.bounds), (0, *self.counts), strict=True)
+        ):
+            if count >= rank:
+                return low_bound + (bound - low_bound) * (rank - low_count) / (count - low_count)
+        return self.bounds[-1]
 
 
 def _nothing_done() -> Counter[str]:

@@ -12,7 +12,6 @@ from exporter.record.columns import FAILURES, HEAP, PAYMENTS, RESIDENT
 from exporter.record.state import Histogram
 from exporter.report.groups import ALLOCATOR, BY_KIND, HANDLES, MEMORY, MEMORY_PARTS, OBJECTS, PROCESS, Together
 from exporter.report.prepared import Prepared, columns_of
-from exporter.report.text import quantile
 from exporter.report.thinning import Line, thin
 
 Floats = NDArray[np.float64]
@@ -173,7 +172,7 @@ class _Maker:
 
 
 def _quantiles(histogram: Histogram) -> str:
-    found = ((share, quantile(histogram, share)) for share in _QUANTILES)
+    found = ((share, histogram.quantile(share)) for share in _QUANTILES)
     return ", ".join(f"p{share * 100:.0f} {value * 1000:,.0f} ms" for share, value in found if value is not None)
 
 
