@@ -23,7 +23,12 @@ from exporter.record.probes.thread_names import ThreadNamesProbe
 from exporter.record.probes.threads import ThreadsProbe
 from exporter.record.probes.unique_memory import UniqueMemoryProbe
 
-PROBES: tuple[Probe, ...] = (ResidentMemoryProbe(), UniqueMemoryProbe(), ThreadsProbe(), OpenDescriptorsProbe())
+PROBES: tuple[Probe, ...] = (
+    ResidentMemoryProbe(),
+    UniqueMemoryProbe(),
+    ThreadsProbe(),
+    OpenDescriptorsProbe(),
+)
 COUNT_PROBES: tuple[type[CountProbe], ...] = (DescriptorKindsProbe, SocketStatesProbe, ThreadNamesProbe)
 # Those that every scrape reads: unique memory is not among them, as reading it stops the subject.
 SCRAPE_PROBES = tuple(probe for probe in PROBES if probe.at_scrape)

@@ -121,6 +121,15 @@ def test_recorder_sees_memory_and_counters(run: RunState) -> None:
     assert (first.heap_bytes, first.payments, second.payments, second.failures) == (1000, 3, 7, 1)
 
 
+def test_the_page_has_no_sum_of_heaps_where_the_csv_has_none(run: RunState) -> None:
+    recorder = Recorder(run)
+    subject = run.subjects["python"]
+    subject.heap_bytes, subject.unreadable_heaps = {"python": 5}, ("native",)
+    recorder.record(1000.0)
+    assert [point.heap_bytes for point in recorder.histories["python"].since(None)] == [None]
+    assert describe_run(run, STARTED)["subjects"]["python"]["heap_allocated_bytes"] is None
+
+
 def test_recorder_takes_each_settled_sample_once(run: RunState) -> None:
     recorder = Recorder(run)
     run.subjects["python"].last_settled = sample(heap_allocated_bytes=5)
