@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import psutil
 
 from exporter import __version__
+from exporter.publish.load_metrics import LOAD_METRICS
 from exporter.publish.metric_types import (
     Metric,
     Series,
@@ -22,15 +23,12 @@ from exporter.publish.metric_types import (
     seconds,
     states,
     total,
-    totals,
 )
 from exporter.record.columns import HEAPS
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.probes import COUNT_PROBES, PROBES, CountProbe, Probe
 from exporter.record.sample import Sample
-from exporter.record.state import RunState
-from exporter.scenarios import LOAD_COUNTERS
-from exporter.scenarios.stage import LoadCounter
+from exporter.record.state import Growth, RunState, SubjectState
 
 PHASES = ("starting", "connecting", "funding", "running", "stopping", "stopped")
 VERDICTS = ("leak", "no_leak", "inconclusive")
@@ -55,11 +53,6 @@ def _subject_start(subject: Subject) -> float | None:
         return psutil.Process(subject.state.pid).create_time()
     except psutil.NoSuchProcess:
         return None
-
-
-def _latencies(subject: Subject) -> Iterator[Series]:
-    for rail, histogram in subject.state.load.latency_seconds.items():
-        yield (rail,), histogram
 
 
 def _taken(sample: Sample | None) -> float | None:
@@ -97,6 +90,11 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
         "The verdict on the run as it stands; every state is 0 while there is none.",
         lambda run: states(run.verdict, VERDICTS),
     ),
+    run_gauge(
+        "memtest_verdict_timestamp_seconds",
+        "When the verdict was last computed; absent while there is none.",
+        lambda run: seconds(run.verdict_time),
+    ),
 )
 
 
@@ -130,17 +128,27 @@ def _of_count_probe(probe: type[CountProbe]) -> Metric[Subject]:
     return levels(probe.metric, probe.label, probe.help, lambda subject: subject.state.counted.get(name, {}))
 
 
-def _of_counter(counter: LoadCounter) -> Metric[Subject]:
-    name = counter.name
-    return total(f"memtest_{name}_total", counter.meaning, lambda state: state.load.counts[name])
+_FIGURES = (
+    ("", "value", "Growth"),
+    ("_lower", "low", "Lower bound of the 95 % interval of the growth"),
+    ("_upper", "high", "Upper bound of the 95 % interval of the growth"),
+)
 
 
-def _growth(figure: str) -> Callable[[Subject], Iterable[Series]]:
-    def read(subject: Subject) -> Iterable[Series]:
-        growth = subject.state.growth
-        return [((growth.series,), getattr(growth, figure))] if growth else []
+def _growth(
+    stem: str, unit: str, what: str, read: Callable[[SubjectState], Growth | None]
+) -> Iterator[Metric[Subject]]:
+    """A growth and the bounds of its interval; it stays when the subject is gone, as the verdict on it does."""
 
-    return read
+    def figure(name: str) -> Callable[[Subject], Iterable[Series]]:
+        def series(subject: Subject) -> Iterable[Series]:
+            growth = read(subject.state)
+            return [((growth.series,), getattr(growth, name))] if growth else []
+
+        return series
+
+    for suffix, name, text in _FIGURES:
+        yield Metric(f"{stem}{suffix}_{unit}", "gauge", f"{text} {what}", figure(name), ("driver", "series"))
 
 
 SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
@@ -251,88 +259,38 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         lambda subject: one(_taken(subject.state.last_settled)),
         ("driver",),
     ),
-    *(
-        Metric(
-            f"memtest_growth{suffix}_bytes_per_second",
-            "gauge",
-            f"{text} of the series that decides the verdict, as of the last look, which is taken once a minute.",
-            _growth(figure),
-            ("driver", "series"),
-        )
-        for suffix, figure, text in (
-            ("", "value", "Growth"),
-            ("_lower", "low", "Lower bound of the 95 % interval of the growth"),
-            ("_upper", "high", "Upper bound of the 95 % interval of the growth"),
-        )
+    *_growth(
+        "memtest_growth",
+        "bytes_per_second",
+        "of the series that decides the verdict, as of the last look, which is taken once a minute.",
+        lambda state: state.growth,
+    ),
+    *_growth(
+        "memtest_growth_per_payment",
+        "bytes",
+        "per payment of the series that decides the verdict, as of the last look; absent without payments.",
+        lambda state: state.growth_per_payment,
+    ),
+    Metric(
+        "memtest_judged_memory_growth_bytes_per_second",
+        "gauge",
+        "Growth of each series of memory that the verdict weighs, as of the last look: which side grows.",
+        lambda subject: each(subject.state.memory_growth),
+        ("driver", "series"),
+    ),
+    Metric(
+        "memtest_judged_count_growth_per_second",
+        "gauge",
+        "Growth of each count that the verdict weighs (descriptors, threads), as of the last look.",
+        lambda subject: each(subject.state.count_growth),
+        ("driver", "series"),
     ),
     level(
         "memtest_memory_limit_reached_seconds",
         "Time until the memory limit is reached if the growth goes on, as of the last look; absent without a leak.",
         lambda subject: subject.state.memory_limit_in_seconds,
     ),
-    totals("memtest_payments_total", "rail", "Payments that succeeded.", lambda state: state.load.payments),
-    totals(
-        "memtest_payment_failures_total",
-        "rail",
-        "Payments that failed without being meant to.",
-        lambda state: state.load.failures,
-    ),
-    totals(
-        "memtest_expected_payment_failures_total",
-        "reason",
-        "Payments that were made to fail on purpose, and did.",
-        lambda state: state.load.expected_failures,
-    ),
-    totals(
-        "memtest_unexpected_payment_successes_total",
-        "reason",
-        "Payments that were made to fail on purpose, and did not.",
-        lambda state: state.load.unexpected_successes,
-    ),
-    totals(
-        "memtest_scenario_failures_total",
-        "scenario",
-        "Steps of a scenario that failed: a reconnect, a sync, a query.",
-        lambda state: state.load.step_failures,
-    ),
-    Metric(
-        "memtest_payment_duration_seconds",
-        "histogram",
-        "Time from the start of a payment to its success.",
-        _latencies,
-        ("driver", "rail"),
-    ),
-    total(
-        "memtest_missed_slots_total",
-        "Scheduled payments that could not be started in their slot.",
-        lambda state: state.load.missed,
-    ),
-    *map(_of_counter, LOAD_COUNTERS),
-    total(
-        "memtest_refunds_total",
-        "Times that a wallet was funded again during the load.",
-        lambda state: state.load.refunds,
-    ),
-    total("memtest_settles_total", "Times that the load was brought to rest.", lambda state: state.load.settles),
-    totals("memtest_sdk_events_total", "event", "Events that the SDK emitted.", lambda state: state.load.sdk_events),
-    level("memtest_listeners", "Event listeners registered.", lambda subject: subject.state.load.listeners),
-    level(
-        "memtest_instance_heap_bytes",
-        "Heap that one more connected instance takes, measured before the load; absent without further instances.",
-        lambda subject: subject.state.load.instance_heap_bytes,
-    ),
-    level(
-        "memtest_instance_resident_memory_bytes",
-        "Resident memory that one more connected instance takes, measured before the load.",
-        lambda subject: subject.state.load.instance_rss_bytes,
-    ),
-    level("memtest_instances", "SDK instances connected.", lambda subject: subject.state.load.instances),
-    levels(
-        "memtest_wallet_balance_sats",
-        "wallet",
-        "Balance of each wallet as the load last saw it.",
-        lambda subject: subject.state.load.balances_sats,
-    ),
+    *LOAD_METRICS,
     total(
         "memtest_restarts_total", "Times that a watched program was seen to start anew.", lambda state: state.restarts
     ),

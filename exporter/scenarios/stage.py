@@ -58,9 +58,6 @@ class Fleet(Protocol):
     async def balance(self, wallet: str) -> int:
         """A wallet's balance in satoshis, as its instance knows it without a sync."""
 
-    async def ask(self, do: str, /, **args: Any) -> tuple[Fields, float]:
-        """Have one command done: its answer and the seconds that the driver took."""
-
     async def ask_each(self, do: str, /, **args: Any) -> None:
         """Have one command done by every paying instance, all at once."""
 
@@ -72,8 +69,8 @@ class Payer(Protocol):
     def paid_invoice(self) -> str | None:
         """The last invoice that was paid."""
 
-    async def ask(self, do: str, /, **args: Any) -> tuple[Fields, float]:
-        """As `Fleet.ask`, with the patience that a payment may take."""
+    async def attempt(self, do: str, /, **args: Any) -> Fields | None:
+        """Have one command done, with the patience that a payment may take: its answer, None if the SDK fails."""
 
     def failed_on_purpose(self, reason: str) -> None:
         """Count a payment that was meant to fail, and did."""

@@ -35,8 +35,13 @@ class Payer:
         """Make a payment; a failure is counted and told, not raised."""
         counters = self._fleet.counters
         try:
-            args = {"from": payment.sender, "to": payment.receiver}
-            result, seconds = await self.ask("pay", **args, rail=payment.rail, amount_sats=payment.amount_sats)
+            result, seconds = await self._fleet.ask(
+                "pay",
+                PAYMENT_TIMEOUT_SECONDS,
+                **{"from": payment.sender, "to": payment.receiver},
+                rail=payment.rail,
+                amount_sats=payment.amount_sats,
+            )
         except CommandError as error:
             counters.failures[payment.rail] += 1
             self.failing_in_a_row += 1
@@ -48,9 +53,13 @@ class Payer:
         counters.latency_seconds.setdefault(payment.rail, Histogram()).observe(seconds)
         self.paid_invoice = result.get("request") or self.paid_invoice
 
-    async def ask(self, do: str, /, **args: Json) -> tuple[dict[str, Json], float]:
-        """As `Fleet.ask`, with the patience that a payment may take."""
-        return await self._fleet.ask(do, PAYMENT_TIMEOUT_SECONDS, **args)
+    async def attempt(self, do: str, /, **args: Json) -> dict[str, Json] | None:
+        """Have one command done, with the patience that a payment may take: its answer, None if the SDK fails."""
+        try:
+            result, _ = await self._fleet.ask(do, PAYMENT_TIMEOUT_SECONDS, **args)
+        except CommandError:
+            return None
+        return result
 
     def failed_on_purpose(self, reason: str) -> None:
         """Count a payment that was meant to fail, and did."""
