@@ -14,7 +14,7 @@ def _latencies(subject: Subject) -> Iterator[Series]:
 
 def _of_counter(counter: LoadCounter) -> Metric[Subject]:
     name = counter.name
-    return total(f"memtest_{name}_total", counter.meaning, lambda state: state.load.counts[name])
+    return total(counter.metric, counter.meaning, lambda state: state.load.counts[name])
 
 
 LOAD_METRICS: tuple[Metric[Subject], ...] = (

@@ -9,7 +9,7 @@ Fields = dict[str, Any]  # of a command's answer: they belong to that command
 
 @dataclass(frozen=True, slots=True)
 class LoadCounter:
-    """What a scenario counts: a column of the CSV, ``memtest_<name>_total`` on /metrics, a figure of the report.
+    """What a scenario counts: a column of the CSV, a counter on /metrics, a figure of the report.
 
     ``told_at_end`` says whether the report that ends a run names it; what every run does tells nothing there.
     """
@@ -18,6 +18,10 @@ class LoadCounter:
     title: str
     meaning: str
     told_at_end: bool = True
+
+    @property
+    def metric(self) -> str:
+        return f"memtest_{self.name}_total"
 
 
 @dataclass(frozen=True, slots=True)

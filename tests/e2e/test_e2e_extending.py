@@ -48,12 +48,13 @@ class Extended:
     metrics: str
     report: str
     reference: str
+    dashboard: str
 
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory: pytest.TempPathFactory) -> Extended:
     copy = tmp_path_factory.mktemp("copy")
-    for folder in ("exporter", "tools", "tests/fixtures"):
+    for folder in ("exporter", "tools", "grafana", "docs", "tests/fixtures"):
         shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     touched = {title: extend(copy, section(title)) for title in ("A probe", "A heap", "A scenario")}
     # Its option is another matter; and some driver has to tell of the heap.
@@ -66,8 +67,10 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Extended:
             for page in ("csv", "metrics")
         ]
         reference = "".join(page.stdout.decode() for page in pages)
+        subprocess.run([sys.executable, "-m", "tools.dashboards"], cwd=copy, check=True)
         row, metrics = run(copy)
-    return Extended(touched, row, metrics, (copy / "out.html").read_text(), reference)
+    dashboard = (copy / "grafana/dashboards/memtest-soak-run.json").read_text()
+    return Extended(touched, row, metrics, (copy / "out.html").read_text(), reference, dashboard)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -102,6 +105,7 @@ def test_a_probe_is_a_file_and_a_line(extended: Extended) -> None:
     assert "Mappings" in extended.report
     assert "`mappings` | count | Mappings of the subject" in extended.reference
     assert "`memtest_mappings` | gauge" in extended.reference
+    assert "memtest_mappings{" in extended.dashboard
 
 
 def test_a_heap_is_a_declaration_and_who_tells_of_it(extended: Extended) -> None:
@@ -121,3 +125,4 @@ def test_a_scenario_with_a_counter_is_a_file_and_a_line(extended: Extended) -> N
     assert "Balance queries" in extended.report
     assert "`balance_queries` | count | Balance queries made by the load." in extended.reference
     assert "`memtest_balance_queries_total` | counter" in extended.reference
+    assert "memtest_balance_queries_total{" in extended.dashboard
