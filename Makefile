@@ -75,7 +75,8 @@ dashboards: $(VENV)/installed-dev
 # The reference pages, from what they describe.
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m tools.cli_reference > docs/cli.md
-	$(BIN)/python -m exporter.publish.metrics > docs/metrics.md
+	$(BIN)/python -m tools.metrics_reference > docs/metrics.md
+	$(BIN)/python -m tools.csv_reference > docs/csv.md
 
 # Needs root, or an engine at hand; not a part of make test.
 compose-test: $(VENV)/installed-dev

@@ -14,12 +14,12 @@ from exporter.analysis.judgement import Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
-from exporter.record.sample import heap_column
+from exporter.record.column import Series
+from exporter.record.columns import of_series
 
 _NORMAL_95 = 1.96
-_HEAPS = ("python", "go", "node", "wasm", "native")
-_SERIES = ("rss_bytes", "heap_allocated_bytes", *map(heap_column, _HEAPS))
-_WHOLES = _SERIES[:2]
+_WHOLES = (*of_series(Series.RESIDENT), *of_series(Series.HEAP))
+_SERIES = (*_WHOLES, *of_series(Series.PART))
 
 
 @dataclass(frozen=True, slots=True)

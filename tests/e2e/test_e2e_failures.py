@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from running_exporter import PAID, Start, assert_all_gone, wait_until
 
-from exporter.record.sample import COLUMNS
+from exporter.record.columns import COLUMNS
 
 pytestmark = pytest.mark.e2e
 

@@ -199,7 +199,7 @@ class _PlainLoader(yaml.SafeLoader):
     can hold.
     """
 
-    yaml_implicit_resolvers: ClassVar = {
+    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # the stubs take it for an instance's
         first: [(tag, pattern) for tag, pattern in resolvers if tag in _IMPLICIT_TAGS]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -207,7 +207,7 @@ class _PlainLoader(yaml.SafeLoader):
         tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _TAGS
     }
 
-    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:  # type: ignore[override]  # no mapping is a scalar
         text: str = super().construct_scalar(node)
         if not text.isprintable():
             raise yaml.MarkedYAMLError(

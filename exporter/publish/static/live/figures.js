@@ -35,8 +35,7 @@ export function drawTiles(run, subject, history) {
 function memoryTiles(run, subject, history) {
   // What has ended has no memory any more: then the last that was seen of it is shown.
   const resident = subject.resident_memory_bytes ?? lastSeen(history, "rss_bytes");
-  const hasHeap = Object.values(subject.heap_bytes).length > 0;
-  const heap = hasHeap ? sum(subject.heap_bytes) : lastSeen(history, "heap_bytes");
+  const heap = subject.heap_allocated_bytes ?? lastSeen(history, "heap_bytes");
   /** @param {string} column */
   const since = (column) => {
     const more = growth(run, history, column);

@@ -38,6 +38,7 @@
  * @property {number | null} threads
  * @property {number | null} open_fds
  * @property {Record<string, number>} heap_bytes by heap
+ * @property {number | null} heap_allocated_bytes all of them, as the CSV has it
  * @property {number} samples_written
  * @property {number} csv_errors
  * @property {Load} load

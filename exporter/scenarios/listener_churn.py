@@ -1,7 +1,10 @@
 """Add and remove event listeners, whose handlers are easily kept alive on one side of the binding."""
 
+from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.scenarios.scenario import Scenario, Stage
+
+COUNTER = LoadCounter("listener_churns", "Listener churns", "Rounds of adding and removing listeners.")
 
 LISTENERS = 5
 
@@ -10,6 +13,7 @@ class ListenerChurn(Scenario):
     """After every payment: add five listeners to every wallet and remove five."""
 
     name = "listener_churn"
+    counter = COUNTER
 
     @classmethod
     def wanted(cls, settings: WorkloadSettings) -> bool:
@@ -22,4 +26,4 @@ class ListenerChurn(Scenario):
         for wallet in stage.fleet.wallets:
             await stage.fleet.add_listeners(wallet, LISTENERS)
             await stage.fleet.remove_listeners(wallet, LISTENERS)
-        stage.fleet.counters.listener_churns += 1
+        stage.count(COUNTER, 1)

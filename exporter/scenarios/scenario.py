@@ -1,22 +1,9 @@
 """What a scenario can change about a load."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from exporter.scenarios.stage import LoadCounter, Payment, Stage
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.events import OnEvent
-from exporter.workload.fleet import Fleet, Instance
-from exporter.workload.payments import Payer, Payment
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What a scenario works with while the load runs."""
-
-    fleet: Fleet
-    payer: Payer
-    on_event: OnEvent
-    refusing_address: str | None = None  # payments to it fail at the operators
 
 
 class Scenario:
@@ -26,7 +13,9 @@ class Scenario:
     """
 
     name: ClassVar[str]
+    counter: ClassVar[LoadCounter | None] = None  # of what it does, if that is counted
     exclusive: ClassVar[bool] = False  # whether its steps need the load at rest
+    reasons: tuple[str, ...] = ()  # for which it makes payments fail
 
     def __init__(self, settings: WorkloadSettings) -> None:
         self.settings = settings
@@ -40,8 +29,8 @@ class Scenario:
         """Wallets that pay each other, beside alice and bob."""
         return ()
 
-    def idle_instances(self, wallets: tuple[str, ...]) -> tuple[Instance, ...]:
-        """Instances that are connected for the whole load and don't pay."""
+    def idle_instances(self, wallets: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Instances that are connected for the whole load and don't pay: the name and the wallet of each."""
         return ()
 
     def due(self, payments: int) -> bool:

@@ -1,7 +1,7 @@
 """More wallets in one subject, to see what an instance costs."""
 
+from exporter.scenarios.scenario import Scenario
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.scenarios.scenario import Scenario
 
 
 class Pairs(Scenario):

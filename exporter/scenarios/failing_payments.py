@@ -1,12 +1,10 @@
 """Payments that are made to fail in ways that users meet, as some leaks grow on errors only."""
 
-import asyncio
+from time import monotonic
 
-from exporter.drivers.subject import CommandError
+from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.stage import Fields, Payment, Stage
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.events import LoadEvent
-from exporter.workload.payments import PAYMENT_TIMEOUT_SECONDS, Payment
-from exporter.workload.scenarios.scenario import Scenario, Stage
 
 EXPIRY_SECONDS = 1
 BEYOND_BALANCE_SATS = 1_000_000
@@ -41,32 +39,22 @@ class FailingPayments(Scenario):
             return False
         reason = self.reasons[turn % len(self.reasons)]
         request = await self._request_for(reason, stage, payment)
-        counters = stage.fleet.counters
-        try:
-            if request is None:
-                reason = "insufficient_funds"
-                await self._pay_too_much(stage, payment)
-            else:
-                amount = {"amount_sats": payment.amount_sats} if reason == "operator_error" else {}
-                await stage.fleet.ask(
-                    "pay_request", PAYMENT_TIMEOUT_SECONDS, **{"from": payment.sender}, request=request, **amount
-                )
-        except CommandError:
-            counters.expected_failures[reason] += 1
+        if request is None:
+            reason = "insufficient_funds"
+            paid = await self._pay_too_much(stage, payment)
         else:
-            counters.unexpected_successes[reason] += 1
-            stage.on_event(LoadEvent("payment_failed", f"a payment that should fail ({reason}) went through"))
+            amount = {"amount_sats": payment.amount_sats} if reason == "operator_error" else {}
+            paid = await stage.payer.attempt("pay_request", **{"from": payment.sender}, request=request, **amount)
+        if paid is None:
+            stage.payer.failed_on_purpose(reason)
+        else:
+            stage.payer.succeeded_against_purpose(reason)
         return True
 
-    async def _pay_too_much(self, stage: Stage, payment: Payment) -> None:
+    async def _pay_too_much(self, stage: Stage, payment: Payment) -> Fields | None:
         amount = await stage.fleet.balance(payment.sender) + BEYOND_BALANCE_SATS
-        await stage.fleet.ask(
-            "pay",
-            PAYMENT_TIMEOUT_SECONDS,
-            **{"from": payment.sender, "to": payment.receiver},
-            rail=payment.rail,
-            amount_sats=amount,
-        )
+        args = {"from": payment.sender, "to": payment.receiver}
+        return await stage.payer.attempt("pay", **args, rail=payment.rail, amount_sats=amount)
 
     async def _request_for(self, reason: str, stage: Stage, payment: Payment) -> str | None:
         """An invoice or address that can't be paid for this reason; None if there is none, or none as yet."""
@@ -79,15 +67,14 @@ class FailingPayments(Scenario):
         return None
 
     async def _expired_invoice(self, stage: Stage, payment: Payment) -> str | None:
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         invoice, expired_at = self._expiring.get(payment.receiver, ("", 0.0))
         if invoice and now < expired_at:
             return None
-        try:
-            result, _ = await stage.fleet.ask(
-                "invoice", instance=payment.receiver, amount_sats=payment.amount_sats, expiry_seconds=EXPIRY_SECONDS
-            )
-        except CommandError:
+        result = await stage.payer.attempt(
+            "invoice", instance=payment.receiver, amount_sats=payment.amount_sats, expiry_seconds=EXPIRY_SECONDS
+        )
+        if result is None:
             return None
         # The invoice's times are whole seconds, so it may last one more.
         self._expiring[payment.receiver] = (result["invoice"], now + EXPIRY_SECONDS + 1.5)

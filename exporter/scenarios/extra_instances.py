@@ -1,8 +1,7 @@
 """More SDK instances on the same seeds, which sync and listen but don't pay."""
 
+from exporter.scenarios.scenario import Scenario
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.fleet import Instance
-from exporter.workload.scenarios.scenario import Scenario
 
 
 class ExtraInstances(Scenario):
@@ -14,6 +13,6 @@ class ExtraInstances(Scenario):
     def wanted(cls, settings: WorkloadSettings) -> bool:
         return settings.extra_instances > 0
 
-    def idle_instances(self, wallets: tuple[str, ...]) -> tuple[Instance, ...]:
+    def idle_instances(self, wallets: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         numbers = range(1, self.settings.extra_instances + 1)
-        return tuple(Instance(f"{wallet}-extra-{number}", wallet) for number in numbers for wallet in wallets)
+        return tuple((f"{wallet}-extra-{number}", wallet) for number in numbers for wallet in wallets)

@@ -1,14 +1,17 @@
 """Ask for the payment history: records that hold lists, which bindings free badly."""
 
+from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.fleet import together
-from exporter.workload.scenarios.scenario import Scenario, Stage
+
+COUNTER = LoadCounter("history_queries", "History queries", "Payment history queries made by the load.")
 
 
 class PaymentHistory(Scenario):
     """After every payment: list the payments of every wallet, all of them or so many."""
 
     name = "payment_history"
+    counter = COUNTER
 
     @classmethod
     def wanted(cls, settings: WorkloadSettings) -> bool:
@@ -19,8 +22,5 @@ class PaymentHistory(Scenario):
 
     async def step(self, stage: Stage) -> None:
         limit, destroy = self.settings.payment_history_limit, self.settings.destroy_responses
-        await together(
-            stage.fleet.ask("list_payments", instance=wallet, limit=limit, destroy=destroy)
-            for wallet in stage.fleet.wallets
-        )
-        stage.fleet.counters.history_queries += len(stage.fleet.wallets)
+        await stage.fleet.ask_each("list_payments", limit=limit, destroy=destroy)
+        stage.count(COUNTER, len(stage.fleet.wallets))

@@ -2,15 +2,18 @@
 
 import math
 
+from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.events import LoadEvent
-from exporter.workload.scenarios.scenario import Scenario, Stage
+
+COUNTER = LoadCounter("abandoned_instances", "Abandoned instances", "SDK instances dropped without being disconnected.")
 
 
 class AbandonInstances(Scenario):
     """Every so many payments: drop all instances as they are, connect all, add listeners, sync."""
 
     name = "abandon_instances"
+    counter = COUNTER
     exclusive = True
 
     @classmethod
@@ -27,4 +30,4 @@ class AbandonInstances(Scenario):
             # Without its instances the load is over, so connecting goes on for as long as the run does.
             await stage.fleet.connect(patience=math.inf)
         await stage.fleet.sync()
-        stage.on_event(LoadEvent("abandoned", f"abandoned {stage.fleet.size} instances and connected anew"))
+        stage.tell("abandoned", f"abandoned {stage.fleet.size} instances and connected anew")

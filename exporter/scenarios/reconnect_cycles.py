@@ -2,15 +2,18 @@
 
 import math
 
+from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.events import LoadEvent
-from exporter.workload.scenarios.scenario import Scenario, Stage
+
+COUNTER = LoadCounter("reconnects", "Reconnects", "Reconnects of all instances.")
 
 
 class ReconnectCycles(Scenario):
     """Every so many payments: remove the listeners, disconnect all, connect all, add listeners, sync."""
 
     name = "reconnect_cycles"
+    counter = COUNTER
     exclusive = True
 
     @classmethod
@@ -27,5 +30,5 @@ class ReconnectCycles(Scenario):
             # Without its instances the load is over, so connecting goes on for as long as the run does.
             await stage.fleet.connect(patience=math.inf)
         await stage.fleet.sync()
-        stage.fleet.counters.reconnects += 1
-        stage.on_event(LoadEvent("reconnected", f"reconnected {stage.fleet.size} instances"))
+        stage.count(COUNTER, 1)
+        stage.tell("reconnected", f"reconnected {stage.fleet.size} instances")
