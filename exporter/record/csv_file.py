@@ -13,7 +13,7 @@ from typing import BinaryIO, Self
 
 from exporter.errors import ConfigError
 from exporter.record.sample import COLUMNS, Sample
-from exporter.settings.run import ExistingCsv
+from exporter.settings.observation import ExistingCsv
 
 HEADER = ",".join(COLUMNS) + "\n"
 

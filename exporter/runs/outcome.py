@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from exporter.errors import ExporterError, LoadError
 from exporter.record.state import LoadCounters
-from exporter.settings.run import FailOn
+from exporter.settings.verdict import FailOn
 
 NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 

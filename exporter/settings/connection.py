@@ -4,26 +4,24 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from exporter.drivers.protocol import Json
-from exporter.settings.credentials import faucet_login, read_credentials
+from exporter.settings.credentials import FaucetSettings, faucet_login, read_credentials
 from exporter.settings.network_file import read_network_file
 from exporter.settings.run import HOSTED_NETWORK
-from exporter.workload.faucet import FaucetSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A network and how to use it; without seeds the wallets are new ones."""
 
-    network: Mapping[str, Json]
+    network: Mapping[str, Any]
     faucet: FaucetSettings
     alice_seed: str | None = field(default=None, repr=False)
     bob_seed: str | None = field(default=None, repr=False)
 
     @classmethod
-    def to_file(cls, file: Mapping[str, Json], login: tuple[str | None, str | None] = (None, None)) -> Self:
+    def to_file(cls, file: Mapping[str, Any], login: tuple[str | None, str | None] = (None, None)) -> Self:
         """Use the network that a network file describes."""
         return cls(file, FaucetSettings(file["faucet"]["url"], *login))
 

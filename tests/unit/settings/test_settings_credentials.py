@@ -6,8 +6,7 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.settings.connection import Connection
-from exporter.settings.credentials import faucet_login, read_credentials
-from exporter.workload.faucet import HOSTED_FAUCET_URL
+from exporter.settings.credentials import HOSTED_FAUCET_URL, faucet_login, read_credentials
 
 ALICE, BOB = "a1" * 32, "b2" * 32
 COMPLETE = {"ALICE_SEED": ALICE, "BOB_SEED": BOB, "FAUCET_USERNAME": "user", "FAUCET_PASSWORD": "hush-hush"}
@@ -57,7 +56,7 @@ def test_a_secret_that_is_given_twice_is_refused() -> None:
 
 
 def test_a_file_that_can_t_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"ALICE_SEED_FILE names .*absent, which can't be read: No such file"):
+    with pytest.raises(ConfigError, match=r"ALICE_SEED_FILE names .*absent', which can't be read .No such file"):
         read_credentials({**COMPLETE, "ALICE_SEED": "", "ALICE_SEED_FILE": str(tmp_path / "absent")})
 
 
