@@ -58,7 +58,7 @@ class SettingOption(click.Option):
             more = {"type": Written(kind, flag.separator), "multiple": flag.many, "metavar": flag.metavar}
             more |= {"nargs": flag.values} if flag.values > 1 else {}
             more |= {"is_flag": False, "flag_value": flag.optional} if flag.optional else {}
-            if not flag.many and setting.default not in (None, ""):
+            if setting.default not in (None, "", ()) and not flag.many:
                 more["default"] = DURATION.write(setting.default) if kind is DURATION else setting.default
         super().__init__(
             [*short, names, *(f"--{alias}" for alias in flag.aliases), flag.parameter],
@@ -77,6 +77,10 @@ class SettingOption(click.Option):
     def variable_set(self) -> str:
         """The one of the variables that counts; empty if none is set."""
         return next((name for name in self.variables if name in os.environ), "")
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        extra = super().get_help_extra(ctx)
+        return {**extra, "required": "required"} if self.setting.required else extra
 
     def resolve_envvar_value(self, ctx: click.Context) -> str | None:
         name = self.variable_set
@@ -117,7 +121,7 @@ def _argument(flag: Flag) -> click.Argument:
         nargs=-1 if flag.many else 1,
         required=False,  # what is missing is said together with what is wrong
         type=Written(flag.kind or TEXT, None),
-        metavar=flag.metavar,
+        metavar=flag.metavar or flag.name,
     )
 
 

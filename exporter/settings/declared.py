@@ -4,15 +4,19 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, TypeVar, cast
 
 from exporter.settings.kinds import TEXT, Kind, kind_of
 
 T = TypeVar("T")
 
+# The default of a setting that has to be said.
+REQUIRED: Any = None
+
 VARIABLE_PREFIX = "MEMTEST_"
 # Units are spoken in the help, and not in the flag.
-_UNITS = ("_seconds", "_sats", "_kib_per_min")
+_UNITS = ("_seconds", "_sats", "_kib_per_min", "_percent")
 
 FileUse = Literal["read", "followed", "written"]
 
@@ -20,6 +24,7 @@ FileUse = Literal["read", "followed", "written"]
 class Section(StrEnum):
     """The headings of the help, in their order."""
 
+    OTHER = "Other"
     PROGRAM = "Program"
     TOLD = "What it tells of itself"
     NETWORK = "Network"
@@ -30,7 +35,6 @@ class Section(StrEnum):
     OUTPUT = "Output"
     PROFILES = "Heaps and profiles"
     END = "Verdict and end"
-    OTHER = "Other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class Flag:
     @property
     def parameter(self) -> str:
         """Its name among the parsed options."""
-        return self.name.replace("-", "_").replace(".", "_")
+        return self.name.replace("-", "_").lower()
 
     @property
     def variable(self) -> str:
@@ -83,6 +87,7 @@ class Setting:
     gather: Callable[[list[Any]], Any] | None = None  # one value of all that was said
     write: Callable[[Any], str] | None = None  # for the heading, where the kind doesn't say it
     positional: bool = False
+    required: bool = False
     field: str = ""
     default: Any = None
 
@@ -107,20 +112,15 @@ class Setting:
 
     @property
     def limits(self) -> str:
-        """The limits in words, empty without any: ``1 or more``, ``above 0s``, ``0 to below 1``."""
+        """The limits in words, empty without any: ``1 or more``, ``more than 0s``, ``0 to below 1``."""
         write = self.kind.write
         low = write(self.at_least) if math.isfinite(self.at_least) else ""
-        low = f"above {write(self.above)}" if math.isfinite(self.above) else low
+        low = f"more than {write(self.above)}" if math.isfinite(self.above) else low
         high = write(self.at_most) if math.isfinite(self.at_most) else ""
         high = f"below {write(self.below)}" if math.isfinite(self.below) else high
         if low and high:
             return f"{low} to {high}"
         return (low if math.isfinite(self.above) else low and f"{low} or more") or (high and f"{high} at most")
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The names of its flags among the parsed options."""
-        return tuple(flag.parameter for flag in self.flags)
 
 
 def setting(default: T, help: str, *, section: Section = Section.OTHER, flag: str = "", **more: Any) -> T:  # noqa: A002
@@ -142,12 +142,10 @@ def by_flags(default: T, *flags: Flag, section: Section = Section.OTHER, **more:
     return field(default=default, metadata={Setting: declared})
 
 
-def settings_of(group: type) -> Iterator[Setting]:
+@cache
+def settings_of(group: type) -> tuple[Setting, ...]:
     """The settings that a group declares itself, in their order; those of the groups in it are `groups_in`'s."""
-    for each in fields(group):
-        declared: Setting | None = each.metadata.get(Setting)
-        if declared is not None:
-            yield _named(declared, each)
+    return tuple(_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)
 
 
 def groups_in(group: type) -> dict[str, type]:

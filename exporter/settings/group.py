@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from exporter.errors import Complaint, ConfigError
-from exporter.settings.declared import Setting, groups_in, settings_of
+from exporter.settings.declared import Flag, Setting, groups_in, settings_of
 from exporter.settings.files import file_complaint
 from exporter.settings.kinds import TEXT, read_switch
 
@@ -30,7 +30,7 @@ class SettingsGroup:
             raise ConfigError(*alone, *together)
 
     def contradictions(self) -> Iterator[Complaint]:
-        """What is wrong with settings that are right one by one."""
+        """What is wrong with settings that are right one by one; those that aren't have to be borne."""
         return iter(())
 
     def as_text(self) -> dict[str, str]:
@@ -87,36 +87,37 @@ def _make(
 
 def _said(of: Setting, given: Mapping[str, Texts], called: Mapping[str, str]) -> dict[str, Any]:
     """The value that was said, by the setting's field; nothing if none was. Raises ConfigError."""
-    read: list[Any] = []
-    by: list[str] = []
+    read: list[tuple[str, Any]] = []  # with the flag that said it
     complaints: list[str | Complaint] = []
     for flag in of.flags:
         raw = given.get(flag.parameter)
-        if raw is None or raw == () or (flag.value is not None and not read_switch(str(raw))):
-            continue
-        by.append(flag.name)
-        for each in raw if isinstance(raw, tuple) else (raw,):
+        for text in raw if isinstance(raw, tuple) else [raw] * (raw is not None):
             try:
-                read.append(flag.value if flag.kind is None else flag.kind.read(each))
+                read += _read(flag, text)
             except ConfigError as error:
                 complaints += error.complaints
             except ValueError as error:
-                complaints.append(f"{called.get(flag.parameter, flag.name)} is {TEXT.shown(each)}: {error}")
-    if of.gather is None and len(by) > 1:
+                complaints.append(f"{called.get(flag.parameter, flag.name)} is {TEXT.shown(text)}: {error}")
+    if of.gather is None and len(by := {name: None for name, _ in read}) > 1:
         complaints.append(f"{' and '.join(by)} contradict each other: choose one")
     if complaints:
         raise ConfigError(*complaints)
-    if not read:
-        return {}
-    try:
-        return {of.field: of.gather(read) if of.gather else read[-1]}
-    except ValueError as error:
-        raise ConfigError(f"{of.name}: {error}") from None
+    values = [value for _, value in read]
+    return {of.field: of.gather(values) if of.gather else values[-1]} if values else {}
+
+
+def _read(flag: Flag, text: str) -> list[tuple[str, Any]]:
+    if flag.kind is not None:
+        return [(flag.name, flag.kind.read(text))]
+    return [(flag.name, flag.value)] if read_switch(text) else []
 
 
 def _complaints(of: Setting, group: SettingsGroup) -> Iterator[Complaint]:
     """What is wrong with one value, whatever the others are."""
-    value = getattr(group, of.field)
+    value, about = getattr(group, of.field), frozenset([of.field])
+    if of.required and not value:
+        yield Complaint(f"{of.name} is missing: {of.remedy}", about)
+        return
     said = [
         f"{of.name} is {of.kind.shown(each)}{complaint}"
         for each in (value if isinstance(value, tuple) else (value,))
@@ -126,7 +127,7 @@ def _complaints(of: Setting, group: SettingsGroup) -> Iterator[Complaint]:
         shown = of.text(value)
         said = [f"{of.name} is {TEXT.shown(shown)}{complaint}"] if (complaint := label_complaint(shown)) else []
     for text in said:
-        yield contradiction(text, of.field)
+        yield Complaint(text, about)
 
 
 def _complaint(of: Setting, value: Any) -> str | None:
