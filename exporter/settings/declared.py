@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
-from functools import cache
 from typing import Any, Literal, TypeVar, cast
 
 from exporter.settings.kinds import TEXT, Kind, kind_of
@@ -142,7 +141,6 @@ def by_flags(default: T, *flags: Flag, section: Section = Section.OTHER, **more:
     return field(default=default, metadata={Setting: declared})
 
 
-@cache
 def settings_of(group: type) -> tuple[Setting, ...]:
     """The settings that a group declares itself, in their order; those of the groups in it are `groups_in`'s."""
     return tuple(_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)

@@ -91,7 +91,7 @@ def _said(of: Setting, given: Mapping[str, Texts], called: Mapping[str, str]) ->
     complaints: list[str | Complaint] = []
     for flag in of.flags:
         raw = given.get(flag.parameter)
-        for text in raw if isinstance(raw, tuple) else [raw] * (raw is not None):
+        for text in raw if isinstance(raw, tuple) else () if raw is None else (raw,):
             try:
                 read += _read(flag, text)
             except ConfigError as error:
