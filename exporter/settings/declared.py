@@ -17,7 +17,8 @@ VARIABLE_PREFIX = "MEMTEST_"
 # Units are spoken in the help, and not in the flag.
 _UNITS = ("_seconds", "_sats", "_kib_per_min", "_percent")
 
-FileUse = Literal["read", "followed", "written"]
+# A file that is followed may come later; a new one replaces none.
+FileUse = Literal["read", "followed", "written", "new"]
 
 
 class Section(StrEnum):

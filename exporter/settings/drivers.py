@@ -5,6 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from exporter.settings.kinds import TEXT
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -53,4 +55,4 @@ def complaint(choice: str, options: Collection[str] = ()) -> str | None:
         lacking = [option for option in known.lacks if option in options]
         return f"driver is {choice!r}, which has no {' and no '.join(lacking)}: leave it out" if lacking else None
     choices = [*DRIVERS, *(f"{name}@RELEASE" for name, driver in DRIVERS.items() if driver.releases)]
-    return f"driver is {choice!r}: choose among {', '.join(choices)}, or use --driver-command"
+    return f"driver is {TEXT.shown(choice)}: choose among {', '.join(choices)}, or use --driver-command"

@@ -9,34 +9,31 @@ import stat
 from pathlib import Path
 
 from exporter.settings.declared import FileUse
+from exporter.settings.kinds import TEXT
 
 _NOT_REGULAR = "not a regular file"
+_NOT_WRITABLE = "which can't be written: name another file"
 
 
 def file_complaint(path: Path, use: FileUse) -> str | None:
     """What keeps a file from being used so, with the remedy, as far as that can be told before; or None."""
     try:
-        status = path.stat() if os.path.lexists(path) else None
+        mode = path.stat().st_mode if os.path.lexists(path) else None
         parent_exists = path.parent.is_dir()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         return f"which can't be used ({_reason(error)}): name another file"
-    if use == "written" and not parent_exists:
-        return f"and there is no directory {path.parent}; create it first"
-    if status is None:
-        if use == "read":
+    if mode is not None and not stat.S_ISREG(mode):
+        what = "a directory" if stat.S_ISDIR(mode) else _NOT_REGULAR
+        return f"which is {what}: name a file on a disk"
+    if use in ("read", "followed"):
+        if use == "read" and mode is None:
             return "which can't be read (No such file or directory): name a file that exists"
-        target = path.parent
-    elif stat.S_ISDIR(status.st_mode):
-        return "which is a directory: name a file"
-    elif not stat.S_ISREG(status.st_mode):
-        return f"which is {_NOT_REGULAR}: name one on a disk"
-    else:
-        target = path
-    if use == "written" and not os.access(target, os.W_OK):
-        return "which can't be written: name another file"
-    if use == "read" and not os.access(target, os.R_OK):
-        return "which can't be read (Permission denied): name another file"
-    return None
+        return None if mode is None or os.access(path, os.R_OK) else "which can't be read: name another file"
+    if not parent_exists:
+        return f"and there is no directory {TEXT.shown(path.parent)}; create it first"
+    if use == "new" and mode is not None:
+        return "which exists: name another file"
+    return None if os.access(path.parent if mode is None else path, os.W_OK) else _NOT_WRITABLE
 
 
 def read_file(path: Path, most_bytes: int) -> bytes:

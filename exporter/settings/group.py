@@ -11,6 +11,8 @@ from exporter.settings.declared import Flag, Setting, groups_in, settings_of
 from exporter.settings.files import file_complaint
 from exporter.settings.kinds import TEXT, read_switch
 
+_LONGEST_LABEL = 1000  # a path may be one
+
 Texts = str | tuple[str, ...] | None
 Group = TypeVar("Group", bound="SettingsGroup")
 
@@ -151,6 +153,8 @@ def label_complaint(text: str) -> str | None:
     """What is wrong with a text that is shown and labels metrics; or None."""
     if text.encode(errors="replace").decode() != text:
         return ", which is not UTF-8: give another name"
+    if len(text) > _LONGEST_LABEL:
+        return f", which is longer than {_LONGEST_LABEL} characters: give another name"
     if any(unicodedata.category(character) == "Cc" for character in text):
         return ", which has control characters: give another name"
     return None

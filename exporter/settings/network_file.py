@@ -1,42 +1,58 @@
 """The network file: the JSON object with which ``exporter network`` tells an SDK how to connect."""
 
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from exporter.errors import ConfigError
 from exporter.settings.files import read_file
+from exporter.settings.kinds import TEXT
 
 _MOST_BYTES = 1024 * 1024  # 100 times of what `exporter network` prints
-Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[^/\s]")]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[!-~]+$", max_length=1000)]
+Identifier = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+PublicKey = Annotated[str, msgspec.Meta(pattern=r"^0[23][0-9a-f]{64}$")]
 
 
 class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A signing operator: where it serves gRPC and gRPC-web."""
+    """A signing operator, and where it serves gRPC and gRPC-web."""
 
-    id: Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
-    identifier: Text
+    id: Annotated[int, msgspec.Meta(ge=0, lt=2**16)]
+    identifier: Identifier
     address: Url
-    identity_public_key: Text
+    identity_public_key: PublicKey
     web_address: Url | None = None
+
+    def __post_init__(self) -> None:
+        _check_url(self.address)
+        _check_url(self.web_address)
 
 
 class Ssp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The service provider's GraphQL API."""
 
     base_url: Url
-    identity_public_key: Text = ""
-    schema_endpoint: str = ""
+    schema_endpoint: Text
+    identity_public_key: PublicKey
+
+    def __post_init__(self) -> None:
+        _check_url(self.base_url)
 
 
 class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The Bitcoin chain's HTTP API."""
 
     url: Url
-    api: str = "esplora"
+    api: Literal["esplora", "mempool"]
+
+    def __post_init__(self) -> None:
+        _check_url(self.url)
 
 
 class Faucet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,19 +60,33 @@ class Faucet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: Url
 
+    def __post_init__(self) -> None:
+        _check_url(self.url)
+
 
 class NetworkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of the file, as it has to be; it is handed on to drivers as it was read."""
 
-    network: Text
-    operators: list[Operator]
+    network: Literal["regtest"]
+    coordinator_identifier: Identifier
+    threshold: Annotated[int, msgspec.Meta(ge=1)]
+    operators: Annotated[tuple[Operator, ...], msgspec.Meta(min_length=1, max_length=1000)]
     ssp: Ssp
     chain: Chain
     faucet: Faucet
-    coordinator_identifier: str = ""
-    threshold: Annotated[int, msgspec.Meta(ge=1, lt=2**31)] = 1
-    ca_cert_pem: str = ""
-    refusing_address: str = ""
+    ca_cert_pem: str | None = None
+    refusing_address: Text | None = None
+
+    def __post_init__(self) -> None:
+        if self.threshold > len(self.operators):
+            raise ValueError(f"threshold is {self.threshold}, and there are {len(self.operators)} operators")
+        if self.coordinator_identifier not in {operator.identifier for operator in self.operators}:
+            raise ValueError("coordinator_identifier is none of the operators'")
+        if self.ca_cert_pem is not None:
+            try:
+                ssl.create_default_context(cadata=self.ca_cert_pem)
+            except (ssl.SSLError, ValueError):
+                raise ValueError("ca_cert_pem is no certificate") from None
 
 
 def read_network_file(path: Path) -> Mapping[str, Any]:
@@ -65,13 +95,13 @@ def read_network_file(path: Path) -> Mapping[str, Any]:
         text = read_file(path, _MOST_BYTES)
     except OSError as error:
         raise ConfigError(
-            f"network {str(path)!r} can't be read ({error.strerror}): "
+            f"network {TEXT.shown(path)} can't be read ({error.strerror}): "
             "say 'local' or 'regtest', or name a file that 'exporter network' has printed"
         ) from None
     try:
         return parse_network_file(text)
     except ValueError as error:
-        raise ConfigError(f"network {str(path)!r} {error}; make the file with 'exporter network'") from None
+        raise ConfigError(f"network {TEXT.shown(path)} {error}; make the file with 'exporter network'") from None
 
 
 def parse_network_file(text: bytes) -> Mapping[str, Any]:
@@ -84,3 +114,13 @@ def parse_network_file(text: bytes) -> Mapping[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"is not JSON: {error}") from None
     return network
+
+
+def _check_url(url: str | None) -> None:
+    """Refuse what looks like a URL and names no server; raises ValueError."""
+    try:
+        named = url is None or (urlsplit(url).hostname and urlsplit(url).port != 0)
+    except ValueError:
+        named = False
+    if not named:
+        raise ValueError("a URL names no server")

@@ -9,6 +9,7 @@ from typing import Literal
 from exporter.errors import Complaint
 from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.group import contradiction
+from exporter.settings.kinds import TEXT
 from exporter.settings.verdict import VerdictChoice
 
 # Past the range that is allocated to exporters (9100 to 9999, all taken, and a few above 10000), and claimed by none.
@@ -98,7 +99,9 @@ class ObservationSettings(VerdictChoice):
         files = {name: path for name, path in self.files().items() if path is not None}
         for (name, path), (other, second) in combinations(files.items(), 2):
             if path.absolute() == second.absolute():
-                yield contradiction(f"{name} and {other} are both {str(path)!r}: name a file for each", name, other)
+                yield contradiction(
+                    f"{name} and {other} are both {TEXT.shown(path)}: name a file for each", name, other
+                )
 
     def files(self) -> dict[str, Path | None]:
         """The files of this measurement by setting, each of which has to be another one."""

@@ -46,7 +46,7 @@ class ProfilingSettings(SettingsGroup):
         "Write what the SDK's process holds and which code allocated it, early, at the end and at each SIGUSR1.",
         section=Section.PROFILES,
         heading=True,
-        file="written",
+        file="new",
     )
 
     def contradictions(self) -> Iterator[Complaint]:
@@ -56,8 +56,6 @@ class ProfilingSettings(SettingsGroup):
             yield contradiction("pprof and heap-dump would trace every allocation twice: choose one", "heap_dump")
         if importlib.util.find_spec("memray") is None:
             yield contradiction("heap-dump needs memray, which is not installed: pip install memray", "heap_dump")
-        if self.heap_dump.exists():
-            yield contradiction(f"heap-dump {self.heap_dump} exists: name another file", "heap_dump")
 
     def driver_options(self) -> dict[str, object]:
         """What the driver is told; nothing when nothing is profiled, so that the measurement stays as it is."""

@@ -1,5 +1,6 @@
 """What the commands on recorded runs are told: which files to read, and what to make of them."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Literal
 from exporter.errors import Complaint
 from exporter.settings.declared import REQUIRED, Flag, by_flags, setting
 from exporter.settings.group import SettingsGroup, contradiction
-from exporter.settings.kinds import PATH, Kind
+from exporter.settings.kinds import PATH, TEXT, Kind
 from exporter.settings.verdict import VerdictChoice
 
 DEFAULT_PAGE = Path("memtest_report.html")
@@ -131,10 +132,10 @@ class PlotSettings(SettingsGroup):
             if path is None:
                 continue
             if option != "output" and path.suffix.lower() != f".{option}":
-                yield contradiction(f"{option} is {str(path)!r}: give it a name that ends in .{option}", option)
+                yield contradiction(f"{option} is {TEXT.shown(path)}: give it a name that ends in .{option}", option)
             if path.absolute() in runs:
                 yield contradiction(
-                    f"{option} is {str(path)!r}, one of the runs, which would be lost: name another file", option
+                    f"{option} is {TEXT.shown(path)}, one of the runs, which would be lost: name another file", option
                 )
 
 
@@ -163,7 +164,8 @@ class FlamegraphSettings(SettingsGroup):
     overwrite: bool = setting(False, "Replace an existing file.")
 
     def contradictions(self) -> Iterator[Complaint]:
-        if self.output and self.output.exists() and not self.overwrite:
+        if self.output and os.path.exists(self.output) and not self.overwrite:
             yield contradiction(
-                f"output {self.output} exists: add --overwrite to replace it, or name another file", "output"
+                f"output {TEXT.shown(self.output)} exists: add --overwrite to replace it, or name another file",
+                "output",
             )

@@ -10,7 +10,7 @@ from exporter.settings.allocator import AllocatorName, allocator_environment, li
 from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.drivers import DriverChoice, complaint, driver_of_command
 from exporter.settings.group import contradiction
-from exporter.settings.kinds import Kind
+from exporter.settings.kinds import TEXT, Kind
 from exporter.settings.load import WorkloadSettings
 from exporter.settings.network import FaultSettings
 from exporter.settings.observation import ObservationSettings
@@ -78,7 +78,8 @@ class RunConfig(ObservationSettings):
         yield from super().contradictions()
         if self.faults != FaultSettings() and self.network != LOCAL_NETWORK:
             yield contradiction(
-                f"network is {self.network!r}, which can't be made to fail here: give faults to 'exporter network'",
+                f"network is {TEXT.shown(self.network)}, which can't be made to fail here: "
+                "give faults to 'exporter network'",
                 "network",
             )
         yield from self._driver_contradictions()
@@ -120,10 +121,12 @@ class RunConfig(ObservationSettings):
                 yield contradiction(wrong, "drivers")
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            yield contradiction(f"driver {twice[0]!r} is named twice: each needs a name of its own", "drivers")
+            yield contradiction(
+                f"driver {TEXT.shown(twice[0])} is named twice: each needs a name of its own", "drivers"
+            )
         if len(names) > 1 and self.network == HOSTED_NETWORK:
             yield contradiction(
-                f"network is {self.network!r}, where there is one pair of wallets: name one driver",
+                f"network is {TEXT.shown(self.network)}, where there is one pair of wallets: name one driver",
                 "network",
                 "drivers",
             )

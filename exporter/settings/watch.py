@@ -125,14 +125,17 @@ class WatchConfig(ObservationSettings):
 
     def contradictions(self) -> Iterator[Complaint]:
         yield from super().contradictions()
-        if sum((bool(self.command), self.pid is not None, bool(self.process_name), bool(self.cgroup))) != 1:
+        ways = {"command": self.command, "pid": self.pid, "name": self.process_name, "cgroup": self.cgroup}
+        given = [name for name, value in ways.items() if value not in ((), None, "")]
+        if len(given) != 1:
             yield contradiction(
-                "name the program in one way: -- COMMAND, --pid, --name or --cgroup",
+                f"{' and '.join(given) or 'nothing'} says which program is watched: name the program in one way: "
+                "-- COMMAND, --pid, --name or --cgroup",
                 *("command", "pid", "process_name", "cgroup"),
             )
         program = Path(self.command[0]).name if self.command else ""
         if wrong := label_complaint(program):
-            yield contradiction(f"command is {program!r}{wrong}", "command")
+            yield contradiction(f"command is {TEXT.shown(program)}{wrong}", "command")
         if self.heap_metrics and not self.scrape_url:
             yield contradiction(
                 "map does nothing without scrape: name the page with --scrape URL", "heap_metrics", "scrape_url"

@@ -145,7 +145,7 @@ def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         (("--report", "x.csv", "--csv", "./x.csv"), "csv and report are both 'x.csv': name a file for each"),
         (("--run-name", "x\udcff"), "run-name is 'x\\udcff', which is not UTF-8: give another name"),
         (("--driver-command", "./x\udcff"), "driver is 'x\\udcff', which is not UTF-8"),
-        (("--report", "/nowhere/x.html"), "there is no directory /nowhere; create it first"),
+        (("--report", "/nowhere/x.html"), "there is no directory '/nowhere'; create it first"),
         (("--csv-append",), "csv-append does nothing without csv"),
         (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),
         (("--driver-command", "'"), "quote it"),

@@ -39,7 +39,7 @@ def test_the_head_of_a_traced_run_says_what_tracing_costs() -> None:
     [
         ({"pprof_port": 70000}, "pprof-port is 70000"),
         ({"pprof": True, "heap_dump": Path("h.bin")}, "choose one"),
-        ({"heap_dump": Path("/nowhere/h.bin")}, "there is no directory /nowhere"),
+        ({"heap_dump": Path("/nowhere/h.bin")}, "there is no directory '/nowhere'"),
         ({"heap_dump": Path(__file__)}, "exists: name another file"),
     ],
 )
