@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from exporter.settings.credentials import FaucetSettings, faucet_login, read_credentials
+from exporter.settings.credentials import faucet_login, read_credentials
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.network_file import read_network_file
 from exporter.settings.run import HOSTED_NETWORK
 

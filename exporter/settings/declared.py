@@ -142,9 +142,15 @@ def by_flags(default: T, *flags: Flag, section: Section = Section.OTHER, **more:
     return field(default=default, metadata={Setting: declared})
 
 
+_declared: dict[type, tuple[Setting, ...]] = {}  # by group, as it never changes
+
+
 def settings_of(group: type) -> tuple[Setting, ...]:
     """The settings that a group declares itself, in their order; those of the groups in it are `groups_in`'s."""
-    return tuple(_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)
+    if group not in _declared:
+        found = (_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)
+        _declared[group] = tuple(found)
+    return _declared[group]
 
 
 def groups_in(group: type) -> dict[str, type]:

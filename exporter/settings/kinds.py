@@ -1,16 +1,19 @@
 """How the values of settings are written: text to value, and value to text."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 from exporter.durations import format_duration, parse_duration
 
 _LONGEST_SECONDS = 100_000 * 3600.0
 _SHOWN_CHARACTERS = 100
+_USERINFO = re.compile(r"//[^/@]*@")  # of a URL: it may hold a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Kind:
     def shown(self, value: object) -> str:
         """The value as a refusal shows it, readable whatever it holds and however long it is."""
         try:
-            text = repr(str(value)) if isinstance(value, str | Path) else self.write(value)
+            text = repr(_USERINFO.sub("//...@", str(value))) if isinstance(value, str | Path) else self.write(value)
         except (TypeError, ValueError, OverflowError):  # no number, or one of more digits than Python writes
             text = f"{value:g}s" if self is DURATION and isinstance(value, float) else "too long to be shown"
         return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
@@ -79,11 +82,24 @@ def _read_path(text: str) -> Path:
     return Path(text)
 
 
+def read_url(text: str) -> str:
+    """Check that a URL names a server; raises ValueError."""
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("give a URL such as http://localhost:6060")
+    return text
+
+
 DURATION = Kind("duration", _read_duration, format_duration, _LONGEST_SECONDS)
 INTEGER = Kind("integer", _read_integer, most=2**31 - 1)
 NUMBER = Kind("float", _read_number, lambda number: f"{number:g}", most=1e9)
 TEXT = Kind("text", str)
 PATH = Kind("path", _read_path)
+URL = Kind("text", read_url)
 SWITCH = Kind("boolean", read_switch, lambda on: "true" if on else "false", is_switch=True)
 
 

@@ -4,18 +4,17 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from exporter.errors import ConfigError
 from exporter.settings.files import read_file
-from exporter.settings.kinds import TEXT
+from exporter.settings.kinds import TEXT, read_url
 
 _MOST_BYTES = 1024 * 1024  # 100 times of what `exporter network` prints
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
-Url = Annotated[str, msgspec.Meta(pattern=r"^https?://[!-~]+$", max_length=1000)]
+Url = Annotated[str, msgspec.Meta(pattern="^https?://", max_length=1000)]
 Identifier = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
 PublicKey = Annotated[str, msgspec.Meta(pattern=r"^0[23][0-9a-f]{64}$")]
 
@@ -30,8 +29,9 @@ class Operator(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web_address: Url | None = None
 
     def __post_init__(self) -> None:
-        _check_url(self.address)
-        _check_url(self.web_address)
+        read_url(self.address)
+        if self.web_address is not None:
+            read_url(self.web_address)
 
 
 class Ssp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,7 +42,7 @@ class Ssp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     identity_public_key: PublicKey
 
     def __post_init__(self) -> None:
-        _check_url(self.base_url)
+        read_url(self.base_url)
 
 
 class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -52,7 +52,7 @@ class Chain(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     api: Literal["esplora", "mempool"]
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        read_url(self.url)
 
 
 class Faucet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,7 +61,7 @@ class Faucet(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     url: Url
 
     def __post_init__(self) -> None:
-        _check_url(self.url)
+        read_url(self.url)
 
 
 class NetworkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,13 +114,3 @@ def parse_network_file(text: bytes) -> Mapping[str, Any]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"is not JSON: {error}") from None
     return network
-
-
-def _check_url(url: str | None) -> None:
-    """Refuse what looks like a URL and names no server; raises ValueError."""
-    try:
-        named = url is None or (urlsplit(url).hostname and urlsplit(url).port != 0)
-    except ValueError:
-        named = False
-    if not named:
-        raise ValueError("a URL names no server")

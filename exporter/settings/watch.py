@@ -8,16 +8,10 @@ from pathlib import Path
 from exporter.errors import Complaint
 from exporter.settings.declared import Section, setting
 from exporter.settings.group import contradiction, label_complaint
-from exporter.settings.kinds import TEXT, Kind
+from exporter.settings.kinds import TEXT, URL, Kind
 from exporter.settings.observation import ObservationSettings
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
-
-
-def _read_url(text: str) -> str:
-    if not re.match(r"https?://[^/]", text):
-        raise ValueError("give a URL such as http://localhost:6060")
-    return text
 
 
 def _read_pattern(text: str) -> re.Pattern[str] | None:
@@ -32,9 +26,6 @@ def _read_pair(text: str) -> tuple[str, str]:
     if not (heap and equals and metric):
         raise ValueError("write it like native=my_allocated_bytes")
     return heap, metric
-
-
-_URL = Kind("text", _read_url)
 
 
 @dataclass(frozen=True)
@@ -86,7 +77,7 @@ class WatchConfig(ObservationSettings):
         "A page of it in Prometheus' text format.",
         section=Section.TOLD,
         flag="scrape",
-        kind=_URL,
+        kind=URL,
         metavar="URL",
     )
     # Metric by heap, for scrape_url.
@@ -105,11 +96,11 @@ class WatchConfig(ObservationSettings):
         "Where it serves Go's net/http/pprof.",
         section=Section.TOLD,
         flag="pprof",
-        kind=_URL,
+        kind=URL,
         metavar="URL",
     )
     expvar_url: str = setting(
-        "", "Where it serves Go's expvar.", section=Section.TOLD, flag="expvar", kind=_URL, metavar="URL"
+        "", "Where it serves Go's expvar.", section=Section.TOLD, flag="expvar", kind=URL, metavar="URL"
     )
     follow_csv: Path | None = setting(
         None, "A CSV that it writes, as the Go and the Rust memory test do.", section=Section.TOLD, file="followed"

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from exporter.errors import LoadError
-from exporter.settings.credentials import FaucetSettings
+from exporter.settings.faucet import FaucetSettings
 
 REQUESTS_AT_ONCE = 2
 TIMEOUT_SECONDS = 30.0

@@ -5,7 +5,7 @@ from functools import partial
 
 from exporter.drivers.subject import CommandError
 from exporter.errors import LoadError
-from exporter.settings.credentials import FaucetSettings
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import FAUCET_REQUEST_SATS, WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetClient, FaucetError

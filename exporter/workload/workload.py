@@ -12,7 +12,7 @@ from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import LoadError
 from exporter.record.sample import READINGS_PER_PHASE
 from exporter.record.state import Histogram, LoadCounters, SubjectState
-from exporter.settings.credentials import FaucetSettings
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet, Instance

@@ -22,8 +22,8 @@ from exporter.drivers.rust_binding import SDK_SOURCE
 from exporter.drivers.subject import CommandError
 from exporter.processes.child import Exit
 from exporter.processes.local_network import NetworkChild, start_network
-from exporter.settings.credentials import FaucetSettings
 from exporter.settings.drivers import DRIVERS
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.wallets import driver_config, make_seeds
 

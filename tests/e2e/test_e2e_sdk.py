@@ -13,7 +13,7 @@ from fake_load import FakeLoad, with_load
 from exporter.drivers.subject import CommandError
 from exporter.processes.child import Exit
 from exporter.processes.local_network import NetworkChild, start_network
-from exporter.settings.credentials import FaucetSettings
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 
 pytestmark = pytest.mark.e2e

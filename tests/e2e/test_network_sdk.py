@@ -17,7 +17,7 @@ import pytest
 
 from exporter.drivers.python.breez import sdk_config
 from exporter.network.parties.lightning import fee
-from exporter.settings.credentials import FaucetSettings
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.network import FaucetLogin, FaultSettings, NetworkSettings, dump
 from exporter.workload.faucet import FaucetClient, FaucetError
 

@@ -1,6 +1,7 @@
 """The network's settings: they survive the way to the child process, and nonsense is refused with a reason."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -91,10 +92,13 @@ def test_refuses_a_chain_that_cannot_be() -> None:
         ChainSettings(confirmations=0)
 
 
-def test_the_login_comes_from_the_environment_and_is_not_shown() -> None:
+def test_the_login_comes_from_the_environment_or_a_file_and_is_not_shown(tmp_path: Path) -> None:
     login = login_from({"FAUCET_USERNAME": "user", "FAUCET_PASSWORD": "hush"})
     assert login == FaucetLogin("user", "hush")
     assert "hush" not in repr(NetworkSettings(faucet=login))
+    (tmp_path / "password").write_text("from-file\n")
+    from_file = {"FAUCET_USERNAME": "user", "FAUCET_PASSWORD_FILE": str(tmp_path / "password")}
+    assert login_from(from_file) == FaucetLogin("user", "from-file")
     with pytest.raises(ConfigError, match=r"FAUCET_USERNAME is not set: .*; FAUCET_PASSWORD is not set: "):
         login_from({})
     with pytest.raises(ConfigError, match=r"FAUCET_PASSWORD is not set: set it, or FAUCET_PASSWORD_FILE"):

@@ -10,7 +10,7 @@ from http_faucet import MONEY, Faucet, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.settings.credentials import FaucetSettings
+from exporter.settings.faucet import FaucetSettings
 from exporter.workload.faucet import FaucetClient, FaucetError, parse_answer
 
 SECRET = "hunter2-hunter2"

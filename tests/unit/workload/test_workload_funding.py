@@ -7,7 +7,7 @@ from fake_load import FakeLoad, with_load
 from http_faucet import MONEY, Faucet, serving
 
 from exporter.errors import LoadError
-from exporter.settings.credentials import FaucetSettings
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 from exporter.workload import fleet, funding, workload
 
