@@ -1,9 +1,9 @@
 """Options made of the settings that declare them, and the commands that take them."""
 
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from itertools import islice
 from typing import Any, TypeVar
 
 import click
@@ -57,7 +57,6 @@ class SettingOption(click.Option):
         else:
             more = {"type": Written(kind, flag.separator), "multiple": flag.many, "metavar": flag.metavar}
             more |= {"nargs": flag.values} if flag.values > 1 else {}
-            more |= {"is_flag": False, "flag_value": flag.optional} if flag.optional else {}
             if setting.default not in (None, "", ()) and not flag.many:
                 more["default"] = DURATION.write(setting.default) if kind is DURATION else setting.default
         super().__init__(
@@ -138,7 +137,7 @@ def settings_from(ctx: click.Context, group: type[Group]) -> Group:
         given[name] = str(value).lower() if isinstance(value, bool) else value
         if source is ParameterSource.ENVIRONMENT and isinstance(parameter, SettingOption):
             called[name] = parameter.variable_set
-    return group.from_texts(given | ctx.meta.get(_SWITCHES, {}), called)
+    return group.from_texts(given | ctx.meta.get(_SAID, {}), called)
 
 
 def unknown_variables(commands: Iterable[click.Command], environment: Iterable[str]) -> dict[str, str | None]:
@@ -151,7 +150,7 @@ def unknown_variables(commands: Iterable[click.Command], environment: Iterable[s
     return {name: next(iter(get_close_matches(name, known, 1, 0.85)), None) for name in set_here if name not in known}
 
 
-_SWITCHES = f"{__name__}.switches"
+_SAID = f"{__name__}.said"
 
 
 class SettingsCommand(click.Command):
@@ -162,8 +161,8 @@ class SettingsCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options = {name: each for each in self.params if isinstance(each, SettingOption) for name in each.opts}
-        ctx.meta[_SWITCHES] = {}
-        return super().parse_args(ctx, list(_as_click_reads(args, options, ctx.meta[_SWITCHES])))
+        ctx.meta[_SAID] = {}
+        return super().parse_args(ctx, list(_as_click_reads(args, options, ctx.meta[_SAID])))
 
 
 class SectionedCommand(SettingsCommand):
@@ -180,15 +179,14 @@ class SectionedCommand(SettingsCommand):
                 formatter.write_dl(records)
 
 
-def _as_click_reads(
-    args: Sequence[str], options: Mapping[str, SettingOption], switches: dict[str, Texts]
-) -> Iterator[str]:
-    """The arguments with two hyphens before long options, and without switches with a value, which ``switches`` get."""
-    rest = iter(args)
-    for argument in rest:
-        if argument == "--":
-            yield argument
-            break
+def _as_click_reads(args: Sequence[str], options: Mapping[str, SettingOption], said: dict[str, Texts]) -> Iterator[str]:
+    """The arguments with two hyphens before long options; ``said`` gets what click has no form for.
+
+    That is a switch with a value, and an option without the value that it may do without.
+    """
+    rest = deque(args)
+    while rest and rest[0] != "--":
+        argument = rest.popleft()
         name, equals, value = argument.partition("=")
         if not name.startswith("--") and f"-{name}" in options:
             name = f"-{name}"
@@ -196,10 +194,11 @@ def _as_click_reads(
         if option is None:
             yield argument
         elif option.is_switch and equals:
-            switches[option.flag.parameter] = value
+            said[option.flag.parameter] = value
+        elif option.flag.optional and not equals and (not rest or rest[0].startswith("-")):
+            said[option.flag.parameter] = option.flag.optional
         else:
             yield f"{name}{equals}{value}"
-            if not (equals or option.is_switch or option.flag.optional):
-                # A value may look like an option.
-                yield from islice(rest, option.nargs)
+            # A value may look like an option.
+            yield from (rest.popleft() for _ in range(0 if equals or option.is_switch else option.nargs) if rest)
     yield from rest

@@ -41,7 +41,9 @@ NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-st
 def run(config: RunConfig) -> int:
     """Do one run; return its exit code. Raises ConfigError for what can't be started."""
     set_up_logging(config.log_format)
-    connection = None if config.network == LOCAL_NETWORK else Connection.to_network(config.network)
+    connection = (
+        None if config.network == LOCAL_NETWORK else Connection.to_network(config.network, faucet_url=config.faucet_url)
+    )
     return asyncio.run(_run(config, connection))
 
 

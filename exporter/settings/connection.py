@@ -27,13 +27,13 @@ class Connection:
         return cls(file, FaucetSettings(file["faucet"]["url"], *login))
 
     @classmethod
-    def to_network(cls, network: str, environment: Mapping[str, str] = os.environ) -> Self:
-        """Use the hosted network, or the one that the file ``network`` describes.
+    def to_network(cls, network: str, environment: Mapping[str, str] = os.environ, *, faucet_url: str = "") -> Self:
+        """Use the hosted network, with another faucet if one is given, or the one that the file ``network`` describes.
 
         Raises ConfigError for a wrong file, and for credentials that are missing or malformed.
         """
         if network == HOSTED_NETWORK:
-            credentials = read_credentials(environment)
+            credentials = read_credentials({**environment, "FAUCET_URL": faucet_url} if faucet_url else environment)
             # Without operators the SDK takes its own addresses.
             return cls({"network": "regtest"}, credentials.faucet, credentials.alice_seed, credentials.bob_seed)
         return cls.to_file(read_network_file(Path(network)), faucet_login(environment))

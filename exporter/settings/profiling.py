@@ -44,6 +44,7 @@ class ProfilingSettings(SettingsGroup):
     heap_dump: Path | None = setting(
         None,
         "Write what the SDK's process holds and which code allocated it, early, at the end and at each SIGUSR1.",
+        optional="heap.memray.bin",
         section=Section.PROFILES,
         heading=True,
         file="new",

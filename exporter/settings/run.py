@@ -10,7 +10,7 @@ from exporter.settings.allocator import AllocatorName, allocator_environment, li
 from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.drivers import DriverChoice, complaint, driver_of_command
 from exporter.settings.group import contradiction
-from exporter.settings.kinds import TEXT, Kind
+from exporter.settings.kinds import TEXT, URL, Kind
 from exporter.settings.load import WorkloadSettings
 from exporter.settings.network import FaultSettings
 from exporter.settings.observation import ObservationSettings
@@ -29,6 +29,9 @@ class RunConfig(ObservationSettings):
         "'local', the hosted 'regtest', or a file that 'exporter network' has printed.",
         section=Section.MEASUREMENT,
         heading=True,
+    )
+    faucet_url: str = setting(
+        "", "The faucet of the hosted network, as FAUCET_URL.", section=Section.MEASUREMENT, kind=URL, metavar="URL"
     )
     # Each under the same load, at the same time.
     drivers: tuple[DriverChoice, ...] = by_flags(
@@ -81,6 +84,12 @@ class RunConfig(ObservationSettings):
                 f"network is {TEXT.shown(self.network)}, which can't be made to fail here: "
                 "give faults to 'exporter network'",
                 "network",
+            )
+        if self.faucet_url and self.network != HOSTED_NETWORK:
+            yield contradiction(
+                f"faucet-url does nothing with network {TEXT.shown(self.network)}, which has its own: leave it out, or"
+                f" add --network {HOSTED_NETWORK}",
+                *("faucet_url", "network"),
             )
         yield from self._driver_contradictions()
         try:

@@ -125,7 +125,7 @@ def test_duration_and_interval_change_the_run() -> None:
 
 
 def test_every_option_can_be_set_from_outside(everything: dict[str, Service]) -> None:
-    settled_here = {"CSV", "CSV_APPEND", "CSV_OVERWRITE", "LISTEN_ADDRESS", "RUN_NAME", "NETWORK"} | {
+    settled_here = {"CSV", "CSV_APPEND", "CSV_OVERWRITE", "LISTEN_ADDRESS", "RUN_NAME", "NETWORK", "FAUCET_URL"} | {
         "DRIVER",
         "DRIVER_COMMAND",
     }

@@ -75,5 +75,11 @@ def test_nothing_secret_is_in_a_repr() -> None:
         assert not any(secret in shown for secret in (ALICE, BOB, "hush-hush"))
 
 
+def test_another_faucet_outranks_the_variable() -> None:
+    environment = {**COMPLETE, "FAUCET_URL": "http://variable", "FAUCET_PASSWORD": "p"}
+    assert Connection.to_network("regtest", environment).faucet.url == "http://variable"
+    assert Connection.to_network("regtest", environment, faucet_url="http://flag").faucet.url == "http://flag"
+
+
 def test_the_hosted_network_is_the_sdk_s_own() -> None:
     assert Connection.to_network("regtest", COMPLETE).network == {"network": "regtest"}
