@@ -9,7 +9,8 @@ from typing import Literal
 from exporter.errors import Complaint
 from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.group import contradiction
-from exporter.settings.kinds import TEXT
+from exporter.settings.kinds import TEXT, Kind
+from exporter.settings.listen_address import checked_listen_address
 from exporter.settings.verdict import VerdictChoice
 
 # Past the range that is allocated to exporters (9100 to 9999, all taken, and a few above 10000), and claimed by none.
@@ -61,6 +62,7 @@ class ObservationSettings(VerdictChoice):
     listen_address: str = setting(
         DEFAULT_LISTEN_ADDRESS,
         "Where to serve /metrics: host:port, [v6]:port or :port.",
+        kind=Kind("text", checked_listen_address),
         section=Section.OUTPUT,
     )
     web_config: Path | None = setting(

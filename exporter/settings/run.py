@@ -9,6 +9,7 @@ from exporter.errors import Complaint, ConfigError
 from exporter.settings.allocator import AllocatorName, allocator_environment, library_directories
 from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.drivers import DriverChoice, complaint, driver_of_command
+from exporter.settings.files import file_complaint
 from exporter.settings.group import contradiction
 from exporter.settings.kinds import TEXT, URL, Kind
 from exporter.settings.load import WorkloadSettings
@@ -92,6 +93,8 @@ class RunConfig(ObservationSettings):
                 *("faucet_url", "network"),
             )
         yield from self._driver_contradictions()
+        if len(self.drivers) > 1 and self.csv is not None and self.csv.name:
+            yield from self._csv_contradictions()
         try:
             self.subject_environment()
         except ConfigError as error:
@@ -116,6 +119,13 @@ class RunConfig(ObservationSettings):
         if self.csv is None or len(self.drivers) == 1:
             return self.csv
         return self.csv.with_name(f"{self.csv.stem}.{driver}{self.csv.suffix}")
+
+    def _csv_contradictions(self) -> Iterator[Complaint]:
+        for driver in self.drivers:
+            known = driver.command or complaint(driver.name) is None
+            path = self.csv_of(driver.name) if known else None
+            if path is not None and (wrong := file_complaint(path, "written")):
+                yield contradiction(f"csv of {driver.name} is {TEXT.shown(path)}, {wrong}", "csv", "drivers")
 
     def _driver_contradictions(self) -> Iterator[Complaint]:
         names = [driver.name for driver in self.drivers]

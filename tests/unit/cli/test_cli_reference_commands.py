@@ -71,7 +71,7 @@ def ours(line: str) -> tuple[dict[str, str], list[str]]:
     return dict(each.split("=", 1) for each in shlex.split(variables)), shlex.split(arguments)
 
 
-@pytest.mark.parametrize(("line", "meant"), zip(LINES, MEANT, strict=True))
+@pytest.mark.parametrize(("line", "meant"), [*zip(LINES, MEANT, strict=True)])
 def test_a_line_means_what_it_meant(line: str, meant: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     variables, (name, *arguments) = ours(line)
     for variable, value in variables.items():

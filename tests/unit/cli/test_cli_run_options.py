@@ -175,10 +175,12 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         parse(
             *("--duration", "0s", "--amount", "0", "--error-rate", "2", "--interval", "soon", "--driver", "cobol"),
             *("--payment-type", "cash", "--csv-append", "--pprof-port", "70000", "--linger", "-1s"),
+            *("--listen-address", "here"),
         )
     said = [each.text for each in refusal.value.complaints]
     assert sorted(text.split()[0] for text in said) == [
-        *("amount", "csv-append", "driver", "duration", "error-rate", "interval", "linger", "payment-type"),
+        *("amount", "csv-append", "driver", "duration", "error-rate", "interval", "linger", "listen-address"),
+        "payment-type",
         "pprof-port",
     ]
 

@@ -9,6 +9,7 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.settings.credentials import faucet_login
+from exporter.settings.drivers import DriverChoice
 from exporter.settings.files import read_file
 from exporter.settings.network_file import read_network_file
 from exporter.settings.profiling import ProfilingSettings
@@ -46,6 +47,13 @@ def test_what_is_no_regular_file_is_refused(field: str, name: str, odd: dict[str
 def test_a_dump_and_a_followed_csv_are_regular_files_too(name: str, odd: dict[str, Path]) -> None:
     assert "not a regular file" in refusal(WatchConfig, command=("true",), follow_csv=odd[name])
     assert "not a regular file" in refusal(ProfilingSettings, heap_dump=odd[name])
+
+
+def test_the_csv_of_each_driver_is_looked_at(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out.go.csv")
+    drivers = (DriverChoice("python"), DriverChoice("go"))
+    said = refusal(RunConfig, csv=tmp_path / "out.csv", drivers=drivers)
+    assert said == f"csv of go is {str(tmp_path / 'out.go.csv')!r}, which is not a regular file: name a file on a disk"
 
 
 @pytest.mark.parametrize("field", [*WRITTEN, *READ])
