@@ -8,6 +8,7 @@ from pathlib import Path
 from exporter.errors import Complaint
 from exporter.settings.declared import Section, setting
 from exporter.settings.group import SettingsGroup, contradiction
+from exporter.settings.kinds import PATH, Kind
 
 DEFAULT_PPROF_PORT = 6060
 # Of each allocation; the driver's own stacks are hardly deeper.
@@ -21,6 +22,13 @@ _TRACERS = {
     "python": ("tracemalloc traces Python's allocations", 1.2),
     "go": ("Go's runtime records Go's allocations", 1.02),
 }
+
+
+def _read_dump(text: str) -> Path | None:
+    """A file; or, as in the Go memory test, whether there shall be one."""
+    if text.lower() in ("true", "false"):
+        return Path("heap.memray.bin") if text.lower() == "true" else None
+    return Path(PATH.read(text))
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,10 @@ class ProfilingSettings(SettingsGroup):
     )
     heap_dump: Path | None = setting(
         None,
-        "Write what the SDK's process holds and which code allocated it, early, at the end and at each SIGUSR1.",
-        optional="heap.memray.bin",
+        "Write what the SDK's process holds and which code allocated it, early, at the end and at each SIGUSR1;"
+        " heap.memray.bin if none is named.",
+        kind=Kind("path", _read_dump),
+        optional="true",
         section=Section.PROFILES,
         heading=True,
         file="new",

@@ -33,10 +33,10 @@ def test_a_port_in_use_ends_before_anything_is_started(start: Start) -> None:
     ("args", "said"),
     [
         (("--report", "."), "report is '.', which is a directory: name a file"),
-        (("--csv", "absent/out.csv"), "csv absent/out.csv: there is no directory absent; create it first"),
+        (("--csv", "absent/out.csv"), "csv is 'absent/out.csv', and there is no directory 'absent'; create it first"),
         (
             ("--network", "absent.json"),
-            "network absent.json can't be read: No such file or directory; say 'local' or 'regtest'",
+            "network 'absent.json' can't be read (No such file or directory): say 'local' or 'regtest'",
         ),
         (("--web-config-file", "absent.yml"), "absent.yml"),
         (("--listen-address", "nonsense"), "listen-address"),
