@@ -121,6 +121,19 @@ def test_the_rust_harness_s_variables_work(
     assert parse() == expected
 
 
+@pytest.mark.parametrize(
+    ("args", "as_usual"),
+    [
+        (("-duration=1m", "-csv", "-quiet"), ("--duration", "1m", "--csv", "-quiet")),
+        (("-run-name", "-duration", "-quiet=true"), ("--run-name", "-duration", "--quiet")),
+        (("-prefer-spark=false", "-reconnect-cycles=F"), ("--no-prefer-spark",)),
+        (("-driver-command", "--", "-quiet"), ("--driver-command", "--", "--quiet")),
+    ],
+)
+def test_options_can_be_written_as_go_s_programs_take_them(args: tuple[str, ...], as_usual: tuple[str, ...]) -> None:
+    assert parse(*args) == parse(*as_usual)
+
+
 @pytest.mark.parametrize("value", ["0", "false", "No", "off"])
 def test_a_switch_can_be_off_in_the_environment(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("MEMTEST_RECONNECT_CYCLES", value)
