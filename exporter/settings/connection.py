@@ -33,7 +33,8 @@ class Connection:
         Raises ConfigError for a wrong file, and for credentials that are missing or malformed.
         """
         if network == HOSTED_NETWORK:
-            credentials = read_credentials({**environment, "FAUCET_URL": faucet_url} if faucet_url else environment)
+            given = {"FAUCET_URL": faucet_url, "FAUCET_URL_FILE": ""} if faucet_url else {}
+            credentials = read_credentials({**environment, **given})
             # Without operators the SDK takes its own addresses.
             return cls({"network": "regtest"}, credentials.faucet, credentials.alice_seed, credentials.bob_seed)
         return cls.to_file(read_network_file(Path(network)), faucet_login(environment))
