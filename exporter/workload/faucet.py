@@ -100,7 +100,7 @@ def parse_answer(body: bytes) -> str:
     errors = answer.get("errors")
     if isinstance(errors, list) and errors:
         messages = [str(error.get("message")) if isinstance(error, dict) else str(error) for error in errors]
-        raise ValueError("; ".join(messages)[:300])
+        raise ValueError("; ".join(messages)[:300].strip() or "its answer is an error without a message")
     try:
         return str(answer["data"]["request_regtest_funds"]["transaction_hash"])
     except (KeyError, TypeError):
