@@ -16,8 +16,9 @@ from starlette.routing import Route
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
 from exporter.publish.toolkit.connection import connections
-from exporter.publish.toolkit.listen_address import ListenAddress, listen
+from exporter.publish.toolkit.listen_address import listen
 from exporter.publish.toolkit.listener import Listener
+from exporter.settings.listen_address import ListenAddress
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_SECONDS = 30.0  # as Go's

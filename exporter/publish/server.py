@@ -8,11 +8,12 @@ from exporter.publish.app import make_app
 from exporter.publish.recorder import Recorder
 from exporter.publish.toolkit.connection import connections
 from exporter.publish.toolkit.guard import Guard
-from exporter.publish.toolkit.listen_address import ListenAddress, listen, parse_listen_address
+from exporter.publish.toolkit.listen_address import listen, parse_listen_address
 from exporter.publish.toolkit.listener import Listener
 from exporter.publish.toolkit.live_config import LiveWebConfig
 from exporter.publish.toolkit.users import PasswordChecker
 from exporter.record.state import RunState
+from exporter.settings.listen_address import ListenAddress
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 

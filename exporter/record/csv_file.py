@@ -15,7 +15,7 @@ from exporter.errors import ConfigError
 from exporter.record.column import Cell
 from exporter.record.columns import COLUMNS
 from exporter.record.sample import Sample
-from exporter.settings.run import ExistingCsv
+from exporter.settings.observation import ExistingCsv
 
 HEADER = ",".join(COLUMNS) + "\n"
 

@@ -16,9 +16,9 @@ from exporter.record.terms import Phase
 from exporter.scenarios import scenarios_for
 from exporter.scenarios.scenario import Scenario
 from exporter.scenarios.stage import Payment, Stage
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
-from exporter.workload.faucet import FaucetSettings
 from exporter.workload.fleet import Fleet, Instance
 from exporter.workload.funding import Funder
 from exporter.workload.gate import Gate

@@ -15,7 +15,7 @@ from exporter.errors import ConfigError
 from exporter.network.ledger import keys
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.proto import ssp_authn_pb2
-from exporter.settings.network import FaucetLogin, Settings
+from exporter.settings.network import FaucetLogin, NetworkSettings
 
 
 @over_both
@@ -168,7 +168,7 @@ def test_the_faucet_asks_for_its_password() -> None:
             assert "secret" not in answer.text
 
     assert "secret" not in repr(FaucetLogin("user", "secret"))
-    with_network(check, Settings(faucet=FaucetLogin("user", "secret")))
+    with_network(check, NetworkSettings(faucet=FaucetLogin("user", "secret")))
 
 
 CHALLENGE = "mutation Get($input: GetChallengeInput!) { get_challenge(input: $input) { protected_challenge } }"
@@ -217,4 +217,4 @@ def test_a_port_in_use_is_refused_by_name() -> None:
             raise AssertionError("must not start")
 
         with pytest.raises(ConfigError, match=str(port)):
-            with_network(check, Settings(port=port))
+            with_network(check, NetworkSettings(port=port))
