@@ -5,7 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 from exporter.errors import LoadError
 from exporter.processes.child import Child, Exit, StopLimits
 

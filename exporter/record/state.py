@@ -7,9 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from exporter.checked import Names
 from exporter.record.probes import Others
-from exporter.record.sample import Sample
+from exporter.record.sample import HEAPS, Sample
 
+MAX_EVENT_KINDS = 40
 LATENCY_BUCKETS_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -69,6 +71,17 @@ class Growth:
 
 
 @dataclass(slots=True)
+class LabelNames:
+    """The names that a subject may bring up as values of labels, over the whole run."""
+
+    heaps: Names = field(default_factory=lambda: Names(16, HEAPS))
+    parts: Names = field(default_factory=lambda: Names(24))  # of its allocator
+    events: Names = field(default_factory=lambda: Names(MAX_EVENT_KINDS))
+    threads: Names = field(default_factory=lambda: Names(48))
+    processes: Names = field(default_factory=lambda: Names(48))
+
+
+@dataclass(slots=True)
 class SubjectState:
     """One subject: what it says it is, whether it lives, and what was last seen of it."""
 
@@ -91,6 +104,8 @@ class SubjectState:
     other_bytes: dict[str, int] = field(default_factory=dict)  # resident, by their names, as of the last sample
     group_bytes: dict[str, int] = field(default_factory=dict)  # of its control group, by part, as of the last sample
     restarts: int = 0  # of the subject, by whoever runs it
+    bad_lines: int = 0  # that its driver sent and that are no messages
+    names: LabelNames = field(default_factory=LabelNames)
     source_success: dict[str, bool] = field(default_factory=dict)  # by source of what a program tells of itself
     descriptors: dict[str, int] = field(default_factory=dict)  # by kind, as of the last sample; likewise:
     sockets: dict[str, int] = field(default_factory=dict)  # TCP, by state

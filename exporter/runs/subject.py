@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from exporter.drivers.protocol import Message
+from exporter.drivers.protocol import Received
 from exporter.drivers.registry import command_of
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
@@ -17,12 +17,13 @@ from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import SubjectState
+from exporter.record.told import note_message
 from exporter.runs.console import Console
 from exporter.runs.online_verdict import VerdictWatch
 from exporter.settings.connection import Connection
 from exporter.settings.run import DriverChoice, RunConfig
 from exporter.workload.wallets import driver_config, make_seeds
-from exporter.workload.workload import Workload, track
+from exporter.workload.workload import Workload
 
 T = TypeVar("T")
 
@@ -249,9 +250,9 @@ class SubjectRun:
     async def _on_settled(self, trimmed: bool) -> None:
         await self._sampler.take(settled=True, trimmed=trimmed)
 
-    def _on_message(self, message: Message) -> None:
+    def _on_message(self, message: Received) -> None:
         self._messages += 1
-        track(self.state, message)
+        note_message(self.state, message)
 
     def _show(self, sample: Sample) -> None:
         self._verdict_watch.add(sample)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from exporter import __version__
+from exporter.checked import UnreadableError
 from exporter.durations import format_duration
 from exporter.errors import ExporterError
 from exporter.publish.server import Server
@@ -20,6 +21,7 @@ from exporter.record.probes import resident_by_name
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import RunState, SubjectState
+from exporter.record.told import Told, note_told
 from exporter.runs.conclusion import Measured, conclude
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
@@ -30,7 +32,6 @@ from exporter.settings.watch import WatchConfig
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.program import Ending, Program, RunningProgram, StartedProgram, failure
 from exporter.watch.sources import CsvSource, ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source, merged
-from exporter.watch.told import Told, UnreadableError
 
 _log = logging.getLogger(__name__)
 
@@ -167,7 +168,7 @@ class Watch:
         if not self._state.up:
             return  # between two processes
         told = await asyncio.gather(*(asyncio.to_thread(self._read, source) for source in self._sources))
-        self._keep(merged([each for each in told if each is not None]))
+        note_told(self._state, merged([each for each in told if each is not None]))
         self._state.other_bytes = await asyncio.to_thread(resident_by_name, self._state.pid, self._program.others)
         await self._sampler.take()
 
@@ -181,15 +182,6 @@ class Watch:
             return None
         self._state.source_success[source.name] = True
         return told
-
-    def _keep(self, told: Told) -> None:
-        state = self._state
-        state.heap_bytes, state.allocator_bytes = dict(told.heap_bytes), dict(told.allocator_bytes)
-        state.heap_time = datetime.now(UTC) if told.heap_bytes else state.heap_time
-        state.group_bytes = dict(told.group_bytes)
-        state.objects, state.collections, state.goroutines = told.objects, told.collections, told.goroutines
-        if told.payments is not None:
-            state.load.payments["any"] = told.payments
 
     def _note(self, ending: Ending) -> None:
         seconds = self._elapsed()

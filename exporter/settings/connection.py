@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 from exporter.settings.credentials import faucet_login, read_credentials
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.network_file import read_network_file
 from exporter.settings.run import HOSTED_NETWORK
-from exporter.workload.faucet import FaucetSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.workload.faucet import HOSTED_FAUCET_URL, FaucetSettings
+from exporter.settings.faucet import HOSTED_FAUCET_URL, FaucetSettings
 
 _SEEDS = ("ALICE_SEED", "BOB_SEED")
 _LOGIN = ("FAUCET_USERNAME", "FAUCET_PASSWORD")

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 from exporter.errors import ConfigError
 
 _REQUIRED = ("network", "operators", "ssp", "chain", "faucet")

@@ -4,7 +4,7 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 
 DEFAULT_PPROF_PORT = 6060
 # Of each allocation; the driver's own stacks are hardly deeper.

@@ -11,10 +11,12 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.checked import UnreadableError
 from exporter.errors import ConfigError
 from exporter.record.memory_limit import CGROUPS
+from exporter.record.told import Told
+from exporter.watch.formats import parse_anonymous_memory
 from exporter.watch.program import POLL_SECONDS, Ending, runs
-from exporter.watch.told import Told, UnreadableError, parse_anonymous_memory
 
 _MEMBERS = "cgroup.procs"
 _MOST_NAMED = 3

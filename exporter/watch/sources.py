@@ -1,6 +1,6 @@
 """Where a program tells of itself: pages that it serves, a CSV file that it writes, lines that it prints.
 
-A source reads; what it has read is parsed in `exporter.watch.told`.
+A source reads; what it has read is parsed in `exporter.watch.formats`.
 """
 
 import re
@@ -11,10 +11,11 @@ from typing import ClassVar, Protocol
 
 import requests
 
+from exporter.checked import UnreadableError
+from exporter.drivers.protocol import Heap
 from exporter.processes.lines import LineSplitter
-from exporter.watch.told import (
-    Told,
-    UnreadableError,
+from exporter.record.told import Told
+from exporter.watch.formats import (
     parse_expvar,
     parse_goroutines,
     parse_harness_row,
@@ -47,7 +48,7 @@ class PrometheusSource:
         self._url, self._mapping = url, mapping
 
     def read(self) -> Told:
-        return parse_prometheus(get(self._url).decode(errors="replace"), self._mapping)
+        return Told(parse_prometheus(get(self._url).decode(errors="replace"), self._mapping))
 
 
 class PprofSource:
@@ -59,8 +60,8 @@ class PprofSource:
         self._base = re.sub(r"(/debug(/pprof(/heap)?)?)?/?(\?.*)?$", "", url) + "/debug/pprof"
 
     def read(self) -> Told:
-        told = parse_pprof_heap(get(f"{self._base}/heap?debug=1"))
-        return replace(told, goroutines=parse_goroutines(get(f"{self._base}/goroutine?debug=1")))
+        heap = parse_pprof_heap(get(f"{self._base}/heap?debug=1"))
+        return Told(replace(heap, goroutines=parse_goroutines(get(f"{self._base}/goroutine?debug=1"))))
 
 
 class ExpvarSource:
@@ -72,7 +73,7 @@ class ExpvarSource:
         self._url = url if url.rstrip("/").endswith("/debug/vars") else url.rstrip("/") + "/debug/vars"
 
     def read(self) -> Told:
-        return parse_expvar(get(self._url))
+        return Told(parse_expvar(get(self._url)))
 
 
 class CsvSource:
@@ -147,12 +148,14 @@ def merged(told: list[Told]) -> Told:
     def last(figure: Callable[[Told], int | None]) -> int | None:
         return next((value for each in reversed(told) if (value := figure(each)) is not None), None)
 
-    return Told(
-        {heap: size for each in told for heap, size in each.heap_bytes.items()},
-        {part: size for each in told for part, size in each.allocator_bytes.items()},
-        objects=last(lambda each: each.objects),
-        collections=last(lambda each: each.collections),
-        goroutines=last(lambda each: each.goroutines),
-        payments=last(lambda each: each.payments),
-        group_bytes={part: size for each in told for part, size in each.group_bytes.items()},
+    heap = Heap(
+        {heap: size for each in told for heap, size in each.heap.heap_bytes.items()},
+        {part: size for each in told for part, size in each.heap.allocator_bytes.items()},
+        objects=last(lambda each: each.heap.objects),
+        collections=last(lambda each: each.heap.collections),
+        event_loop_handles=last(lambda each: each.heap.event_loop_handles),
+        unreadable=tuple(heap for each in told for heap in each.heap.unreadable),
+        goroutines=last(lambda each: each.heap.goroutines),
     )
+    group_bytes = {part: size for each in told for part, size in each.group_bytes.items()}
+    return Told(heap, last(lambda each: each.payments), group_bytes)

@@ -3,13 +3,13 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import psutil
 
 from exporter.drivers.protocol import Heap
 from exporter.errors import SubjectError
 from exporter.record.state import LoadCounters, SubjectState
+from exporter.record.told import note_heap
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet, patiently
@@ -100,17 +100,6 @@ async def rest_and_measure(fleet: Fleet) -> Heap:
         await asyncio.sleep(REST_SECONDS / REST_READINGS)
         before, heap = heap, await fleet.measure()
     return heap
-
-
-def note_heap(state: SubjectState, heap: Heap) -> None:
-    """Keep a reading as the subject's latest."""
-    state.heap_bytes = dict(heap.heap_bytes)
-    state.allocator_bytes = dict(heap.allocator_bytes)
-    state.unreadable_heaps = heap.unreadable
-    state.objects = state.objects if heap.objects is None else heap.objects
-    state.collections = heap.collections
-    state.event_loop_handles = heap.event_loop_handles
-    state.heap_time = datetime.now(UTC)
 
 
 async def connect_and_weigh(fleet: Fleet, pid: int, counters: LoadCounters, patience: float) -> None:

@@ -13,8 +13,8 @@ from fake_load import FakeLoad, with_load
 from exporter.drivers.subject import CommandError
 from exporter.processes.child import Exit
 from exporter.processes.local_network import NetworkChild, start_network
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.faucet import FaucetSettings
 
 pytestmark = pytest.mark.e2e
 

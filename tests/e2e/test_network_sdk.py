@@ -17,8 +17,9 @@ import pytest
 
 from exporter.drivers.python.breez import sdk_config
 from exporter.network.parties.lightning import fee
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.network import FaucetLogin, FaultSettings, Settings, dump
-from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings
+from exporter.workload.faucet import FaucetClient, FaucetError
 
 pytestmark = pytest.mark.e2e
 

@@ -127,10 +127,11 @@ def exporter() -> list[Panel]:
         ),
         level(
             "Samples per second",
-            "Rows written to the CSV, and rows that could not be.",
+            "Rows written to the CSV, rows that could not be, and lines of the driver that could not be read.",
             "ops",
             per_second("memtest_samples_written_total", "{{driver}} written"),
             per_second("memtest_csv_errors_total", "{{driver}} refused"),
+            per_second("memtest_bad_lines_total", "{{driver}} unreadable lines"),
         ),
         level(
             "Ages",

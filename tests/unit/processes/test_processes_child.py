@@ -21,12 +21,16 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def with_child(code: str, use: Callable[[Child, list[bytes]], Awaitable[Exit]]) -> tuple[Exit, list[bytes]]:
+def with_child(
+    code: str,
+    use: Callable[[Child, list[bytes]], Awaitable[Exit]],
+    on_overlong: Callable[[], None] | None = None,
+) -> tuple[Exit, list[bytes]]:
     """Start a child, use it, and return its end and its lines; never longer than a bound."""
 
     async def main() -> tuple[Exit, list[bytes]]:
         lines: list[bytes] = []
-        child = await Child.start(python(code), name="test", on_line=lines.append)
+        child = await Child.start(python(code), name="test", on_line=lines.append, on_overlong=on_overlong)
         try:
             async with asyncio.timeout(LONG_SECONDS):
                 return await use(child, lines), lines
@@ -118,13 +122,7 @@ def test_a_flood_without_newline_does_not_grow_the_observer() -> None:
 
     code = f"import sys\nfor _ in range({megabytes}): sys.stdout.write('x' * 1_000_000)\nprint('\\nlast')"
     overlong: list[int] = []
-
-    async def use(child: Child, _: list[bytes]) -> Exit:
-        end = await child.wait()
-        overlong.append(child.overlong_lines)
-        return end
-
-    end, lines = with_child(code, use)
+    end, lines = with_child(code, wait, on_overlong=lambda: overlong.append(1))
     assert end == Exit(0)
     assert lines == [b"last"]
     assert overlong == [1]

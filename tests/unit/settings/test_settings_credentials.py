@@ -7,7 +7,7 @@ import pytest
 from exporter.errors import ConfigError
 from exporter.settings.connection import Connection
 from exporter.settings.credentials import faucet_login, read_credentials
-from exporter.workload.faucet import HOSTED_FAUCET_URL
+from exporter.settings.faucet import HOSTED_FAUCET_URL
 
 ALICE, BOB = "a1" * 32, "b2" * 32
 COMPLETE = {"ALICE_SEED": ALICE, "BOB_SEED": BOB, "FAUCET_USERNAME": "user", "FAUCET_PASSWORD": "hush-hush"}

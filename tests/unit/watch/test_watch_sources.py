@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from exporter.checked import UnreadableError
+from exporter.drivers.protocol import Heap
+from exporter.record.told import Told
 from exporter.watch.sources import CsvSource, OutputSource, merged
-from exporter.watch.told import Told, UnreadableError
 
 HEADER = "timestamp,heap_alloc_bytes,payments\n"
 
@@ -22,11 +24,11 @@ def test_the_last_whole_row_of_a_growing_file_counts(tmp_path: Path) -> None:
     with path.open("a") as stream:
         stream.write("t,100,1\nt,200,2\nt,30")
         stream.flush()
-        assert source.read() == Told({"go": 200}, payments=2)
-        assert source.read() == Told({"go": 200}, payments=2)
+        assert source.read() == Told(Heap({"go": 200}), payments=2)
+        assert source.read() == Told(Heap({"go": 200}), payments=2)
         stream.write("0,3\n")
         stream.flush()
-        assert source.read() == Told({"go": 300}, payments=3)
+        assert source.read() == Told(Heap({"go": 300}), payments=3)
 
 
 def test_a_file_that_starts_anew_is_read_anew(tmp_path: Path) -> None:
@@ -50,5 +52,5 @@ def test_payments_are_counted_or_read_from_lines(pattern: str, payments: int) ->
 
 
 def test_of_two_sources_for_one_figure_the_later_holds() -> None:
-    together = merged([Told({"go": 1, "x": 2}, goroutines=4), Told({"go": 3}, payments=5), Told()])
-    assert together == Told({"go": 3, "x": 2}, goroutines=4, payments=5)
+    together = merged([Told(Heap({"go": 1, "x": 2}, goroutines=4)), Told(Heap({"go": 3}), payments=5), Told()])
+    assert together == Told(Heap({"go": 3, "x": 2}, goroutines=4), payments=5)

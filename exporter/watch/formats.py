@@ -7,7 +7,10 @@ Formats: Prometheus' text exposition; Go's ``/debug/pprof/heap?debug=1``, which 
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from exporter.checked import UnreadableError
+from exporter.drivers.protocol import Heap
+from exporter.record.told import Told
 
 # Heap by metric, in the client libraries' own names; of two names for the same heap the first that is there counts.
 KNOWN_HEAPS: Mapping[str, tuple[str, ...]] = {
@@ -23,24 +26,7 @@ _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _MEMSTATS = re.compile(rb"^# (\w+) = (\d+)$", re.MULTILINE)
 
 
-class UnreadableError(ValueError):
-    """What was read is not in the format: says what is missing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a program tells of itself, or the kernel of its control group; bytes in use by heap, all else by part."""
-
-    heap_bytes: Mapping[str, int] = field(default_factory=dict)
-    allocator_bytes: Mapping[str, int] = field(default_factory=dict)
-    objects: int | None = None
-    collections: int | None = None
-    goroutines: int | None = None
-    payments: int | None = None
-    group_bytes: Mapping[str, int] = field(default_factory=dict)
-
-
-def parse_prometheus(text: str, mapping: Mapping[str, str]) -> Told:
+def parse_prometheus(text: str, mapping: Mapping[str, str]) -> Heap:
     """Find heaps under their known names, and under those of ``mapping`` (metric by heap, with labels or without).
 
     Series of one metric are summed. Raises UnreadableError if no heap is found.
@@ -56,10 +42,10 @@ def parse_prometheus(text: str, mapping: Mapping[str, str]) -> Told:
     if missing or not heaps:
         raise UnreadableError(f"there is no {missing[0] if missing else 'heap of a known name; say --map HEAP=METRIC'}")
     goroutines = _sum_of(series, _GOROUTINES)
-    return Told(heaps, goroutines=None if goroutines is None else int(goroutines))
+    return Heap(heaps, goroutines=None if goroutines is None else int(goroutines))
 
 
-def parse_pprof_heap(body: bytes) -> Told:
+def parse_pprof_heap(body: bytes) -> Heap:
     """Read the figures of ``runtime.MemStats`` at the end of a heap profile in text; raises UnreadableError."""
     return _memstats({name.decode(): int(value) for name, value in _MEMSTATS.findall(body)})
 
@@ -72,7 +58,7 @@ def parse_goroutines(body: bytes) -> int:
     return int(found[1])
 
 
-def parse_expvar(body: bytes) -> Told:
+def parse_expvar(body: bytes) -> Heap:
     """Read ``memstats`` from what package expvar serves; raises UnreadableError."""
     try:
         memstats = json.loads(body)["memstats"]
@@ -89,13 +75,13 @@ def parse_harness_row(header: str, row: str) -> Told:
     figures = {name: int(float(cell)) for name, cell in zip(names, cells, strict=True) if _is_number(cell)}
     heaps = {"go": figures.get("heap_alloc_bytes"), "native": figures.get("heap_allocated_bytes")}
     held = {"inuse": "heap_inuse_bytes", "sys": "heap_sys_bytes", "resident": "heap_resident_bytes"}
-    return Told(
+    heap = Heap(
         {heap: size for heap, size in heaps.items() if size is not None},
         {part: figures[column] for part, column in held.items() if column in figures},
         objects=figures.get("heap_objects"),
         goroutines=figures.get("goroutines"),
-        payments=figures.get("payments"),
     )
+    return Told(heap, figures.get("payments"))
 
 
 def parse_anonymous_memory(text: str) -> int:
@@ -107,11 +93,11 @@ def parse_anonymous_memory(text: str) -> int:
     raise UnreadableError("memory.stat holds neither anon nor total_rss")
 
 
-def _memstats(figures: Mapping[str, int]) -> Told:
+def _memstats(figures: Mapping[str, int]) -> Heap:
     if "HeapAlloc" not in figures:
         raise UnreadableError("there is no HeapAlloc of runtime.MemStats")
     held = {part: figures[name] for part, name in (("inuse", "HeapInuse"), ("sys", "HeapSys")) if name in figures}
-    return Told({"go": figures["HeapAlloc"]}, held, figures.get("HeapObjects"), figures.get("NumGC"))
+    return Heap({"go": figures["HeapAlloc"]}, held, figures.get("HeapObjects"), figures.get("NumGC"))
 
 
 def _series(text: str) -> Iterator[tuple[str, Mapping[str, str], float]]:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.watch.told import (
-    Told,
-    UnreadableError,
+from exporter.checked import UnreadableError
+from exporter.drivers.protocol import Heap
+from exporter.record.told import Told
+from exporter.watch.formats import (
     parse_expvar,
     parse_goroutines,
     parse_harness_row,
@@ -25,12 +26,12 @@ GO_HEADER = (
 
 def test_the_recorded_heap_profile_of_a_go_program() -> None:
     told = parse_pprof_heap((FIXTURES / "pprof_heap.txt").read_bytes())
-    assert told == Told({"go": 1552808}, {"inuse": 2203648, "sys": 3899392}, objects=825, collections=0)
+    assert told == Heap({"go": 1552808}, {"inuse": 2203648, "sys": 3899392}, objects=825, collections=0)
 
 
 def test_the_recorded_variables_of_a_go_program() -> None:
     told = parse_expvar((FIXTURES / "expvar.json").read_bytes())
-    assert told == Told({"go": 1724208}, {"inuse": 2449408, "sys": 3899392}, objects=1203, collections=0)
+    assert told == Heap({"go": 1724208}, {"inuse": 2449408, "sys": 3899392}, objects=1203, collections=0)
 
 
 def test_the_count_of_goroutines() -> None:
@@ -85,12 +86,12 @@ def test_a_page_without_heaps_is_no_silent_zero(text: str, mapping: dict[str, st
 
 def test_rows_of_the_go_and_the_rust_memory_test() -> None:
     go = parse_harness_row(GO_HEADER, "2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,12345,9000000,17,21,2")
-    assert go == Told({"go": 7000000}, {"inuse": 8000000, "sys": 9000000}, 12345, None, 17, 21)
+    assert go == Told(Heap({"go": 7000000}, {"inuse": 8000000, "sys": 9000000}, 12345, goroutines=17), 21)
     rust = parse_harness_row(
         "timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments",
         "2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,21",
     )
-    assert rust == Told({"native": 7000000}, {"resident": 8000000}, payments=21)
+    assert rust == Told(Heap({"native": 7000000}, {"resident": 8000000}), payments=21)
 
 
 def test_an_incomplete_row_is_refused() -> None:
@@ -120,4 +121,4 @@ def test_a_row_is_read_or_refused(header: str, row: str) -> None:
         told = parse_harness_row(header, row)
     except UnreadableError:
         return
-    assert not told.heap_bytes or "heap_" in header
+    assert not told.heap.heap_bytes or "heap_" in header
