@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import ctypes
-import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from exporter.checked import printable
+from exporter.processes.child_log import child_log
 from exporter.processes.lines import MAX_LINE_BYTES, LineSplitter
 
 MAX_STDERR_LINE_BYTES = 8192
@@ -67,7 +68,7 @@ class Child:
         self.pid = 0
         self.last_words = ""  # the last line of its standard error
         self._on_line = on_line
-        self._log = logging.getLogger(f"exporter.child.{name}")
+        self._log = child_log(name)
         self._stdout = LineSplitter(MAX_LINE_BYTES, on_overlong)
         self._stderr = LineSplitter(MAX_STDERR_LINE_BYTES)
         self._transport: asyncio.SubprocessTransport
@@ -164,14 +165,21 @@ class Child:
         if self._on_output is not None:
             self._on_output(data)
         elif fd == 1:
-            for line in self._stdout.feed(data):
-                self._on_line(line)
+            self._hand_over(self._stdout.feed(data))
         else:
             self._relay(self._stderr.feed(data))
 
+    def _hand_over(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            try:
+                self._on_line(line)
+            except Exception:
+                # One line, whatever is wrong with it or with us, must cost neither the next ones nor the pipe.
+                self._log.exception("a line that it printed could not be handled")
+
     def _relay(self, lines: Iterable[bytes]) -> None:
         for line in lines:
-            text = line.decode(errors="replace").rstrip()
+            text = printable(line.decode(errors="replace").rstrip())
             if text:
                 self.last_words = text[:300]
                 self._log.info("%s", text)
@@ -179,8 +187,7 @@ class Child:
     def _ended(self, code: int) -> None:
         if self.ended.done():
             return
-        for line in self._stdout.flush():
-            self._on_line(line)
+        self._hand_over(self._stdout.flush())
         self._relay(self._stderr.flush())
         # What the child has started itself must not outlive it.
         self._signal_group(signal.SIGKILL)

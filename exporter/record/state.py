@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from exporter.checked import Names
+from exporter.checked import NAME_LENGTH, Names, printable
 from exporter.record.probes import Others
 from exporter.record.sample import HEAPS, Sample
 
@@ -77,7 +77,6 @@ class LabelNames:
     heaps: Names = field(default_factory=lambda: Names(16, HEAPS))
     parts: Names = field(default_factory=lambda: Names(24))  # of its allocator
     events: Names = field(default_factory=lambda: Names(MAX_EVENT_KINDS))
-    threads: Names = field(default_factory=lambda: Names(48))
     processes: Names = field(default_factory=lambda: Names(48))
 
 
@@ -119,6 +118,10 @@ class SubjectState:
     csv_errors: int = 0
     probe_success: dict[str, bool] = field(default_factory=dict)  # by probe
 
+    def __post_init__(self) -> None:
+        # A program may be named by anything that a file may.
+        self.driver = printable(self.driver, NAME_LENGTH)
+
     @property
     def up(self) -> bool:
         """Whether the subject's process is known and has not ended."""
@@ -138,3 +141,7 @@ class RunState:
     verdict: str | None = None
     verdict_reason: str = ""
     finished: bool = False
+
+    def __post_init__(self) -> None:
+        self.name = printable(self.name)
+        self.settings = {key: printable(value) for key, value in self.settings.items()}

@@ -65,3 +65,8 @@ def note_told(state: SubjectState, told: Told) -> None:
     state.group_bytes = dict(told.group_bytes)
     if told.payments is not None:
         state.load.payments["any"] = told.payments
+
+
+def note_others(state: SubjectState, resident: Mapping[str, int]) -> None:
+    """Note what is resident in the processes that count beside the subject's own, by their names."""
+    state.other_bytes = state.names.processes.sums(resident)

@@ -21,7 +21,7 @@ from exporter.record.probes import resident_by_name
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import RunState, SubjectState
-from exporter.record.told import Told, note_told
+from exporter.record.told import Told, note_others, note_told
 from exporter.runs.conclusion import Measured, conclude
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
@@ -169,7 +169,7 @@ class Watch:
             return  # between two processes
         told = await asyncio.gather(*(asyncio.to_thread(self._read, source) for source in self._sources))
         note_told(self._state, merged([each for each in told if each is not None]))
-        self._state.other_bytes = await asyncio.to_thread(resident_by_name, self._state.pid, self._program.others)
+        note_others(self._state, await asyncio.to_thread(resident_by_name, self._state.pid, self._program.others))
         await self._sampler.take()
 
     def _read(self, source: Source) -> Told | None:

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from exporter.processes.child import Child, Exit, StopLimits
+from exporter.processes.child_log import LINES_PER_PERIOD, PERIOD_SECONDS, FloodFilter
 
 LONG_SECONDS = 120.0
 
@@ -144,6 +145,47 @@ def test_standard_error_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> Non
         "last words",
     ]
     assert words == ["last words"]
+
+
+def test_a_flood_on_standard_error_is_bounded_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="exporter.child"):
+        with_child(f"import sys\nfor i in range(50 * {LINES_PER_PERIOD}): print(i, file=sys.stderr)", wait)
+    assert len(caplog.records) <= LINES_PER_PERIOD
+
+
+def test_what_was_left_out_of_the_log_is_said() -> None:
+    now = [0.0]
+    log = FloodFilter(lambda: now[0])
+
+    def record() -> logging.LogRecord:
+        return logging.LogRecord("x", logging.INFO, "f", 1, "line %s", ("x",), None)
+
+    assert sum(log.filter(record()) for _ in range(LINES_PER_PERIOD + 7)) == LINES_PER_PERIOD
+    now[0] += PERIOD_SECONDS
+    later = record()
+    assert log.filter(later)
+    assert later.getMessage() == "(7 lines left out) line x"
+    assert log.filter(record())
+
+
+def test_a_line_that_can_not_be_handled_costs_no_other_line() -> None:
+    handled: list[bytes] = []
+
+    def handle(line: bytes) -> None:
+        if line == b"bad":
+            raise RuntimeError("on purpose")
+        handled.append(line)
+
+    async def main() -> Exit:
+        code = "print('one\\nbad\\ntwo', flush=True); input(); print('bad\\nthree')"
+        child = await Child.start(python(code), name="test", on_line=handle)
+        async with asyncio.timeout(LONG_SECONDS):
+            await until(lambda: len(handled) == 2)
+            child.write(b"\n")
+            return await child.wait()
+
+    assert asyncio.run(main()) == Exit(0)
+    assert handled == [b"one", b"two", b"three"]
 
 
 def test_a_killed_observer_leaves_no_orphan(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """What a subject tells: one writer for drivers' messages and for watched programs."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from exporter.checked import OTHER
 from exporter.drivers.protocol import BadLine, Heap, Hello, SdkEvent
-from exporter.record.state import MAX_EVENT_KINDS, SubjectState
-from exporter.record.told import BAD_LINES_LOGGED, Told, note_message, note_told
+from exporter.record.state import MAX_EVENT_KINDS, RunState, SubjectState
+from exporter.record.told import BAD_LINES_LOGGED, Told, note_message, note_others, note_told
 
 
 def test_messages_are_noted_in_the_state() -> None:
@@ -56,3 +58,14 @@ def test_what_a_watched_program_no_longer_tells_is_no_longer_known() -> None:
     assert state.heap_time == told_at
     # Payments are counted, and a count goes on from where it was.
     assert state.load.payments["any"] == 5
+
+
+@pytest.mark.parametrize("name", ["gemäß"[:5].encode()[:-1].decode(errors="surrogateescape"), "x\x1b[2J", "a\nb"])
+def test_a_program_may_be_named_by_anything_that_a_file_may(name: str) -> None:
+    state = SubjectState(name)
+    note_others(state, {name: 5, "y" * 500: 6})
+    run = RunState(name, {"command": name}, datetime.now(UTC), 60.0, {state.driver: state})
+    for text in (state.driver, *state.other_bytes, run.name, *run.settings.values()):
+        assert text.encode().decode() == text
+        assert len(text.splitlines()) == 1
+    assert sum(state.other_bytes.values()) == 11
