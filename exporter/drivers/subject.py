@@ -24,6 +24,7 @@ from exporter.errors import SubjectError
 from exporter.processes.child import Child, Exit, StopLimits
 
 HELLO_TIMEOUT_SECONDS = 60.0
+_LISTENED_EVERY_SECONDS = 1.0
 
 
 class CommandError(Exception):
@@ -45,6 +46,7 @@ class Subject:
         self._waiting: dict[int, asyncio.Future[Done]] = {}
         self._hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._bye: Bye | None = None
+        self._messages = 0  # answers included
 
     @classmethod
     async def start(
@@ -119,6 +121,22 @@ class Subject:
         """Wait for the driver's end; ``Exit.text`` says how: 'exit code 3', 'killed by SIGKILL'."""
         return await self._child.wait()
 
+    async def silence(self, limit: float) -> None:
+        """Wait until the driver owes an answer and has sent nothing for ``limit`` seconds; raises SubjectError then.
+
+        Seconds awake are counted, not the clock: a machine that slept is no silent driver. Nor is one that is not asked
+        anything.
+        """
+        silent, seen = 0.0, self._messages
+        step = min(_LISTENED_EVERY_SECONDS, limit)
+        while silent < limit:
+            await asyncio.sleep(step)
+            heard = self._messages != seen or not self._waiting
+            silent, seen = (0.0 if heard else silent + step), self._messages
+        raise SubjectError(
+            f"driver '{self.name}' sent nothing for {limit:g} s; run it by hand to see why, or raise --driver-timeout"
+        )
+
     async def stop(self, limits: StopLimits | None = None) -> Exit:
         """Ask the driver to stop, then terminate it, then kill it and its process group; safe to repeat."""
         return await self._child.stop(emit_command(Command(next(self._ids), "stop")), limits)
@@ -158,6 +176,7 @@ class Subject:
         except UnreadableError as error:
             self._on_message(BadLine(str(error)))
             return
+        self._messages += 1
         match message:
             case None:
                 return

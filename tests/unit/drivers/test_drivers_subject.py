@@ -142,6 +142,41 @@ def test_a_silent_driver_is_given_up() -> None:
         with_subject(scripted("time.sleep(600)"), nothing, hello_timeout=0.5)
 
 
+ANSWERING = f"""
+print({HELLO!r}, flush=True)
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "stop": break
+    if command["do"] == "hang": time.sleep(600)
+    print('{{"type":"done","id":' + str(command["id"]) + ',"ok":true}}', flush=True)"""
+
+
+def test_a_driver_that_does_nothing_but_answer_is_not_silent() -> None:
+    async def use(subject: Subject) -> None:
+        silence = asyncio.create_task(subject.silence(0.5))
+        clock = asyncio.get_running_loop().time
+        end = clock() + 2
+        while clock() < end:
+            await subject.request("x")
+        # Nor is one that is not asked anything.
+        await asyncio.wait([silence], timeout=1.5)
+        assert not silence.done()
+        silence.cancel()
+
+    with_subject(scripted(ANSWERING), use)
+
+
+def test_a_driver_that_owes_an_answer_and_sends_nothing_is_silent() -> None:
+    async def use(subject: Subject) -> None:
+        owed = asyncio.create_task(subject.request("hang"))
+        with pytest.raises(SubjectError, match=r"driver 'test' sent nothing for 0\.5 s; .* raise --driver-timeout"):
+            await subject.silence(0.5)
+        owed.cancel()
+        subject.kill()
+
+    with_subject(scripted(ANSWERING), use)
+
+
 def test_a_driver_of_another_version_is_refused() -> None:
     with pytest.raises(SubjectError, match="speaks version 9 of the protocol, this exporter 1"):
         with_subject(scripted(f"print({HELLO.replace('1', '9')!r}, flush=True); sys.stdin.read()"), nothing)
