@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from exporter.errors import ExporterError
 from exporter.record.state import SubjectState
 from exporter.report.text import judge_csv, trend_report
+from exporter.runs.growth import keep_growth
 from exporter.runs.outcome import load_failure
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def gravest(verdicts: dict[str, tuple[str, str]]) -> tuple[str, str]:
 def _judge(subject: Measured, max_failure_ratio: float | None) -> Judged:
     series, judgement = judge_csv(subject.csv)
     state = subject.state
+    keep_growth(state, judgement.as_dict())
     error = subject.error
     if error is None and max_failure_ratio is not None:
         error = load_failure(state.driver, state.load, max_failure_ratio)

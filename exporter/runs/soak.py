@@ -203,6 +203,7 @@ class SoakRun:
         csvs = [Measured(each.state, self._files.csv[each.state.driver][0], each.error) for each in measured]
         ended = await asyncio.to_thread(conclude, csvs, self._config.max_failure_ratio)
         self._state.verdict, self._state.verdict_reason = ended.verdict, ended.reason
+        self._state.verdict_time = datetime.now(UTC)
         report = ended.report
         if ended.verdict == "leak" and self._config.dumps_heaps:
             if self._config.profiling.heap_dump is not None:
@@ -236,6 +237,7 @@ class SoakRun:
         """Publish the verdict as it stands; a leak ends the run if the run was told so."""
         self._verdicts[driver] = verdict, reason
         verdict, reason = self._state.verdict, self._state.verdict_reason = gravest(self._verdicts)
+        self._state.verdict_time = datetime.now(UTC)
         if verdict == self._config.stop_on and not self._stop.is_set():
             self._console.line(f"Stopping, as the verdict is {verdict}: {reason}")
             self._stop.set()

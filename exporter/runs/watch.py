@@ -210,6 +210,7 @@ class Watch:
             )
         ended = await asyncio.to_thread(partial(conclude, [Measured(self._state, csv, self._error)], None))
         self._run.verdict, self._run.verdict_reason = ended.verdict, ended.reason
+        self._run.verdict_time = datetime.now(UTC)
         self._console.report(ended.report, ended.verdict)
         return Outcome(self._interrupted, ended.error, ended.verdict).exit_code(self._config.fail_on)
 
@@ -222,6 +223,7 @@ class Watch:
 
     def _on_verdict(self, verdict: str, reason: str) -> None:
         self._run.verdict, self._run.verdict_reason = verdict, reason
+        self._run.verdict_time = datetime.now(UTC)
 
     def _on_interrupt(self) -> None:
         """End the watch; one that is over just ends."""
