@@ -1,7 +1,7 @@
 """A run's series as arrays, from a CSV of ours, of the Go harness or of the Rust harness."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +18,15 @@ FOREIGN_COLUMNS = ("heap_inuse_bytes", "heap_objects", "heap_sys_bytes", "heap_r
 TEXT_COLUMNS = ("timestamp", "phase")
 NUMERIC_COLUMNS = tuple(name for name in COLUMNS if name not in TEXT_COLUMNS) + FOREIGN_COLUMNS
 
+# Of these a process that lives has some; harnesses write 0 for a reading that has failed.
+_NEVER_ZERO = frozenset(
+    {
+        *("rss_bytes", "uss_bytes", "heap_allocated_bytes", "heap_python_bytes", "heap_go_bytes", "heap_node_bytes"),
+        *("heap_inuse_bytes", "heap_sys_bytes", "heap_resident_bytes", "heap_objects", "goroutines", "threads"),
+    }
+)
+_SIGNED = frozenset({"beyond_heaps_bytes"})
+_ADDRESS_SPACE_BYTES = 2.0**48
 _BLOCK_BYTES = 1 << 20
 _LONGEST_TIMESTAMP = 40
 
@@ -28,7 +37,8 @@ class Run:
 
     ``columns`` maps a column's name to float64 of shape (samples,), NaN where a cell was empty; ``elapsed_sec`` is
     always there. ``phases`` holds indices into ``phase_names``. The timestamps are the file's own text.
-    ``torn`` says that the file ended within a line, which was left out.
+    ``torn`` says that the file ended within a line, which was left out. ``emptied`` counts by column the cells with a
+    figure that no living process has, which count as empty.
     """
 
     name: str
@@ -38,6 +48,7 @@ class Run:
     first_timestamp: str = ""
     last_timestamp: str = ""
     torn: bool = False
+    emptied: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns["elapsed_sec"])
@@ -92,8 +103,22 @@ def parse_csv(stream: BinaryIO, source: str) -> Run:
         first = first or _timestamp(block.text, header)
         last = _timestamp(block.text[block.text.rfind(b"\n", 0, -1) + 1 :], header)
     columns_by_name = {names[index]: values for index, values in zip(numeric, table.columns(), strict=True)}
+    emptied = _empty_impossible(columns_by_name)
     codes = np.concatenate(phases) if phases else np.empty(0, dtype=np.int16)
-    return Run(source, columns_by_name, codes, tuple(phase_codes) or ("",), first, last, torn)
+    return Run(source, columns_by_name, codes, tuple(phase_codes) or ("",), first, last, torn, emptied)
+
+
+def _empty_impossible(columns: Mapping[str, Floats]) -> dict[str, int]:
+    """Empty the cells that hold what is written for a reading that has failed: no memory, or more than there can be."""
+    emptied = {}
+    for name, values in columns.items():
+        if name in _NEVER_ZERO or (name.endswith("_bytes") and name not in _SIGNED):
+            with np.errstate(invalid="ignore"):
+                impossible = (values <= 0 if name in _NEVER_ZERO else values < 0) | (values > _ADDRESS_SPACE_BYTES)
+            if impossible.any():
+                values[impossible] = np.nan
+                emptied[name] = int(impossible.sum())
+    return emptied
 
 
 class _Table:

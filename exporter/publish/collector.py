@@ -54,10 +54,8 @@ def look_at(state: SubjectState) -> Subject:
     if state.pid is None:
         return Subject(state, {}, {})
     reading = read_probes(SCRAPE_PROBES, state.pid, state.others)
-    # A process that has ended but was not yet waited for reads as 0 bytes resident.
-    ended = not reading.values["rss_bytes"]
-    success = {probe.name: not ended and probe.name not in reading.failures for probe in SCRAPE_PROBES}
-    return Subject(state, {} if ended else reading.values, state.probe_success | state.source_success | success)
+    success = {probe.name: probe.name not in reading.failures for probe in SCRAPE_PROBES}
+    return Subject(state, reading.values, state.probe_success | state.source_success | success)
 
 
 def _family(metric: Metric[Any]) -> Family:

@@ -10,7 +10,7 @@ import psutil
 
 from exporter.errors import ConfigError, SubjectError
 from exporter.processes.child import Child, StopLimits
-from exporter.record.probes import descendants_of
+from exporter.record.probes import descendants_of, living
 
 POLL_SECONDS = 0.5
 # A program is no driver: it knows no other request to stop than SIGTERM.
@@ -138,7 +138,7 @@ class RunningProgram:
 def runs(process: psutil.Process) -> bool:
     """Whether a process lives; one that has ended and was not waited for does not."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and living(process) is not None
     except psutil.Error:
         return False
 

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.record.probes.base import in_memory
+
 
 class ResidentMemoryProbe:
     """Bytes resident, shared pages included; 20 µs a reading, so it is also read at every scrape."""
@@ -12,4 +14,4 @@ class ResidentMemoryProbe:
     column: ClassVar[str] = "rss_bytes"
 
     def read(self, process: psutil.Process) -> int:
-        return process.memory_info().rss
+        return in_memory(process.memory_info().rss)

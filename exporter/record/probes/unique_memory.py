@@ -4,6 +4,8 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.record.probes.base import in_memory
+
 
 class UniqueMemoryProbe:
     """Bytes that no other process shares; the kernel stops the subject while it counts, so only samples read it."""
@@ -12,4 +14,4 @@ class UniqueMemoryProbe:
     column: ClassVar[str] = "uss_bytes"
 
     def read(self, process: psutil.Process) -> int:
-        return process.memory_full_info().uss
+        return in_memory(process.memory_full_info().uss)

@@ -7,7 +7,7 @@ import pytest
 from exporter.checked import OTHER
 from exporter.drivers.protocol import BadLine, Heap, Hello, SdkEvent
 from exporter.record.state import MAX_EVENT_KINDS, RunState, SubjectState
-from exporter.record.told import BAD_LINES_LOGGED, Told, note_message, note_others, note_told
+from exporter.record.told import BAD_LINES_LOGGED, Told, note_heap, note_message, note_others, note_told
 
 
 def test_messages_are_noted_in_the_state() -> None:
@@ -69,3 +69,32 @@ def test_a_program_may_be_named_by_anything_that_a_file_may(name: str) -> None:
         assert text.encode().decode() == text
         assert len(text.splitlines()) == 1
     assert sum(state.other_bytes.values()) == 11
+
+
+@pytest.mark.parametrize("size", [0, -1, 2**63 - 1, 10**400])
+def test_a_size_that_no_living_program_has_is_of_an_unreadable_heap(
+    size: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = SubjectState("x")
+    for _ in range(3):
+        note_told(state, Told(Heap({"go": size, "native": 5}, {"sys": -1}, objects=0, goroutines=0), payments=size))
+    assert (state.heap_bytes, state.unreadable_heaps) == ({"native": 5}, ("go",))
+    assert (state.allocator_bytes, state.objects, state.goroutines) == ({}, None, None)
+    assert caplog.text.count("tells its heap 'go'") == 1
+    note_heap(state, Heap({"go": 7, "native": 5}))
+    assert (state.heap_bytes, state.unreadable_heaps) == ({"go": 7, "native": 5}, ())
+
+
+@pytest.mark.parametrize(
+    ("heaps", "kept"),
+    [
+        ({"native": 0}, {}),
+        ({"native": 0, "mmap": 0}, {}),
+        ({"native": 5, "mmap": 0}, {"native": 5, "mmap": 0}),
+        ({"python": 0, "native": 5}, {"native": 5}),
+    ],
+)
+def test_some_heaps_may_be_empty_and_never_all_of_them(heaps: dict[str, int], kept: dict[str, int]) -> None:
+    state = SubjectState("x")
+    note_heap(state, Heap(heaps))
+    assert state.heap_bytes == kept
