@@ -28,6 +28,7 @@ _NEVER_ZERO = frozenset(
 _SIGNED = frozenset({"beyond_heaps_bytes"})
 _ADDRESS_SPACE_BYTES = 2.0**48
 _BLOCK_BYTES = 1 << 20
+_LONGEST_LINE = 1 << 20
 _LONGEST_TIMESTAMP = 40
 
 
@@ -84,7 +85,7 @@ def read_csv(path: Path) -> Run:
 
 def parse_csv(stream: BinaryIO, source: str) -> Run:
     """As `read_csv`, from an open file; ``source`` is the name that errors give."""
-    header = _parse_header(stream.readline(), source)
+    header = _parse_header(stream.readline(_LONGEST_LINE), source)
     names = [ALIASES.get(name, name) for name in header]
     numeric = [index for index, name in enumerate(names) if name in NUMERIC_COLUMNS]
     phase_index = names.index("phase") if "phase" in names else None
@@ -158,17 +159,23 @@ def _parse_header(line: bytes, source: str) -> list[str]:
 
 
 def _blocks(stream: BinaryIO, source: str) -> Iterator[Block]:
-    """Blocks of whole lines; what follows the last newline comes last, as a block of its own."""
+    """Blocks of whole lines; what follows the last newline comes last, as a block of its own.
+
+    Blank lines at the end of the file are none.
+    """
     line = 2
     rest = b""
     while chunk := stream.read(_BLOCK_BYTES):
         chunk = rest + chunk
-        cut = chunk.rfind(b"\n") + 1
-        rest = chunk[cut:]
-        if cut:
-            yield Block(chunk[:cut].replace(b"\r\n", b"\n"), line, source)
-            line += chunk.count(b"\n")
-    if rest:
+        # What is blank at a block's end may be in the middle of the file.
+        cut = chunk.find(b"\n", len(chunk[: chunk.rfind(b"\n") + 1].rstrip(b"\r\n"))) + 1
+        text, rest = (chunk[:cut], chunk[cut:]) if chunk[:cut].strip(b"\r\n") else (b"", chunk)
+        if len(rest) > _LONGEST_LINE:
+            raise ConfigError(f"{source}, line {line}, column 1: expected a row, found a line without an end")
+        if text:
+            yield Block(text.replace(b"\r\n", b"\n"), line, source)
+            line += text.count(b"\n")
+    if rest.strip(b"\r\n"):
         yield Block(rest, line, source)
 
 

@@ -66,8 +66,15 @@ def note_heap(state: SubjectState, heap: Heap) -> None:
     state.heap_time = datetime.now(UTC) if told else state.heap_time
 
 
-def note_told(state: SubjectState, told: Told) -> None:
-    """Note all that the sources of a watched program tell; what none of them tells is no longer known."""
+def note_told(state: SubjectState, told: Told, failures: Mapping[str, str] | None = None) -> None:
+    """Note all that the sources of a watched program tell; what none of them tells is no longer known.
+
+    ``failures`` says by source why it could not be read, nothing if it could.
+    """
+    for source, why in (failures or {}).items():
+        if why and state.source_success.get(source, True):
+            _log.warning("%s can't be read: %s", source, why)
+        state.source_success[source] = not why
     note_heap(state, told.heap)
     state.group_bytes = {part: size for part, size in told.group_bytes.items() if is_count(size)}
     if is_count(told.payments):

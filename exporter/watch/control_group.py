@@ -35,6 +35,7 @@ class ControlGroup:
         self._here = processes_of(self.directory)
         if not self._here:
             raise ConfigError(f"cgroup {self.directory} has no process that can be seen from here; see its {_MEMBERS}")
+        self.began: float | None = self._here[0].create_time()
 
     async def start(self) -> int:
         return self._here[0].pid

@@ -29,6 +29,7 @@ class Program(Protocol):
     """A program from its start, or from when it is found, to its end."""
 
     name: str
+    began: float | None  # in seconds since the epoch; None for one that is still to be started
 
     async def start(self) -> int:
         """Start it, if it doesn't run; return its process id. Raises ConfigError if it can't be started."""
@@ -54,6 +55,7 @@ class StartedProgram:
 
     def __init__(self, command: Sequence[str], on_output: Callable[[bytes], None]) -> None:
         self.name = Path(command[0]).name
+        self.began: float | None = None
         self._command = command
         self._on_output = on_output
         self._child: Child | None = None
@@ -100,6 +102,7 @@ class RunningProgram:
             raise ConfigError(f"there is no process with {which}; see `ps ax` for those that run")
         self._process = found
         self.name = name or found.name()
+        self.began: float | None = found.create_time()
 
     async def start(self) -> int:
         return self._process.pid

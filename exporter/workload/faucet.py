@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import requests
@@ -13,6 +10,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from exporter.errors import LoadError
+from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.settings.faucet import FaucetSettings
 
 REQUESTS_AT_ONCE = 2
@@ -51,7 +49,7 @@ class FaucetClient:
     async def fund(self, address: str, amount_sats: int) -> str:
         """Have ``amount_sats`` sent to ``address``; the transaction's hash. Raises FaucetError."""
         async with self._at_once:
-            return await _in_daemon_thread(lambda: self._request(address, amount_sats))
+            return await in_daemon_thread(lambda: self._request(address, amount_sats), "faucet")
 
     def _request(self, address: str, amount_sats: int) -> str:
         variables = {"address": address, "amount_sats": amount_sats}
@@ -105,28 +103,3 @@ def parse_answer(body: bytes) -> str:
         return str(answer["data"]["request_regtest_funds"]["transaction_hash"])
     except (KeyError, TypeError):
         raise ValueError("its answer holds no transaction; check FAUCET_URL") from None
-
-
-async def _in_daemon_thread(work: Callable[[], str]) -> str:
-    """Run blocking work in a thread that can't hold up the end of the process, as an executor's would."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[str] = loop.create_future()
-
-    def deliver(result: str | None, error: Exception | None) -> None:
-        if outcome.done():
-            return
-        if error is None:
-            outcome.set_result(result or "")
-        else:
-            outcome.set_exception(error)
-
-    def run() -> None:
-        try:
-            result, error = work(), None
-        except Exception as raised:
-            result, error = None, raised
-        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(deliver, result, error)
-
-    threading.Thread(target=run, name="faucet", daemon=True).start()
-    return await outcome

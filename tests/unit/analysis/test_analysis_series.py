@@ -115,6 +115,20 @@ def test_line_ends_and_quotes_of_other_writers() -> None:
     assert run.phase_names == ("a,b", "c")
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\n\n\n"])
+def test_blank_lines_at_the_end_are_no_rows(blank: str) -> None:
+    run = parse(OURS + blank.encode())
+    assert run.columns["payments"].tolist() == [0, 12, 120]
+    assert run.last_timestamp == "2025-01-01T00:00:02Z"
+    assert not run.torn
+
+
+def test_a_file_without_lines_is_given_up() -> None:
+    for content in (bytes(10_000_000), OURS + bytes(10_000_000), OURS + b"\n" * 10_000_000):
+        with pytest.raises(ConfigError, match="found"):
+            parse(content)
+
+
 cells = st.one_of(
     st.just(""),
     st.integers(0, 10**17).map(str),

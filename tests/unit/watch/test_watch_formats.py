@@ -1,5 +1,8 @@
 """What programs tell of themselves, as real ones told it, and as no program should."""
 
+import random
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,8 @@ from hypothesis import strategies as st
 
 from exporter.checked import UnreadableError
 from exporter.drivers.protocol import Heap
-from exporter.record.told import Told
+from exporter.record.state import SubjectState
+from exporter.record.told import Told, note_told
 from exporter.watch.formats import (
     parse_expvar,
     parse_goroutines,
@@ -122,3 +126,57 @@ def test_a_row_is_read_or_refused(header: str, row: str) -> None:
     except UnreadableError:
         return
     assert not told.heap.heap_bytes or "heap_" in header
+
+
+SEEDS = (
+    (FIXTURES / "pprof_heap.txt").read_bytes()[-3000:],
+    (FIXTURES / "expvar.json").read_bytes(),
+    b'# TYPE jvm_memory_used_bytes gauge\njvm_memory_used_bytes{area="heap",id="Old"} 6.5e+06 1395066363000\n'
+    b"go_memstats_heap_alloc_bytes 42\ngo_goroutines 9\n",
+    GO_HEADER.encode() + b"\n2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,12345,9000000,17,21,2",
+)
+PIECES = (
+    *(b"1e308", b"9" * 400, b"-1", b"NaN", b"Inf", b"\xff", b"\x00", b'"', b"{", b"}", b"\\", b"\n", b","),
+    b"[" * 5000,
+)
+
+
+def as_profile(page: bytes) -> Told:
+    return Told(parse_pprof_heap(page))
+
+
+def as_variables(page: bytes) -> Told:
+    return Told(parse_expvar(page))
+
+
+def as_metrics(page: bytes) -> Told:
+    return Told(parse_prometheus(page.decode(errors="replace"), {"x": "go_goroutines"}))
+
+
+def as_rows(page: bytes) -> Told:
+    header, _, row = page.decode(errors="replace").partition("\n")
+    return parse_harness_row(header, row)
+
+
+def test_ten_thousand_damaged_pages_are_read_or_refused_and_can_be_noted() -> None:
+    chance, state = random.Random(3), SubjectState("x", pid=1)
+    for _ in range(10_000):
+        page = bytearray(chance.choice(SEEDS))
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(page))
+            page[at : at + chance.randint(0, 3)] = chance.choice(PIECES)
+        for read in (as_profile, as_variables, as_metrics, as_rows):
+            with suppress(UnreadableError):
+                note_told(state, read(bytes(page)))
+        figures = (*state.heap_bytes.values(), *state.allocator_bytes.values(), state.goroutines or 0)
+        assert all(0 <= figure < 2**63 for figure in (*figures, state.load.payments["any"]))
+
+
+def test_a_long_page_is_read_in_no_time() -> None:
+    page = "".join(f'other_metric{{a="{number}"}} {number}\n' for number in range(300_000))
+    began = time.monotonic()
+    assert parse_prometheus(page + "go_memstats_heap_alloc_bytes 42\n", {}).heap_bytes == {"go": 42}
+    hostile = "go_memstats_heap_alloc_bytes{" + 'a="' * 100_000 + "\n" + "go_memstats_heap_alloc_bytes 42\n"
+    assert parse_prometheus(hostile, {}).heap_bytes == {"go": 42}
+    assert parse_prometheus("go_memstats_heap_alloc_bytes{" + "a" * 60_000 + "\ngo_memstats_alloc_bytes 4\n", {})
+    assert time.monotonic() - began < 10
