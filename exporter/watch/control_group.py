@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import psutil
 
-from exporter.checked import UnreadableError
+from exporter.checked import NAME_LENGTH, UnreadableError, printable
 from exporter.errors import ConfigError
 from exporter.record.memory_limit import CGROUPS
 from exporter.record.told import Told
@@ -31,7 +31,7 @@ class ControlGroup:
 
     def __init__(self, wanted: str, root: Path = CGROUPS) -> None:
         self.directory = find_group(wanted, root)
-        self.name = self.directory.name
+        self.name = printable(self.directory.name, NAME_LENGTH)
         self._here = processes_of(self.directory)
         if not self._here:
             raise ConfigError(f"cgroup {self.directory} has no process that can be seen from here; see its {_MEMBERS}")

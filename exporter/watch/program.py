@@ -8,6 +8,7 @@ from typing import Protocol
 
 import psutil
 
+from exporter.checked import NAME_LENGTH, printable
 from exporter.errors import ConfigError, SubjectError
 from exporter.processes.child import Child, StopLimits
 from exporter.record.probes import descendants_of, living
@@ -54,7 +55,7 @@ class StartedProgram:
     """A program that is started here; ``on_output`` gets what it prints."""
 
     def __init__(self, command: Sequence[str], on_output: Callable[[bytes], None]) -> None:
-        self.name = Path(command[0]).name
+        self.name = printable(Path(command[0]).name, NAME_LENGTH)
         self.began: float | None = None
         self._command = command
         self._on_output = on_output
@@ -101,7 +102,7 @@ class RunningProgram:
             which = f"name '{name}'" if name else f"pid {pid}"
             raise ConfigError(f"there is no process with {which}; see `ps ax` for those that run")
         self._process = found
-        self.name = name or found.name()
+        self.name = printable(name or found.name(), NAME_LENGTH)
         self.began: float | None = found.create_time()
 
     async def start(self) -> int:

@@ -1,7 +1,6 @@
 """The faucet that funds wallets: a GraphQL mutation over HTTP, the same one locally and on the hosted network."""
 
 import asyncio
-import json
 from urllib.parse import urlsplit
 
 import requests
@@ -9,6 +8,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from exporter.checked import UnreadableError, json_object, printable
 from exporter.errors import LoadError
 from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.settings.faucet import FaucetSettings
@@ -90,15 +90,13 @@ def _why(error: requests.RequestException, timeout: float) -> str:
 def parse_answer(body: bytes) -> str:
     """The transaction's hash from a GraphQL answer; raises ValueError with what the answer says instead."""
     try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise ValueError("its answer is not a JSON object; check FAUCET_URL")
+        answer = json_object(body)
+    except UnreadableError:
+        raise ValueError("its answer is not a JSON object; check FAUCET_URL") from None
     errors = answer.get("errors")
     if isinstance(errors, list) and errors:
         messages = [str(error.get("message")) if isinstance(error, dict) else str(error) for error in errors]
-        raise ValueError("; ".join(messages)[:300])
+        raise ValueError(printable("; ".join(messages), 300))
     try:
         return str(answer["data"]["request_regtest_funds"]["transaction_hash"])
     except (KeyError, TypeError):

@@ -8,6 +8,8 @@ import psutil
 
 from exporter.drivers.protocol import Heap
 from exporter.errors import SubjectError
+from exporter.record.probes import living
+from exporter.record.probes.base import in_memory
 from exporter.record.state import LoadCounters, SubjectState
 from exporter.record.told import note_heap
 from exporter.settings.load import WorkloadSettings
@@ -120,6 +122,6 @@ def _total(heap: Heap) -> int:
 def _resident_bytes(pid: int) -> int:
     """The subject's resident set size; raises SubjectError if it is gone."""
     try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error as error:
+        return in_memory(living(psutil.Process(pid)).memory_info().rss)
+    except (psutil.Error, OSError) as error:
         raise SubjectError(f"the subject ended while its instances were connected: {error}") from None

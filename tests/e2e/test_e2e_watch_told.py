@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -185,6 +186,23 @@ def test_rows_of_the_run_before_do_not_count_and_the_last_row_of_this_one_does(s
     assert {(row["payments"], row["heap_allocated_bytes"]) for row in before} == {("0", "")}
     assert (last["payments"], last["heap_allocated_bytes"], last["rss_bytes"]) == ("77", "9000", "")
     assert "probe" not in running.errors
+
+
+def test_names_cut_inside_a_character_are_published(start: Start, tmp_path: Path) -> None:
+    """The kernel keeps 15 bytes of a program's name."""
+    program = tmp_path / ("x" + "ü" * 10)
+    program.symlink_to(shutil.which("sleep") or "")
+    watched = ("import subprocess, sys, time; subprocess.Popen([sys.argv[1], '600']); time.sleep(600)", str(program))
+    running = start("watch", *OFTEN, "--csv", "out.csv", "--fail-on", "never", "--", sys.executable, "-c", *watched)
+    metrics = wait_until(lambda: seen(running, "memtest_descendant_resident_memory_bytes"), "the child on /metrics")
+    assert value_of(metrics, "process_start_time_seconds") > 0
+    child = running.child(str(program))
+    beside = start("watch", *OFTEN, "--pid", str(child.pid), "--fail-on", "never")
+    assert "xü" in wait_until(lambda: seen(beside, "memtest_up"), "the child on /metrics")
+    for each in (beside, running):
+        each.signal(signal.SIGINT)
+        assert each.finish() == 130
+        assert "Traceback" not in each.errors
 
 
 def test_what_is_no_regular_file_is_refused(start: Start, tmp_path: Path) -> None:
