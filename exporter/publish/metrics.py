@@ -292,6 +292,11 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
     total(
         "memtest_restarts_total", "Times that a watched program was seen to start anew.", lambda state: state.restarts
     ),
+    total(
+        "memtest_bad_lines_total",
+        "Lines of the driver that are no messages: no JSON, a wrong field, too long.",
+        lambda state: state.bad_lines,
+    ),
     total("memtest_samples_written_total", "Rows written to the CSV.", lambda state: state.samples_written),
     total("memtest_csv_errors_total", "Rows that could not be written to the CSV.", lambda state: state.csv_errors),
     level(

@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+import psutil
+
 from exporter.record.column import Moment
 from exporter.record.csv_file import CsvSink
 from exporter.record.probes import PROBES, Counts, count_probes, read_counts, read_probes
@@ -60,7 +62,8 @@ class Sampler:
         state.counted = counts.by_probe
         names = [*(probe.name for probe in PROBES), *(probe.name for probe in self._count_probes)]
         state.probe_success = {name: name not in failures for name in names}
-        if state.up:
+        # That nothing can be read of a process that is gone is no news.
+        if state.pid is not None and psutil.pid_exists(state.pid):
             for probe in failures.keys() - self._failing:
                 _log.warning("probe %s of %s failed: %s", probe, state.driver, failures[probe])
             self._failing = set(failures)

@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from exporter.checked import printable
 from exporter.durations import format_clock, format_duration
 from exporter.record.sample import Sample
 from exporter.record.terms import Phase, Verdict
@@ -38,15 +39,14 @@ class Console:
 
     def heading(self, version: str, run: str, url: str, settings: Mapping[str, str]) -> None:
         """Print what runs, where it is served, and every setting."""
-        self.line(f"{self._bold(f'exporter {version}')} · run {run} · {url}/metrics")
+        self._print(f"{self._bold(f'exporter {version}')} · run {printable(run)} · {url}/metrics")
         pairs = [f"{name}={value}" for name, value in settings.items()]
         for start in range(0, len(pairs), _SETTINGS_PER_LINE):
             self.line("  " + "  ".join(pairs[start : start + _SETTINGS_PER_LINE]))
 
     def line(self, text: str) -> None:
         """Print a line of progress."""
-        if not self._quiet:
-            self._write(text + "\n")
+        self._print(printable(text))
 
     def sample(self, subject: str, sample: Sample, seconds_left: float) -> None:
         """Print a sample, with the growth of resident memory since the subject's first one."""
@@ -56,7 +56,7 @@ class Console:
 
     def warning(self, text: str) -> None:
         """Print a line that calls for attention."""
-        self.line(click.style(text, fg="yellow") if self._colour else text)
+        self._print(click.style(printable(text), fg="yellow") if self._colour else printable(text))
 
     def event(self, event: LoadEvent, subject: str = "") -> None:
         """Print something that happened in the load; of many in one second that are alike, the first."""
@@ -84,6 +84,10 @@ class Console:
         if self._colour:
             text = text.replace(f"Verdict: {verdict}", click.style(f"Verdict: {verdict}", fg=colour, bold=True))
         self._write(text + "\n")
+
+    def _print(self, text: str) -> None:
+        if not self._quiet:
+            self._write(text + "\n")
 
     def _bold(self, text: str) -> str:
         return click.style(text, bold=True) if self._colour else text

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from exporter.drivers.protocol import Message
 from exporter.drivers.registry import command_of
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
@@ -18,13 +17,14 @@ from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import SubjectState
 from exporter.record.terms import Phase, Verdict
+from exporter.record.told import note_message
 from exporter.runs.console import Console
 from exporter.runs.online_verdict import VerdictWatch
 from exporter.settings.connection import Connection
 from exporter.settings.drivers import DriverChoice
 from exporter.settings.run import RunConfig
 from exporter.workload.wallets import driver_config, make_seeds
-from exporter.workload.workload import Workload, track
+from exporter.workload.workload import Workload
 
 T = TypeVar("T")
 
@@ -63,7 +63,6 @@ class SubjectRun:
         self._dumps: HeapDumps | None = None
         self._load_start: float | None = None
         self._stop = asyncio.Event()  # the run's, once there is a load
-        self._messages = 0
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def elapsed(self) -> float:
@@ -82,7 +81,7 @@ class SubjectRun:
         starting = Subject.start(
             command,
             driver_config(settings, connection.network, str(storage), seeds, self._config.profiling.driver_options()),
-            self._on_message,
+            partial(note_message, self.state),
             name=self.state.driver,
             hello_timeout=self._config.driver_timeout_seconds,
             environment=self._config.subject_environment(),
@@ -185,7 +184,7 @@ class SubjectRun:
     async def _while_alive(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` while the subject lives and speaks; raises SubjectError if it doesn't, and what work raises."""
         assert self._subject is not None
-        await self._first_of(work, self._end(self._subject), self._silence())
+        await self._first_of(work, self._end(self._subject), self._subject.silence(self._config.driver_timeout_seconds))
 
     async def _first_of(self, *steps: Coroutine[Any, Any, T]) -> T:
         """Return what the first step to end returns, or raise what it raised, or what ``fail`` was told."""
@@ -205,21 +204,6 @@ class SubjectRun:
         """Wait for the end of the subject's process, which is an error as long as there is work."""
         await subject.wait()
         raise subject.ended_error(" in the middle of the run")
-
-    async def _silence(self) -> None:
-        """Raise SubjectError when the driver has sent nothing for the time-out.
-
-        Seconds awake are counted, not the clock: a machine that slept is no silent driver.
-        """
-        limit = self._config.driver_timeout_seconds
-        silent, seen = 0, self._messages
-        while silent < limit:
-            await asyncio.sleep(1)
-            silent, seen = (silent + 1, seen) if self._messages == seen else (0, self._messages)
-        raise SubjectError(
-            f"driver '{self.state.driver}' sent nothing for {limit:g} s; "
-            "run it by hand to see why, or raise --driver-timeout"
-        )
 
     async def _take_samples(self, over: asyncio.Event) -> None:
         """Take the samples between the first and the last."""
@@ -250,10 +234,6 @@ class SubjectRun:
 
     async def _on_settled(self, trimmed: bool) -> None:
         await self._sampler.take(settled=True, trimmed=trimmed)
-
-    def _on_message(self, message: Message) -> None:
-        self._messages += 1
-        track(self.state, message)
 
     def _show(self, sample: Sample) -> None:
         self._verdict_watch.add(sample)

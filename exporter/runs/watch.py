@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import logging
 import os
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import RunState, SubjectState
 from exporter.record.terms import Phase, Verdict
+from exporter.record.told import note_others
 from exporter.runs.conclusion import Measured, conclude
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
@@ -29,11 +29,14 @@ from exporter.runs.online_verdict import VerdictWatch
 from exporter.runs.outcome import INTERRUPTED, Outcome
 from exporter.settings.watch import WatchConfig
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
+from exporter.watch.followed_csv import CsvSource
 from exporter.watch.program import Ending, Program, RunningProgram, StartedProgram, failure
-from exporter.watch.sources import CsvSource, ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source, merged
-from exporter.watch.told import Told, UnreadableError
+from exporter.watch.readings import Readings
+from exporter.watch.relay import Relay
+from exporter.watch.sources import ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source
 
-_log = logging.getLogger(__name__)
+# What is read beside memory may take so long, in a watch of short intervals too.
+_READINGS_SECONDS = 2.0
 
 
 def watch(config: WatchConfig) -> int:
@@ -43,17 +46,13 @@ def watch(config: WatchConfig) -> int:
 
 
 async def _watch(config: WatchConfig) -> int:
-    output = OutputSource(config.payments_from) if config.payments_from else None
-    relay = None if config.quiet else sys.stderr.buffer
+    output = OutputSource(config.payments_from.pattern) if config.payments_from else None
+    relay = Relay(None if config.quiet else sys.stderr.buffer)
 
     def on_output(data: bytes) -> None:
         if output is not None:
             output.feed(data)
-        if relay is not None:
-            # A reader that has gone away must not end the measurement.
-            with contextlib.suppress(OSError, ValueError):
-                relay.write(data)
-                relay.flush()
+        relay.pass_on(data)
 
     program = _program(config, on_output)
     state = SubjectState(program.name, others=program.others)
@@ -66,10 +65,13 @@ async def _watch(config: WatchConfig) -> int:
         subjects={state.driver: state},
     )
     async with Server(run, config.listen_address, config.web_config) as server:
-        with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
+        with (
+            contextlib.closing(relay),
+            tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory,
+        ):
             csv = config.csv or Path(directory) / "samples.csv"
             with contextlib.closing(CsvSink.open(csv, config.existing_csv)) as sink:
-                sources = [*_sources(config), *([output] if output else [])]
+                sources = [*_sources(config, program.began), *([output] if output else [])]
                 if isinstance(program, ControlGroup):
                     sources.append(GroupMemorySource(program.directory))
                 return await Watch(config, run, program, sources, sink).end(server.url, csv)
@@ -81,7 +83,7 @@ def _program(config: WatchConfig, on_output: Callable[[bytes], None]) -> Program
     return ControlGroup(config.cgroup) if config.cgroup else RunningProgram(config.pid, config.process_name)
 
 
-def _sources(config: WatchConfig) -> list[Source]:
+def _sources(config: WatchConfig, began: float | None) -> list[Source]:
     sources: list[Source] = []
     if config.scrape_url:
         sources.append(PrometheusSource(config.scrape_url, config.heap_metrics))
@@ -90,7 +92,7 @@ def _sources(config: WatchConfig) -> list[Source]:
     if config.expvar_url:
         sources.append(ExpvarSource(config.expvar_url))
     if config.follow_csv is not None:
-        sources.append(CsvSource(config.follow_csv))
+        sources.append(CsvSource(config.follow_csv, began))
     return sources
 
 
@@ -100,7 +102,8 @@ class Watch:
     def __init__(
         self, config: WatchConfig, run: RunState, program: Program, sources: Sequence[Source], sink: CsvSink
     ) -> None:
-        self._config, self._run, self._program, self._sources = config, run, program, sources
+        self._config, self._run, self._program = config, run, program
+        self._readings = Readings(sources)
         (self._state,) = run.subjects.values()
         self._console = Console(quiet=config.quiet)
         self._sampler = Sampler(self._state, sink, self._elapsed, self._show)
@@ -147,6 +150,7 @@ class Watch:
             if samples.done():
                 samples.result()
             if ending.done():
+                await self._take_last()
                 self._note(ending.result())
             else:
                 await self._take()
@@ -164,33 +168,19 @@ class Watch:
             due = (self._elapsed() // interval + 1) * interval
             await asyncio.sleep(due - self._elapsed())
 
+    async def _take_last(self) -> None:
+        """Take a sample of what a program that has ended told at its very end, if anything."""
+        payments = self._state.load.payments.total()
+        await self._readings.note(self._state, _READINGS_SECONDS)
+        if self._state.heap_bytes or self._state.load.payments.total() != payments:
+            await self._sampler.take()
+
     async def _take(self) -> None:
         if not self._state.up:
             return  # between two processes
-        told = await asyncio.gather(*(asyncio.to_thread(self._read, source) for source in self._sources))
-        self._keep(merged([each for each in told if each is not None]))
-        self._state.other_bytes = await asyncio.to_thread(resident_by_name, self._state.pid, self._program.others)
+        await self._readings.note(self._state, max(_READINGS_SECONDS, self._config.mem_interval_seconds / 2))
+        note_others(self._state, await asyncio.to_thread(resident_by_name, self._state.pid, self._program.others))
         await self._sampler.take()
-
-    def _read(self, source: Source) -> Told | None:
-        try:
-            told = source.read()
-        except (OSError, UnreadableError) as error:
-            if self._state.source_success.get(source.name, True):
-                _log.warning("%s can't be read: %s", source.name, error)
-            self._state.source_success[source.name] = False
-            return None
-        self._state.source_success[source.name] = True
-        return told
-
-    def _keep(self, told: Told) -> None:
-        state = self._state
-        state.heap_bytes, state.allocator_bytes = dict(told.heap_bytes), dict(told.allocator_bytes)
-        state.heap_time = datetime.now(UTC) if told.heap_bytes else state.heap_time
-        state.group_bytes = dict(told.group_bytes)
-        state.objects, state.collections, state.goroutines = told.objects, told.collections, told.goroutines
-        if told.payments is not None:
-            state.load.payments["any"] = told.payments
 
     def _note(self, ending: Ending) -> None:
         seconds = self._elapsed()
