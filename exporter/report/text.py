@@ -11,7 +11,7 @@ from exporter.errors import ConfigError, ExporterError
 from exporter.record.state import Histogram, LoadCounters, SubjectState
 
 if TYPE_CHECKING:
-    from exporter.analysis.judgement import Judgement
+    from exporter.analysis.judgement import Judgement, Settings
     from exporter.analysis.series import Run
 
 _MIB = 1024 * 1024
@@ -19,7 +19,7 @@ _QUANTILES = (0.5, 0.95, 0.99)
 _LABEL_WIDTH = 14
 
 
-def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
+def judge_csv(path: Path, settings: "Settings | None" = None) -> "tuple[Run | None, Judgement]":
     """Read a run's CSV and judge it; a CSV that can't be read is inconclusive, and says why."""
     # numpy comes in only now: the run itself must stay small.
     from exporter.analysis.judgement import Judgement, Verdict
@@ -33,7 +33,7 @@ def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
             Verdict.INCONCLUSIVE, None, "none", None, None, None, None, None, None, str(error), "a CSV with samples"
         )
         return None, nothing
-    return series, judge(series)
+    return series, judge(series, settings)
 
 
 def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectState, error: ExporterError | None) -> str:

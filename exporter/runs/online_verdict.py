@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from exporter.analysis.judgement import Settings
 from exporter.processes.child import Child
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
@@ -29,16 +30,18 @@ class VerdictWatch:
     own comes from the CSV.
     """
 
-    def __init__(self, state: SubjectState, on_verdict: Callable[[str, str], None]) -> None:
+    def __init__(self, state: SubjectState, rule: Settings, on_verdict: Callable[[str, str], None]) -> None:
         self._state = state
+        self._rule = rule
         self._on_verdict = on_verdict
         self._child: Child | None = None
         self._asking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
+        threshold = ("--threshold", str(self._rule.threshold_kib_per_min))
         limit = ("--memory-limit", str(memory_limit_bytes(self._state.pid)))
         try:
-            self._child = await Child.start((*_COMMAND, *limit), name="verdict", on_line=self._answered)
+            self._child = await Child.start((*_COMMAND, *threshold, *limit), name="verdict", on_line=self._answered)
         except OSError as error:
             _log.warning("there is no verdict before the end: its process can't be started: %s", error)
             return

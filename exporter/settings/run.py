@@ -65,6 +65,7 @@ class RunConfig:
     log_format: LogFormat = "text"
     max_failure_ratio: float = 0.5  # of payments; above it the load has failed
     fail_on: FailOn = "leak"
+    threshold_kib_per_min: float = 5.0  # growth from which on a leak matters
     stop_on: StopOn = "never"  # the verdict as it stands that ends the run early
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from exporter.durations import format_duration
 from exporter.errors import ConfigError
-from exporter.settings.run import DEFAULT_LISTEN_ADDRESS, ExistingCsv, FailOn, LogFormat, not_positive, not_utf8
+from exporter.settings.run import DEFAULT_LISTEN_ADDRESS, ExistingCsv, FailOn, LogFormat, StopOn, not_positive, not_utf8
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 
@@ -41,6 +41,9 @@ class WatchConfig:
     quiet: bool = False
     log_format: LogFormat = "text"
     fail_on: FailOn = "leak"
+    report: Path | None = None  # page to write at the end
+    threshold_kib_per_min: float = 5.0  # growth from which on a leak matters
+    stop_on: StopOn = "never"  # the verdict as it stands that ends the watch early
 
     def __post_init__(self) -> None:
         complaints = []

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from exporter.analysis.judgement import Settings
 from exporter.record.sample import COLUMNS, Sample
 from exporter.record.state import SubjectState
 from exporter.runs import online_verdict as verdict_watch
@@ -51,7 +52,7 @@ def test_tells_the_twins_apart_while_they_run(
             if found == verdict:
                 reached.set()
 
-        watch = VerdictWatch(state, on_verdict)
+        watch = VerdictWatch(state, Settings(), on_verdict)
         await watch.start()
         for second in range(0, MINUTES * 60, 10):
             watch.add(sample(second, bytes_per_second))
@@ -76,7 +77,7 @@ def test_a_run_goes_on_without_a_process_for_the_verdict(
     monkeypatch.setattr(verdict_watch, "_COMMAND", ("/nonexistent/python",))
 
     async def check() -> None:
-        watch = VerdictWatch(SubjectState("python"), lambda verdict, reason: None)
+        watch = VerdictWatch(SubjectState("python"), Settings(), lambda verdict, reason: None)
         await watch.start()
         watch.add(sample(0, 0))
         await watch.stop()
