@@ -15,6 +15,7 @@ from exporter.publish.metric_types import (
     Metric,
     Series,
     Subject,
+    each,
     level,
     levels,
     one,
@@ -26,7 +27,7 @@ from exporter.publish.metric_types import (
 )
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
-from exporter.record.state import RunState
+from exporter.record.state import Growth, RunState, SubjectState
 
 PHASES = ("starting", "connecting", "funding", "running", "stopping", "stopped")
 VERDICTS = ("leak", "no_leak", "inconclusive")
@@ -93,15 +94,35 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
         "The verdict on the run as it stands; every state is 0 while there is none.",
         lambda run: states(run.verdict, VERDICTS),
     ),
+    run_gauge(
+        "memtest_verdict_timestamp_seconds",
+        "When the verdict was last computed; absent while there is none.",
+        lambda run: seconds(run.verdict_time),
+    ),
 )
 
 
-def _growth(figure: str) -> Callable[[Subject], Iterable[Series]]:
-    def read(subject: Subject) -> Iterable[Series]:
-        growth = subject.state.growth
-        return [((growth.series,), getattr(growth, figure))] if growth else []
+_FIGURES = (
+    ("", "value", "Growth"),
+    ("_lower", "low", "Lower bound of the 95 % interval of the growth"),
+    ("_upper", "high", "Upper bound of the 95 % interval of the growth"),
+)
 
-    return read
+
+def _growth(
+    stem: str, unit: str, what: str, read: Callable[[SubjectState], Growth | None]
+) -> Iterator[Metric[Subject]]:
+    """A growth and the bounds of its interval; it stays when the subject is gone, as the verdict on it does."""
+
+    def figure(name: str) -> Callable[[Subject], Iterable[Series]]:
+        def series(subject: Subject) -> Iterable[Series]:
+            growth = read(subject.state)
+            return [((growth.series,), getattr(growth, name))] if growth else []
+
+        return series
+
+    for suffix, name, text in _FIGURES:
+        yield Metric(f"{stem}{suffix}_{unit}", "gauge", f"{text} {what}", figure(name), ("driver", "series"))
 
 
 SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
@@ -162,19 +183,31 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         lambda subject: one(_taken(subject.state.last_settled)),
         ("driver",),
     ),
-    *(
-        Metric(
-            f"memtest_growth{suffix}_bytes_per_second",
-            "gauge",
-            f"{text} of the series that decides the verdict, as of the last look, which is taken once a minute.",
-            _growth(figure),
-            ("driver", "series"),
-        )
-        for suffix, figure, text in (
-            ("", "value", "Growth"),
-            ("_lower", "low", "Lower bound of the 95 % interval of the growth"),
-            ("_upper", "high", "Upper bound of the 95 % interval of the growth"),
-        )
+    *_growth(
+        "memtest_growth",
+        "bytes_per_second",
+        "of the series that decides the verdict, as of the last look, which is taken once a minute.",
+        lambda state: state.growth,
+    ),
+    *_growth(
+        "memtest_growth_per_payment",
+        "bytes",
+        "per payment of the series that decides the verdict, as of the last look; absent without payments.",
+        lambda state: state.growth_per_payment,
+    ),
+    Metric(
+        "memtest_judged_memory_growth_bytes_per_second",
+        "gauge",
+        "Growth of each series of memory that the verdict weighs, as of the last look: which side grows.",
+        lambda subject: each(subject.state.memory_growth),
+        ("driver", "series"),
+    ),
+    Metric(
+        "memtest_judged_count_growth_per_second",
+        "gauge",
+        "Growth of each count that the verdict weighs (descriptors, threads), as of the last look.",
+        lambda subject: each(subject.state.count_growth),
+        ("driver", "series"),
     ),
     level(
         "memtest_memory_limit_reached_seconds",

@@ -60,7 +60,7 @@ class LoadCounters:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How fast a series grows, in bytes per second, with the bounds of a 95 % interval."""
+    """How fast a series grows, in bytes per second or per payment, with the bounds of a 95 % interval."""
 
     series: str
     value: float
@@ -98,7 +98,10 @@ class SubjectState:
     heap_time: datetime | None = None
     last_sample: Sample | None = None
     last_settled: Sample | None = None
-    growth: Growth | None = None  # of the series that decides, as of the last look
+    growth: Growth | None = None  # per second, of the series that decides, as of the last look; likewise:
+    growth_per_payment: Growth | None = None
+    memory_growth: dict[str, float] = field(default_factory=dict)  # bytes per second, by series that was judged
+    count_growth: dict[str, float] = field(default_factory=dict)  # per second, by series that was judged
     memory_limit_in_seconds: float | None = None  # until the memory limit is reached, at that growth
     samples_written: int = 0
     csv_errors: int = 0
@@ -122,4 +125,5 @@ class RunState:
     load_started_at: datetime | None = None
     verdict: str | None = None
     verdict_reason: str = ""
+    verdict_time: datetime | None = None  # when it was last computed
     finished: bool = False

@@ -9,6 +9,7 @@ from exporter.analysis.judgement import Settings
 from exporter.errors import ExporterError
 from exporter.record.state import SubjectState
 from exporter.report.text import judge_csv, trend_report
+from exporter.runs.growth import keep_growth
 from exporter.runs.outcome import load_failure
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def gravest(verdicts: dict[str, tuple[str, str]]) -> tuple[str, str]:
 def _judge(subject: Measured, max_failure_ratio: float | None, rule: Settings | None) -> Judged:
     series, judgement = judge_csv(subject.csv, rule)
     state = subject.state
+    keep_growth(state, judgement.as_dict())
     error = subject.error
     if error is None and max_failure_ratio is not None:
         error = load_failure(state.driver, state.load, max_failure_ratio)

@@ -202,7 +202,7 @@ class Lifecycle(ABC):
             return self._conclude_nothing()
         # Reading a million rows takes a while, and the last state has to stay scrapable meanwhile.
         ended = await asyncio.to_thread(conclude, measured, self._max_failure_ratio, judged_by(self._config))
-        self._state.verdict, self._state.verdict_reason = ended.verdict, ended.reason
+        self._publish(ended.verdict, ended.reason)
         lines = await self._leak_lines() if ended.verdict == "leak" else ()
         self._console.report("\n".join([ended.report, *lines]), ended.verdict)
         if self._config.report is not None:
@@ -235,10 +235,15 @@ class Lifecycle(ABC):
     def _on_verdict(self, driver: str, verdict: str, reason: str) -> None:
         """Publish the verdict as it stands; a leak ends the measurement if it was told so."""
         self._verdicts[driver] = verdict, reason
-        verdict, reason = self._state.verdict, self._state.verdict_reason = gravest(self._verdicts)
+        verdict, reason = gravest(self._verdicts)
+        self._publish(verdict, reason)
         if verdict == self._config.stop_on and not self._stop.is_set():
             self._console.line(f"Stopping, as the verdict is {verdict}: {reason}")
             self._stop.set()
+
+    def _publish(self, verdict: str, reason: str) -> None:
+        self._state.verdict, self._state.verdict_reason = verdict, reason
+        self._state.verdict_time = datetime.now(UTC)
 
     def _on_interrupt(self) -> None:
         """End the measurement; one that is over just ends."""

@@ -13,12 +13,12 @@ from exporter.analysis.judgement import Settings
 from exporter.processes.child import Child
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
-from exporter.record.state import Growth, SubjectState
+from exporter.record.state import SubjectState
+from exporter.runs.growth import keep_growth
 
 EVERY_SECONDS = 60.0
 
 _COMMAND = (sys.executable, "-m", "exporter.analysis.online")
-_BYTES_PER_SECOND = 1024 / 60  # of a KiB a minute
 
 _log = logging.getLogger(__name__)
 
@@ -73,12 +73,7 @@ class VerdictWatch:
 
     def _answered(self, line: bytes) -> None:
         found = json.loads(line)
-        growth, series = found["growth_kib_per_min"], found["series"]
-        self._state.growth = None
-        if growth is not None and series is not None and series.endswith("_bytes"):
-            figures = (growth[name] * _BYTES_PER_SECOND for name in ("value", "low", "high"))
-            self._state.growth = Growth(series.removesuffix("_bytes"), *figures)
-        self._state.memory_limit_in_seconds = found["memory_limit_in_sec"]
+        keep_growth(self._state, found)
         self._on_verdict(found["verdict"], found["reason"])
 
 

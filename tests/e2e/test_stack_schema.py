@@ -72,7 +72,7 @@ def test_panel_settings_are_those_of_their_kind(panel_schema: Schema, path: Path
     """No option is unknown or of a wrong type; a misspelt one would be without effect."""
     definitions = panel_schema["definitions"]
     for panel in panels(load(path)):
-        kind = panel["type"].capitalize()
+        kind = panel["type"].replace("-", "").capitalize()
         settings = {"Options": panel.get("options", {})}
         if f"{kind}FieldConfig" in definitions:
             settings["FieldConfig"] = panel["fieldConfig"]["defaults"].get("custom", {})

@@ -203,6 +203,15 @@ def test_lock_file_covers_the_dependencies() -> None:
 def test_alertmanager_configuration_names_alerts_that_exist() -> None:
     text = (GRAFANA / "prometheus" / "alertmanager.yml").read_text()
     rules = (GRAFANA / "prometheus" / "rules" / "alerts.yml").read_text()
-    named = set(re.findall(r"\bMemtest[A-Z]\w+", text))
-    assert named
-    assert named <= set(re.findall(r"- alert: (\w+)", rules))
+    patterns = set(re.findall(r"\bMemtest[^\"|]+", text))
+    alerts = re.findall(r"- alert: (\w+)", rules)
+    assert patterns
+    assert [pattern for pattern in patterns if not any(re.fullmatch(pattern, alert) for alert in alerts)] == []
+
+
+def test_links_of_the_alerts_lead_to_the_provisioned_runbook_or_where_one_says() -> None:
+    assert services()["prometheus"]["environment"]["RUNBOOK_URL"] == "http://127.0.0.1:3000/d/memtest-runbook"
+    elsewhere = services(RUNBOOK_URL="https://runbooks.example/memtest")["prometheus"]["environment"]
+    assert elsewhere["RUNBOOK_URL"] == "https://runbooks.example/memtest"
+    configured = yaml.safe_load((GRAFANA / "prometheus" / "prometheus.yml").read_text())["global"]["external_labels"]
+    assert configured == {"runbook_url": "${RUNBOOK_URL}"}

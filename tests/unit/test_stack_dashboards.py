@@ -9,21 +9,35 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
-from stack_dashboards import BUILT_IN, FILES, Dashboard, Panel, load, panels, put_in, queries, variable_query, variables
+from stack_dashboards import (
+    ASKING,
+    BUILT_IN,
+    FILES,
+    Dashboard,
+    at_first_sight,
+    every_panel,
+    load,
+    panels,
+    put_in,
+    queries,
+    variable_query,
+    variables,
+)
 from stack_tools import GRAFANA, RULES
 
 from exporter.publish.metrics import TABLE
 from tools.dashboards.__main__ import DIRECTORY, render
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
-UNITS = {"bytes", "binBps", "ops", "s", "dtdurations", "short", "percentunit", "none", "bool"}
-LEVELS = {"bytes", "ops", "s", "percentunit", "short", "bool"}
-DRAWN = ("stat", "table", "timeseries", "xychart")
+UNITS = re.compile(r"bytes|s|dtdurations|dateTimeFromNow|short|percentunit|none|suffix:[\w/]+|suffix:KiB/min")
+DRAWN = ("bargauge", "stat", "state-timeline", "table", "timeseries", "xychart")
 # Values with which every query can be parsed.
 VALUES = {"job": ".+", "instance": ".+", "run": ".+", "driver": ".+", "baseline": "a", "candidate": "b", "shift": "7"}
 
+SOAK_RUN, FLEET, COMPARISON = (DIRECTORY / f"memtest-{name}.json" for name in ("soak-run", "fleet", "comparison"))
+
 every_dashboard = pytest.mark.parametrize(
-    "dashboard", [load(path) for path in FILES], ids=[path.stem for path in FILES]
+    "dashboard", [load(path) for path in ASKING], ids=[path.stem for path in ASKING]
 )
 
 
@@ -127,7 +141,15 @@ def test_panel_title_description(dashboard: Dashboard) -> None:
 @every_dashboard
 def test_panel_units(dashboard: Dashboard) -> None:
     drawn = [panel for panel in panels(dashboard) if panel["type"] in DRAWN]
-    assert {panel["fieldConfig"]["defaults"].get("unit") for panel in drawn} <= UNITS
+    assert drawn == panels(dashboard)
+    units = {panel["fieldConfig"]["defaults"].get("unit") for panel in drawn}
+    assert [unit for unit in units if not UNITS.fullmatch(unit)] == []
+
+
+@every_dashboard
+def test_every_panel_is_of_a_current_version_and_says_why_it_may_be_empty(dashboard: Dashboard) -> None:
+    assert {panel["pluginVersion"] for panel in panels(dashboard)} == {"12.3.0"}
+    assert [panel["title"] for panel in panels(dashboard) if not panel["fieldConfig"]["defaults"]["noValue"]] == []
 
 
 @every_dashboard
@@ -142,7 +164,7 @@ def test_target_promql(dashboard: Dashboard) -> None:
 
 
 def test_variable_within_a_duration_starts_as_a_number() -> None:
-    shift = variable(load(DIRECTORY / "memtest-comparison.json"), "shift")
+    shift = variable(load(COMPARISON), "shift")
     assert shift["current"] == {"text": "1", "value": "1"}
 
 
@@ -179,7 +201,7 @@ def test_crosshair_is_shared_and_the_schema_is_grafana_12s(dashboard: Dashboard)
 
 @every_dashboard
 def test_panels_are_numbered_and_do_not_overlap(dashboard: Dashboard) -> None:
-    every: list[Panel] = dashboard["panels"]
+    every = every_panel(dashboard)
     assert [panel["id"] for panel in every] == list(range(1, len(every) + 1))
     cells = [
         (place["x"] + right, place["y"] + down)
@@ -197,6 +219,7 @@ def test_levels_start_at_zero_and_slopes_do_not(dashboard: Dashboard) -> None:
         if panel["type"] not in ("timeseries", "xychart"):
             continue
         is_slope = any(word in panel["title"] for word in ("rowth", "Rise", "over the baseline"))
+        assert is_slope or panel["type"] == "xychart" or panel["fieldConfig"]["defaults"]["custom"]["axisSoftMax"] == 1
         assert (panel["fieldConfig"]["defaults"].get("min") == 0) is not is_slope, panel["title"]
 
 
@@ -212,25 +235,93 @@ def test_gauges_have_slopes_and_counters_have_rates(dashboard: Dashboard) -> Non
 
 
 @every_dashboard
-def test_thresholds_are_the_alerts(dashboard: Dashboard) -> None:
-    """Every red line of a growth or a failure ratio is at a figure that an alert compares with."""
-    alerts = [rule["expr"] for path in RULES for group in _groups(path) for rule in group["rules"] if "alert" in rule]
-    compared = {float(found) for expression in alerts for found in re.findall(r">=? ([0-9.]+)", expression)}
-    red = [
-        (panel["title"], step["value"])
+def test_growth_has_one_source_and_no_colour_of_its_own(dashboard: Dashboard) -> None:
+    """What is coloured is a verdict, a phase, a state, or an alert that fires: no figure is judged a second time."""
+    coloured = {
+        panel["title"]
         for panel in panels(dashboard)
-        for step in panel.get("fieldConfig", {"defaults": {}})["defaults"].get("thresholds", {}).get("steps", [])
-        if step["color"] == "red" and panel["title"] not in ("Share of the limit", "Alerts firing")
-    ]
-    assert red
-    assert [title for title, value in red if value not in compared] == []
+        for step in panel["fieldConfig"]["defaults"].get("thresholds", {}).get("steps", [])
+        if step["color"] in ("red", "yellow")
+    }
+    assert coloured <= {"Alerts firing"}
+    for panel in at_first_sight(dashboard):
+        if "rowth" in panel["title"]:
+            for target in panel["targets"]:
+                assert "deriv" not in target["expr"]
+                assert "memtest_growth" in target["expr"] or "memtest_judged" in target["expr"]
 
 
 @every_dashboard
-def test_annotations_mark_phases_reconnects_and_restarts(dashboard: Dashboard) -> None:
-    names = {annotation["name"] for annotation in dashboard["annotations"]["list"]}
-    assert names >= {"Phase", "Reconnect", "Subject started", "Load begins", "Alert"}
-    assert all(annotation["enable"] for annotation in dashboard["annotations"]["list"])
+def test_annotations_mark_changes(dashboard: Dashboard) -> None:
+    annotations = {annotation["name"]: annotation for annotation in dashboard["annotations"]["list"]}
+    assert set(annotations) == {"Run", "Phase", "Reconnect", "Alert"}
+    assert all(annotation["enable"] for annotation in annotations.values())
+    assert [name for name, annotation in annotations.items() if not annotation["hide"]] == ["Reconnect", "Alert"]
+    for name in ("Phase", "Alert"):
+        assert " unless " in annotations[name]["expr"], "a state that holds until now covers the charts"
+
+
+@every_dashboard
+def test_alerts_are_the_run_s(dashboard: Dashboard) -> None:
+    for expression in all_promql(dashboard):
+        if "ALERTS" in expression:
+            assert re.search(r'memtest_run_info\{[^}]*run=~"\$run"', expression)
+
+
+def test_first_view_of_a_run_is_short() -> None:
+    dashboard = load(SOAK_RUN)
+    asked_for = [target for panel in at_first_sight(dashboard) for target in panel["targets"]]
+    assert len(asked_for) + len(dashboard["annotations"]["list"]) <= 15
+    assert all(heading["collapsed"] for heading in dashboard["panels"] if heading.get("panels"))
+    shown = [each["name"] for each in variables(dashboard) if each.get("hide") != 2]
+    assert shown == ["datasource", "run", "driver"]
+
+
+@pytest.mark.parametrize("path", [FLEET, COMPARISON], ids=lambda path: path.stem)
+def test_runs_are_listed_with_what_one_acts_on_first(path: Path) -> None:
+    table = next(panel for panel in panels(load(path)) if panel["title"] == "Runs")
+    options = table["transformations"][-1]["options"]
+    order = sorted(options["indexByName"], key=options["indexByName"].__getitem__)
+    names = [options["renameByName"].get(name, name) for name in order]
+    first = [
+        "Run",
+        "Verdict",
+        "Growth",
+        "At least",
+        "At most",
+        "Per payment",
+        "Peak",
+        "Payments",
+        "Failures",
+        "Duration",
+    ]
+    assert names[: len(first)] == first
+    assert all(re.match(r"(last|max)_over_time\(", target["expr"]) for target in table["targets"])
+
+
+def test_the_baseline_is_another_run_than_the_candidate() -> None:
+    assert 'run!="$candidate"' in variable(load(COMPARISON), "baseline")["query"]
+
+
+def test_charts_by_elapsed_time_name_series_by_labels() -> None:
+    charts = [panel for panel in panels(load(COMPARISON)) if panel["type"] == "xychart"]
+    assert len(charts) == 2
+    for chart in charts:
+        elapsed, _ = chart["fieldConfig"]["overrides"]
+        assert elapsed["matcher"] == {"id": "byRegexp", "options": "/^Elapsed/"}
+        assert elapsed["properties"] == [{"id": "unit", "value": "dthms"}]
+        assert chart["transformations"][-1]["options"]["naming"] == {"asLabels": True}
+        assert chart["options"]["legend"]["showLegend"]
+
+
+def test_phase_is_asked_for_now_only() -> None:
+    phase = next(panel for panel in panels(load(SOAK_RUN)) if panel["title"] == "Phase")
+    assert [target.get("instant") for target in phase["targets"]] == [True]
+
+
+def test_dashboards_are_linked_with_what_is_chosen() -> None:
+    for path in ASKING:
+        assert [(link["includeVars"], link["keepTime"]) for link in load(path)["links"]] == [(True, True)]
 
 
 @every_dashboard
@@ -240,16 +331,24 @@ def test_runs_and_drivers_can_be_chosen(dashboard: Dashboard, name: str) -> None
 
 
 def test_verdict_comes_first_in_the_depth_view() -> None:
-    first = load(DIRECTORY / "memtest-soak-run.json")["panels"][:2]
+    first = load(SOAK_RUN)["panels"][:2]
     assert [(panel["type"], panel["title"]) for panel in first] == [("row", "Verdict"), ("stat", "Verdict")]
 
 
 def test_uids_are_stable() -> None:
-    assert [load(path)["uid"] for path in FILES] == ["memtest-comparison", "memtest-fleet", "memtest-soak-run"]
+    assert [load(path)["uid"] for path in FILES] == [path.stem for path in FILES]
+    assert {path.stem for path in ASKING} == {"memtest-comparison", "memtest-fleet", "memtest-soak-run"}
+
+
+def test_runbook_has_a_panel_for_every_alert() -> None:
+    alerts = {rule["alert"] for path in RULES for group in _groups(path) for rule in group["rules"] if "alert" in rule}
+    runbook = load(DIRECTORY / "memtest-runbook.json")
+    assert {panel["title"] for panel in panels(runbook)} == alerts
+    assert all("**Do:**" in panel["options"]["content"] for panel in panels(runbook))
 
 
 def test_every_metric_is_on_a_dashboard() -> None:
-    text = " ".join(expression for path in FILES for expression in asked(load(path)))
+    text = " ".join(expression for path in ASKING for expression in asked(load(path)))
     recorded = " ".join(rule["expr"] for path in RULES for group in _groups(path) for rule in group["rules"])
     assert [metric.name for metric in TABLE if metric.name not in text + recorded] == []
 
@@ -268,7 +367,7 @@ def test_provisioned_data_source_is_the_default_one_of_its_kind() -> None:
 
 
 def test_every_built_in_variable_that_is_used_is_known_here() -> None:
-    text = " ".join(promql for path in FILES for promql in all_promql(load(path)))
+    text = " ".join(promql for path in ASKING for promql in all_promql(load(path)))
     assert set(re.findall(r"\$\{?(__\w+)", text)) <= set(BUILT_IN)
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from tools.dashboards import comparison, fleet, soak_run
+from tools.dashboards import comparison, fleet, runbook, soak_run
 
 DIRECTORY = Path(__file__).parents[2] / "grafana" / "dashboards"
-MODULES = (soak_run, comparison, fleet)
+MODULES = (soak_run, comparison, fleet, runbook)
 
 
 def render() -> dict[str, str]:

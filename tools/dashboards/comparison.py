@@ -4,18 +4,18 @@ By elapsed time there are two ways: a baseline, moved in time so that both loads
 by PromQL alone; and a chart of any number of runs over their elapsed time.
 """
 
-from grafana_foundation_sdk.builders import dashboard, xychart
-from grafana_foundation_sdk.builders.dashboard import Row
+from grafana_foundation_sdk.builders import common, dashboard, xychart
 from grafana_foundation_sdk.models import dashboard as models
+from grafana_foundation_sdk.models.common import LegendDisplayMode
 from grafana_foundation_sdk.models.xychart import SeriesMapping, XYShowMode
 
 from tools.dashboards import fleet
-from tools.dashboards.frame import annotations, drivers, finished, frame, run_variable
-from tools.dashboards.panels import DATASOURCE, Panel, Query, level, slope, targets
-from tools.dashboards.queries import TARGET, of_run, select, threshold
+from tools.dashboards.frame import annotations, drivers, finished, frame, run_variable, with_sections
+from tools.dashboards.panels import DATASOURCE, NO_SERIES, Panel, Query, level, slope, targets
+from tools.dashboards.queries import TARGET, of_run, select
 
 UID = "memtest-comparison"
-SERIES = "{{run}} {{driver}}"
+NAMED_BY_LABELS = "${__field.labels.run} ${__field.labels.driver}"
 SHIFTED = " offset ${shift}s"
 
 
@@ -25,19 +25,11 @@ def build() -> models.Dashboard:
     built = built.with_variable(run_variable("run", "Runs to compare by the clock.", several=True))
     built = built.with_variable(drivers())
     built = built.with_variable(run_variable("candidate", "Run to compare with the baseline.", several=False))
-    built = built.with_variable(run_variable("baseline", "Run to compare the candidate with.", several=False))
-    built = built.with_variable(shift())
-    sections = (
-        ("Figures", [fleet.summary()]),
-        ("By the clock", _by_clock()),
-        ("Baseline moved to the candidate's start", _aligned()),
-        ("By elapsed time", _by_elapsed_time()),
-    )
-    for title, section in sections:
-        built = built.with_row(Row(title))
-        for panel in section:
-            built = built.with_panel(panel)
-    return finished(built)
+    baseline = run_variable("baseline", "Run to compare the candidate with.", several=False, other_than="candidate")
+    built = built.with_variable(baseline).with_variable(shift())
+    opened = (("Figures", [fleet.summary()]), ("By elapsed time", _by_elapsed_time()))
+    closed = (("Baseline moved to the candidate's start", _aligned()), ("By the clock", fleet.overlays()))
+    return finished(with_sections(built, opened, closed))
 
 
 def shift() -> dashboard.QueryVariable:
@@ -62,10 +54,6 @@ def shift() -> dashboard.QueryVariable:
     )
 
 
-def overlaid(expression: str) -> list[Query]:
-    return [(of_run(expression), SERIES)]
-
-
 def pair(expression: str) -> list[Query]:
     """The candidate as it was, and the baseline as it was at the same time after its start.
 
@@ -79,35 +67,6 @@ def pair(expression: str) -> list[Query]:
 
 def _movable(name: str) -> str:
     return select(name).replace("{", "{{").replace("}", "}}") + "{offset}"
-
-
-def _by_clock() -> list[Panel]:
-    heap_at_rest = f"sum by (job, instance, driver) ({select('memtest_settled_heap_bytes')})"
-    return [
-        level("Resident memory", "Of every run chosen.", "bytes", *overlaid(select("memtest_resident_memory_bytes"))),
-        level("Heaps", "All heaps of a subject together.", "bytes", *overlaid(fleet.heaps())),
-        level("Heaps at rest", "With the load at rest and garbage collected.", "bytes", *overlaid(heap_at_rest)),
-        slope(
-            "Growth of resident memory",
-            "Slope of the floor over half an hour; the line is where the alert fires.",
-            "binBps",
-            *overlaid(select("driver:memtest_resident_memory_bytes:deriv30m")),
-            alarm=threshold("MemtestResidentMemoryGrowing"),
-        ),
-        slope(
-            "Growth per payment",
-            "Bytes that each payment leaves in the heaps at rest; the line is where the alert fires.",
-            "bytes",
-            *overlaid(select("driver:memtest_settled_heap_bytes:growth_per_payment30m")),
-            alarm=threshold("MemtestGrowthPerPayment"),
-        ),
-        level(
-            "Payments per second",
-            "Payments that succeeded.",
-            "ops",
-            *overlaid(select("driver:memtest_payments:rate5m")),
-        ),
-    ]
 
 
 def _aligned() -> list[Panel]:
@@ -150,7 +109,9 @@ def _over_elapsed_time(title: str, expression: str) -> Panel:
     each = "sum by (run, driver)"
     queries = [(f"{each} ({of_run(every)})", ""), (f"{each} ({of_run(expression)})", "")]
     columns = {"excludeByName": {"Time": True}, "renameByName": {"Value #A": "Elapsed", "Value #B": "Bytes"}}
-    steps = {"merge": {}, "organize": columns, "partitionByValues": {"fields": ["run", "driver"]}}
+    # With the run and the driver as labels, a series is named by them.
+    by_run = {"fields": ["run", "driver"], "keepFields": False, "naming": {"asLabels": True}}
+    steps = {"merge": {}, "organize": columns, "partitionByValues": by_run}
     return (
         xychart.Panel()
         .title(title)
@@ -160,10 +121,14 @@ def _over_elapsed_time(title: str, expression: str) -> Panel:
         .height(9)
         .unit("bytes")
         .min(0)
+        .no_value(NO_SERIES)
         .targets(list(targets(queries, as_table=True)))
         .transformations([models.DataTransformerConfig(id_val=name, options=how) for name, how in steps.items()])
         .mapping(SeriesMapping.AUTO)
         .series([])
         .show(XYShowMode.LINES)
-        .override_by_name("Elapsed", [models.DynamicConfigValue(id_val="unit", value="dtdurations")])
+        .legend(common.VizLegendOptions().display_mode(LegendDisplayMode.LIST).show_legend(True))
+        # The field carries the labels: Elapsed {driver="python", run="nightly"}.
+        .override_by_regexp("/^Elapsed/", [models.DynamicConfigValue(id_val="unit", value="dthms")])
+        .override_by_regexp("/^Bytes/", [models.DynamicConfigValue(id_val="displayName", value=NAMED_BY_LABELS)])
     )

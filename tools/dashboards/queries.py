@@ -3,7 +3,7 @@
 A name that is neither fails here, so that no panel can ask for what nobody provides.
 """
 
-import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from exporter.publish.metric_types import Metric
-from exporter.publish.metrics import TABLE
+from exporter.publish.metrics import PHASES, TABLE
 
 RULES = Path(__file__).parents[2] / "grafana" / "prometheus" / "rules"
 
@@ -34,14 +34,6 @@ def rules() -> tuple[dict[str, Any], ...]:
 def metric(name: str) -> Metric[Any]:
     """Return the table's row; raises KeyError for a name that the exporter does not publish."""
     return _METRICS[name]
-
-
-def threshold(alert: str) -> float:
-    """Return the figure above which the alert fires: the first that its expression compares with."""
-    rule = next(rule for rule in rules() if rule.get("alert") == alert)
-    found = re.search(r">=? ([0-9.]+)", rule["expr"])
-    assert found, f"{alert} compares with no figure"
-    return float(found[1])
 
 
 def select(name: str, *matchers: str) -> str:
@@ -67,9 +59,9 @@ def of_run(expression: str, run: str = "$run", offset: str = "") -> str:
     return f"({expression}) * on (job, instance) group_left (run) {info}"
 
 
-def by_run(expression: str, *labels: str) -> str:
-    """Sum up what belongs to the run, by run, driver and further labels."""
-    return f"sum by ({', '.join(('run', 'driver', *labels))}) ({of_run(expression)})"
+def told_apart(label: str, expressions: Mapping[str, str]) -> str:
+    """All expressions in one query: their series differ by a label, whose value is the expression's name."""
+    return " or ".join(f'label_replace({each}, "{label}", "{name}", "", "")' for name, each in expressions.items())
 
 
 def firing_alerts() -> str:
@@ -83,11 +75,40 @@ def latency(quantile: float) -> str:
 
 def verdict_code() -> str:
     """1 for a leak, 2 for inconclusive, 3 for no leak, 0 as long as there is no verdict."""
-    codes = {"leak": 1, "inconclusive": 2, "no_leak": 3}
-    states = {state: select("memtest_verdict", f'memtest_verdict="{state}"') for state in codes}
-    parts = (f"{code} * {states[state]}" for state, code in codes.items())
-    # The states are told apart by their label, so that a sum over it is the code of the one that holds.
-    return of_run(f"sum by (job, instance) ({' or '.join(parts)})")
+    return _code("memtest_verdict", {"leak": 1, "inconclusive": 2, "no_leak": 3}, "job, instance")
+
+
+def phase_code() -> str:
+    """The place of the phase in `PHASES`."""
+    return _code("memtest_phase", {phase: code for code, phase in enumerate(PHASES)}, "job, instance, driver")
+
+
+def _code(name: str, codes: Mapping[str, int], labels: str) -> str:
+    """The code of the state that holds: the states are told apart by a label, and all but one of them are 0."""
+    matchers = {f'{name}="{state}"': code for state, code in codes.items()}
+    parts = (f"{code} * {select(name, matcher)}" for matcher, code in matchers.items())
+    return of_run(f"sum by ({labels}) ({' or '.join(parts)})")
+
+
+KIB_PER_MINUTE = "suffix:KiB/min"
+
+
+def growth_of(stem: str, unit: str, factor: str = "") -> str:
+    """A growth as judged, and the bounds of its interval, told apart by the label ``bound``."""
+    figures = {"": "growth", "_lower": "at least", "_upper": "at most"}
+    return told_apart(
+        "bound", {name: of_run(select(f"{stem}{suffix}_{unit}") + factor) for suffix, name in figures.items()}
+    )
+
+
+def judged_growth() -> str:
+    """The growth that decides the verdict, in KiB per minute as in the report."""
+    return growth_of("memtest_growth", "bytes_per_second", " * 60 / 1024")
+
+
+def judged_growth_per_payment() -> str:
+    """The same per payment, in bytes."""
+    return growth_of("memtest_growth_per_payment", "bytes")
 
 
 def said(name: str) -> str:

@@ -3,12 +3,22 @@
 import re
 from typing import Any
 
-from grafana_foundation_sdk.models.dashboard import DynamicConfigValue
-
 from exporter.publish.metric_types import Metric
 from exporter.publish.metrics import TABLE
-from tools.dashboards.panels import Panel, level, rows, stacked
-from tools.dashboards.queries import age, latency, of_run, per_second, plain, rate, said, select
+from tools.dashboards.panels import (
+    NOT_SERVED,
+    PHASE_MAPPING,
+    YES_OR_NO,
+    Panel,
+    figure,
+    level,
+    rows,
+    stacked,
+    states,
+)
+from tools.dashboards.queries import age, latency, of_run, per_second, phase_code, plain, rate, said, select, told_apart
+
+QUANTILES = (0.5, 0.95, 0.99)
 
 
 def load() -> list[Panel]:
@@ -28,50 +38,83 @@ def load() -> list[Panel]:
         stacked(
             "Payments per second",
             said("memtest_payments_total"),
-            "ops",
-            per_second("memtest_payments_total", "{{driver}} {{rail}}"),
+            "suffix:payments/s",
+            per_second("memtest_payments_total", "{{rail}} by {{driver}}"),
         ),
         level(
             "Failures per second",
-            "Failed payments by rail, payments made to fail by reason, and payments that missed their slot.",
-            "ops",
-            per_second("memtest_payment_failures_total", "{{driver}} {{rail}}"),
-            per_second("memtest_expected_payment_failures_total", "{{driver}} meant: {{reason}}"),
-            per_second("memtest_missed_slots_total", "{{driver}} missed slots"),
+            "Failed payments by rail, payments made to fail by reason, and of the latter those that did not.",
+            "suffix:payments/s",
+            per_second("memtest_payment_failures_total", "{{rail}} by {{driver}}"),
+            per_second("memtest_expected_payment_failures_total", "meant: {{reason}} by {{driver}}"),
+            per_second("memtest_unexpected_payment_successes_total", "succeeded: {{reason}} by {{driver}}"),
+        ),
+        level(
+            "Share of failures",
+            "Share of the payments of the last 5 minutes that failed without being meant to.",
+            "percentunit",
+            (of_run(select("driver:memtest_payment_failures:ratio_rate5m")), "{{driver}}"),
+        ),
+        level(
+            "Missed slots per second",
+            said("memtest_missed_slots_total"),
+            "suffix:slots/s",
+            per_second("memtest_missed_slots_total", "{{driver}}"),
         ),
         level(
             "Payment duration",
             said("memtest_payment_duration_seconds"),
             "s",
-            *(
-                (latency(quantile), f"{{{{driver}}}} {{{{rail}}}} p{quantile * 100:g}")
-                for quantile in (0.5, 0.95, 0.99)
-            ),
+            *((latency(quantile), f"{{{{rail}}}} by {{{{driver}}}}, p{quantile * 100:g}") for quantile in QUANTILES),
         ),
         level(
             "Operations per second",
             "What the scenarios do besides paying.",
-            "ops",
-            *(per_second(name, f"{{{{driver}}}} {what}") for what, name in operations),
+            "suffix:operations/s",
+            *(per_second(name, f"{what} by {{{{driver}}}}") for what, name in operations),
+        ),
+        level(
+            "Failed steps per second",
+            said("memtest_scenario_failures_total"),
+            "suffix:steps/s",
+            per_second("memtest_scenario_failures_total", "{{scenario}} by {{driver}}"),
+        ),
+        level(
+            "Share of time at rest",
+            said("memtest_settle_seconds_total"),
+            "percentunit",
+            per_second("memtest_settle_seconds_total", "{{driver}}"),
         ),
         level(
             "Events of the SDK per second",
             said("memtest_sdk_events_total"),
-            "ops",
-            per_second("memtest_sdk_events_total", "{{driver}} {{event}}"),
+            "suffix:events/s",
+            per_second("memtest_sdk_events_total", "{{event}} of {{driver}}"),
         ),
         level(
             "Listeners and instances",
             f"{said('memtest_listeners')} {said('memtest_instances')}",
             "short",
-            plain("memtest_listeners", "{{driver}} listeners"),
-            plain("memtest_instances", "{{driver}} instances"),
+            plain("memtest_listeners", "listeners of {{driver}}"),
+            plain("memtest_instances", "instances of {{driver}}"),
         ),
         level(
             "Wallet balances",
             said("memtest_wallet_balance_sats"),
+            "suffix:sats",
+            plain("memtest_wallet_balance_sats", "{{wallet}} of {{driver}}"),
+        ),
+        states(
+            "Phase over time",
+            said("memtest_phase"),
+            PHASE_MAPPING,
+            (phase_code(), "{{driver}}"),
+        ),
+        level(
+            "Phase of the load",
+            said("memtest_load_phase"),
             "short",
-            plain("memtest_wallet_balance_sats", "{{driver}} {{wallet}}"),
+            plain("memtest_load_phase"),
         ),
     ]
 
@@ -79,37 +122,39 @@ def load() -> list[Panel]:
 def process() -> list[Panel]:
     return [
         level(
-            "Threads",
-            f"{said('memtest_threads')} {said('memtest_goroutines')} {said('memtest_event_loop_handles')}",
+            "Goroutines and event-loop handles",
+            f"{said('memtest_goroutines')} {said('memtest_event_loop_handles')}",
             "short",
-            plain("memtest_threads", "{{driver}} threads"),
-            plain("memtest_goroutines", "{{driver}} goroutines"),
-            plain("memtest_event_loop_handles", "{{driver}} event-loop handles"),
+            plain("memtest_goroutines", "goroutines of {{driver}}"),
+            plain("memtest_event_loop_handles", "event-loop handles of {{driver}}"),
         ),
+        level("Threads", said("memtest_threads"), "short", plain("memtest_threads")),
         stacked(
             "Threads by name",
             said("memtest_named_threads"),
             "short",
-            plain("memtest_named_threads", "{{driver}} {{name}}"),
+            plain("memtest_named_threads", "{{name}} of {{driver}}"),
         ),
         level("File descriptors", said("memtest_open_fds"), "short", plain("memtest_open_fds")),
         stacked(
             "Descriptors by kind",
             said("memtest_descriptors"),
             "short",
-            plain("memtest_descriptors", "{{driver}} {{kind}}"),
+            plain("memtest_descriptors", "{{kind}} of {{driver}}"),
         ),
         stacked(
             "Sockets by state",
             said("memtest_sockets"),
             "short",
-            plain("memtest_sockets", "{{driver}} {{state}}"),
+            plain("memtest_sockets", "{{state}} of {{driver}}"),
         ),
     ]
 
 
 def exporter() -> list[Panel]:
     cpu = of_run(rate("process_cpu_seconds_total"))
+    starts = {what: f"memtest_{what}_start_timestamp_seconds" for what in ("run", "load", "subject")}
+    started = told_apart("what", {what: of_run(select(name) + " * 1000") for what, name in starts.items()})
     return [
         level(
             "Exporter's own memory",
@@ -128,42 +173,57 @@ def exporter() -> list[Panel]:
         level(
             "Samples per second",
             "Rows written to the CSV, and rows that could not be.",
-            "ops",
-            per_second("memtest_samples_written_total", "{{driver}} written"),
-            per_second("memtest_csv_errors_total", "{{driver}} refused"),
+            "suffix:rows/s",
+            per_second("memtest_samples_written_total", "written of {{driver}}"),
+            per_second("memtest_csv_errors_total", "refused of {{driver}}"),
         ),
         level(
             "Ages",
             "How long ago the subject reported its heaps, and samples were taken.",
             "s",
-            (age("memtest_heap_timestamp_seconds"), "{{driver}} heaps"),
-            (age("memtest_last_sample_timestamp_seconds"), "{{driver}} sample"),
-            (age("memtest_settled_timestamp_seconds"), "{{driver}} sample at rest"),
+            (age("memtest_heap_timestamp_seconds"), "heaps of {{driver}}"),
+            (age("memtest_last_sample_timestamp_seconds"), "sample of {{driver}}"),
+            (age("memtest_settled_timestamp_seconds"), "sample at rest of {{driver}}"),
         ),
-        level(
+        figure(
+            "Started",
+            f"Run: {said('memtest_run_start_timestamp_seconds')} "
+            f"Load: {said('memtest_load_start_timestamp_seconds')} "
+            f"Subject: {said('memtest_subject_start_timestamp_seconds')}",
+            "dateTimeFromNow",
+            (started, "{{what}} {{driver}}"),
+            instant=True,
+            span=12,
+            missing=NOT_SERVED,
+        ).height(8),
+        states(
             "Up",
             "Exporter: Prometheus scraped it. Subject: its process lives. Finished: only the last state is served.",
-            "bool",
-            plain("up", "{{instance}} exporter"),
-            plain("memtest_up", "{{driver}} subject"),
-            plain("memtest_run_finished", "{{instance}} finished"),
-            plain("memtest_probe_success", "{{driver}} probe {{probe}}"),
+            YES_OR_NO,
+            plain("up", "exporter"),
+            plain("memtest_up", "subject {{driver}}"),
+            plain("memtest_run_finished", "finished"),
+        ),
+        states(
+            "Probes that work",
+            said("memtest_probe_success"),
+            YES_OR_NO,
+            plain("memtest_probe_success", "{{probe}} of {{driver}}"),
         ),
         rows(
-            "Run",
-            "Name and settings of the run, and the SDK under test.",
+            "Settings",
+            "Settings of the run, and the SDK under test.",
             [
-                ("Started", (of_run(select("memtest_run_start_timestamp_seconds") + " * 1000"), "")),
                 ("Subject", (of_run(select("memtest_subject_info")), "")),
                 ("Settings", (select("memtest_run_info", 'run=~"$run"'), "")),
             ],
             height=5,
-        ).override_by_name("Started", [DynamicConfigValue(id_val="unit", value="dateTimeAsIso")]),
+        ),
     ]
 
 
-def further(drawn: str) -> list[Panel]:
-    """Draw every metric that the queries in ``drawn`` leave out: a new one is on the dashboard without further ado."""
+def others(drawn: str) -> list[Panel]:
+    """Draw every metric that the queries in ``drawn`` leave out, so that none is missed before it has its place."""
     return [_generic(row) for row in TABLE if row.kind in ("gauge", "counter") and row.name not in drawn]
 
 
@@ -171,7 +231,7 @@ def _generic(row: Metric[Any]) -> Panel:
     title = re.sub(r"^memtest_|(_timestamp)?_(total|bytes|seconds)$", "", row.name).replace("_", " ").capitalize()
     legend = " ".join(f"{{{{{label}}}}}" for label in row.labels) or "{{instance}}"
     if row.kind == "counter":
-        return level(f"{title} per second", row.help, "ops", per_second(row.name, legend))
+        return level(f"{title} per second", row.help, "suffix:/s", per_second(row.name, legend))
     if row.name.endswith("_timestamp_seconds"):
         return level(f"{title}, age", row.help, "s", (age(row.name), legend))
     unit = {"bytes": "bytes", "seconds": "s"}.get(row.unit, "short")

@@ -1,115 +1,107 @@
-"""Soak run: one run in depth, the verdict first."""
+"""Soak run: one run in depth. What one acts on comes first; what one looks up is in rows that open at a click."""
 
-from grafana_foundation_sdk.builders.dashboard import Row
+from collections.abc import Iterator
+
 from grafana_foundation_sdk.models import prometheus
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from tools.dashboards import panels, soak_load, soak_memory
-from tools.dashboards.frame import annotations, drivers, finished, frame, run_variable
-from tools.dashboards.panels import GREEN, RED, YELLOW, figure
-from tools.dashboards.queries import firing_alerts, of_run, plain, said, select, summed, threshold, verdict_code
+from tools.dashboards.frame import Sections, annotations, drivers, finished, frame, run_variable, with_sections
+from tools.dashboards.panels import GREEN, NOT_JUDGED, NOT_SERVED, PHASE_MAPPING, RED, figure
+from tools.dashboards.queries import (
+    KIB_PER_MINUTE,
+    firing_alerts,
+    judged_growth,
+    judged_growth_per_payment,
+    of_run,
+    phase_code,
+    said,
+    select,
+    told_apart,
+    verdict_code,
+)
 
 UID = "memtest-soak-run"
-
-RESIDENT = threshold("MemtestResidentMemoryGrowing")
-HEAP = threshold("MemtestHeapGrowing")
-PER_PAYMENT = threshold("MemtestGrowthPerPayment")
-FAILURES = threshold("MemtestPaymentFailures")
 
 
 def build() -> Dashboard:
     dashboard = frame("Soak run", UID, "One run in depth: its verdict, its memory, its load.")
     dashboard = dashboard.annotations(list(annotations()))
     dashboard = dashboard.with_variable(run_variable("run", "Run to look at.", several=False)).with_variable(drivers())
-    sections = (
-        ("Verdict", _verdict()),
-        ("Memory", soak_memory.memory()),
-        ("Per payment", soak_memory.per_payment()),
+    opened = (("Verdict", _verdict()), ("Which side grows", soak_memory.sides()))
+    closed: Sections = (
+        ("Memory in detail", soak_memory.memory()),
+        ("Raw slopes, for the curious: the verdict weighs more than these", soak_memory.slopes()),
         ("Load", soak_load.load()),
         ("Process", soak_load.process()),
-        ("Exporter", soak_load.exporter()),
+        ("Exporter and settings", soak_load.exporter()),
     )
-    drawn = " ".join(target.expr for _, section in sections for panel in section for target in asked(panel))
-    for title, section in (*sections, ("Further", soak_load.further(drawn))):
-        dashboard = dashboard.with_row(Row(title))
+    drawn = " ".join(expressions((*opened, *closed)))
+    others = soak_load.others(drawn)
+    return finished(with_sections(dashboard, opened, (*closed, *([("Other metrics", others)] if others else []))))
+
+
+def expressions(sections: Sections) -> Iterator[str]:
+    """Every query of the panels."""
+    for _, section in sections:
         for panel in section:
-            dashboard = dashboard.with_panel(panel)
-    return finished(dashboard)
-
-
-def asked(panel: panels.Panel) -> list[prometheus.Dataquery]:
-    """Return the queries of a panel."""
-    return [target for target in panel.build().targets or [] if isinstance(target, prometheus.Dataquery)]
+            for target in panel.build().targets or []:
+                if isinstance(target, prometheus.Dataquery):
+                    yield target.expr
 
 
 def _verdict() -> list[panels.Panel]:
-    alerts = f"sum({firing_alerts()}) or vector(0)"
+    alerts = f"count({of_run(firing_alerts())}) or vector(0)"
     left = of_run(f"clamp_min({select('memtest_load_end_timestamp_seconds')} - time(), 0)")
-    growth = "driver:memtest_{}:deriv30m"
-    failures = of_run(select("driver:memtest_payment_failures:ratio_rate5m"))
-    phase = of_run(select("memtest_phase") + " == 1"), "{{memtest_phase}}"
-    share = of_run(
-        f"{select('memtest_resident_memory_bytes')} "
-        f"/ on (job, instance) group_left () {select('memtest_memory_limit_bytes')}"
-    )
+    paid, failed = (select(f"driver:memtest_{name}:sum") for name in ("payments", "payment_failures"))
+    done = {
+        "payments": paid,
+        "failed": failed,
+        "reconnects": select("driver:memtest_reconnects:sum"),
+        "abandoned instances": select("driver:memtest_abandoned_instances:sum"),
+    }
     return [
-        panels.verdict("Verdict", said("memtest_verdict"), verdict_code()),
-        panels.state_name("Phase", said("memtest_phase"), phase),
-        figure("Load left", said("memtest_load_end_timestamp_seconds"), "dtdurations", left),
+        panels.state("Verdict", said("memtest_verdict"), verdict_code(), panels.VERDICT_MAPPING, instant=False),
+        panels.state("Phase", said("memtest_phase"), phase_code(), PHASE_MAPPING, instant=True),
         figure(
-            "Alerts firing", "Alerts of this stack; see the runbook.", "none", alerts, steps=((None, GREEN), (1, RED))
+            "Growth",
+            "What the verdict judged: the growth of the series that decides, with the bounds of its 95 % interval. "
+            "It is looked at once a minute, and stays as it was at the end.",
+            KIB_PER_MINUTE,
+            (judged_growth(), "{{driver}} {{bound}}"),
+            span=8,
+            missing=NOT_JUDGED,
         ),
         figure(
-            "Resident memory now",
-            said("memtest_resident_memory_bytes"),
+            "Growth per payment",
+            "The same, divided by the payments.",
             "bytes",
-            plain("memtest_resident_memory_bytes")[0],
+            (judged_growth_per_payment(), "{{driver}} {{bound}}"),
+            span=8,
+            missing=NOT_JUDGED,
         ),
         figure(
-            "Share of the limit",
-            "Resident memory as a share of what the container or the machine has.",
-            "percentunit",
-            share,
-            steps=((None, GREEN), (0.7, YELLOW), (0.9, RED)),
+            "Load left",
+            said("memtest_load_end_timestamp_seconds"),
+            "dtdurations",
+            (left, "{{run}}"),
+            instant=True,
+            missing=NOT_SERVED,
         ),
         figure(
-            "Growth of resident memory",
-            "Slope of the floor of resident memory over half an hour, or over what there is of it; red is the alert.",
-            "binBps",
-            of_run(select(growth.format("resident_memory_bytes"))),
-            steps=((None, GREEN), (RESIDENT, RED)),
-        ),
-        figure(
-            "Growth of the heaps",
-            "Slope of the floor of all heaps together over half an hour, or over what there is of it.",
-            "binBps",
-            of_run(select(growth.format("heap_bytes"))),
-            steps=((None, GREEN), (HEAP, RED)),
-        ),
-        figure(
-            "Growth per payment now",
-            "Bytes that each payment leaves in the heaps at rest, over half an hour, or over what there is of it.",
-            "bytes",
-            of_run(select("driver:memtest_settled_heap_bytes:growth_per_payment30m")),
-            steps=((None, GREEN), (PER_PAYMENT, RED)),
-        ),
-        figure(
-            "Payments",
-            "Payments that succeeded within the time shown.",
+            "Load",
+            "What this run has done: payments that succeeded and that failed without being meant to, reconnects, and "
+            "instances dropped without being disconnected.",
             "short",
-            summed("memtest_payments_total", "increase({}[$__range])"),
+            (told_apart("what", {what: of_run(counted) for what, counted in done.items()}), "{{driver}} {{what}}"),
+            span=16,
         ),
         figure(
-            "Failure ratio",
-            "Share of the payments of the last 5 minutes that failed without being meant to.",
-            "percentunit",
-            failures,
-            steps=((None, GREEN), (FAILURES, RED)),
-        ),
-        figure(
-            "Reconnects",
-            said("memtest_reconnects_total"),
-            "short",
-            summed("memtest_reconnects_total", "increase({}[$__range])"),
+            "Alerts firing",
+            "Alerts on this run; the dashboard Runbook says what to do.",
+            "none",
+            (alerts, "alerts"),
+            steps=((None, GREEN), (1, RED)),
+            instant=True,
         ),
     ]

@@ -1,0 +1,39 @@
+"""What a judgement says of a subject's growth, as the state keeps it: the one source of growth on ``/metrics``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from exporter.record.state import Growth, SubjectState
+
+_BYTES = "_bytes"
+_RESIDENT = "rss_bytes"
+_PER_SECOND = 1 / 60
+_BYTES_PER_SECOND = 1024 / 60  # of a KiB a minute
+
+
+def keep_growth(state: SubjectState, judgement: Mapping[str, Any]) -> None:
+    """Keep what `exporter.analysis.judgement.Judgement.as_dict` says of growth.
+
+    Where a count decides (descriptors, threads), the growth of memory that the judgement states is resident memory's.
+    """
+    decided = judgement["series"] or ""
+    series = (decided if decided.endswith(_BYTES) else _RESIDENT).removesuffix(_BYTES)
+    state.growth = _growth(series, judgement["growth_kib_per_min"], _BYTES_PER_SECOND)
+    state.growth_per_payment = _growth(series, judgement["growth_bytes_per_payment"], 1)
+    state.memory_limit_in_seconds = judgement["memory_limit_in_sec"]
+    # A series that was read at rest too comes there first, and that reading is the surer one.
+    judged = {
+        part["series"]: part["growth_per_min"]["value"]
+        for part in reversed(judgement["parts"])
+        if part["growth_per_min"] is not None
+    }
+    state.memory_growth = {
+        name.removesuffix(_BYTES): value * _BYTES_PER_SECOND for name, value in judged.items() if name.endswith(_BYTES)
+    }
+    state.count_growth = {name: value * _PER_SECOND for name, value in judged.items() if not name.endswith(_BYTES)}
+
+
+def _growth(series: str, interval: Mapping[str, float] | None, factor: float) -> Growth | None:
+    if interval is None:
+        return None
+    return Growth(series, *(interval[figure] * factor for figure in ("value", "low", "high")))
