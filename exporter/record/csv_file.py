@@ -21,8 +21,10 @@ HEADER = ",".join(COLUMNS) + "\n"
 class CsvSink:
     """An open CSV file; ``write`` raises OSError when the row could not be stored, and may be called again."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.path = path
         self._descriptor = descriptor
+        self.begin = os.fstat(descriptor).st_size  # where the rows of this run begin
         self._is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
         self._header_due = not self._is_file or os.fstat(descriptor).st_size == 0
 
@@ -41,7 +43,7 @@ class CsvSink:
         try:
             if stat.S_ISREG(os.fstat(descriptor).st_mode):
                 _make_ready(descriptor, path, existing)
-            return cls(descriptor)
+            return cls(descriptor, path)
         except BaseException:
             os.close(descriptor)
             raise

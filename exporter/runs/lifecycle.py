@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +23,7 @@ from exporter.runs.conclusion import Conclusion, Measured, conclude, gravest
 from exporter.runs.console import Console
 from exporter.runs.group import SubjectGroup
 from exporter.runs.interrupts import handle_interrupts
+from exporter.runs.online_verdict import OnlineVerdict
 from exporter.runs.outcome import INTERRUPTED, Outcome
 from exporter.runs.subject import Surroundings
 from exporter.settings.run import RunConfig
@@ -95,6 +95,7 @@ class Lifecycle(ABC):
         self._state = state
         self._outputs = outputs
         self._console = Console(quiet=config.quiet)
+        self._online = OnlineVerdict(judged_by(config), self._on_verdict, self._on_no_verdict)
         self._stop = asyncio.Event()  # end the measurement, then report
         self._released = asyncio.Event()  # end the lingering
         self._interrupted = False
@@ -136,8 +137,7 @@ class Lifecycle(ABC):
             driver if len(self._state.subjects) > 1 else "",
             self._outputs.sinks[driver],
             self._console,
-            judged_by(self._config),
-            partial(self._on_verdict, driver),
+            self._online,
         )
 
     async def run(self) -> int:
@@ -151,6 +151,7 @@ class Lifecycle(ABC):
         except ExporterError as error:
             self._error = error
         finally:
+            await self._online.stop()
             await self._subjects.stop()
             await self._end()
         code = await self._conclude()
@@ -162,6 +163,7 @@ class Lifecycle(ABC):
         """Start everything, take samples, take it down; raises what ExporterError went wrong."""
         if not await self._unless_stopped(self._start()):
             return
+        await self._online.start()
         self._state.load_started_at = datetime.now(UTC)
         timer = asyncio.get_running_loop().call_later(self._config.duration_seconds, self._stop.set)
         progress = asyncio.create_task(self._show_progress())
@@ -241,6 +243,11 @@ class Lifecycle(ABC):
             self._console.line(f"Stopping, as the verdict is {verdict}: {reason}")
             self._stop.set()
 
+    def _on_no_verdict(self) -> None:
+        """Publish that there is none at the moment."""
+        self._verdicts.clear()
+        self._state.verdict, self._state.verdict_reason, self._state.verdict_time = None, "", None
+
     def _publish(self, verdict: str, reason: str) -> None:
         self._state.verdict, self._state.verdict_reason = verdict, reason
         self._state.verdict_time = datetime.now(UTC)
@@ -258,6 +265,7 @@ class Lifecycle(ABC):
         """End everything at once; a measurement that is over is ending anyway."""
         if self._state.finished:
             return
+        self._online.kill()
         self._subjects.kill()
         self._kill()
         shutil.rmtree(self._outputs.directory, ignore_errors=True)

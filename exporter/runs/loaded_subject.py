@@ -127,7 +127,6 @@ class LoadedSubject(SubjectRun):
             await self._subject.stop(_NO_PATIENCE if isinstance(self.error, SubjectError) else None)
 
     def kill(self) -> None:
-        super().kill()
         if self._subject is not None:
             self._subject.kill()
 

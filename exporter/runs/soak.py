@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from exporter.durations import format_duration
 from exporter.errors import LoadError
+from exporter.processes.child import python_command
 from exporter.processes.local_network import NetworkChild, start_network
 from exporter.publish.profiles import ProfileServer
 from exporter.record.state import RunState, SubjectState
@@ -23,7 +24,7 @@ from exporter.settings.connection import Connection
 from exporter.settings.network import Settings, dump
 from exporter.settings.run import LOCAL_NETWORK, RunConfig
 
-NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-stdin")
+NETWORK_COMMAND = python_command("-m", "exporter.network", "--settings-from-stdin")
 
 
 def run(config: RunConfig) -> int:

@@ -2,17 +2,15 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from exporter.analysis.judgement import Settings
 from exporter.errors import ExporterError, SubjectError
 from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample
 from exporter.record.sampler import Sampler
 from exporter.record.state import SubjectState
 from exporter.runs.console import Console
-from exporter.runs.online_verdict import VerdictWatch
+from exporter.runs.online_verdict import OnlineVerdict
 
 # A regular sample this close to the last one, as a share of the interval, adds nothing.
 _LAST_SAMPLE_SHARE = 0.1
@@ -20,14 +18,13 @@ _LAST_SAMPLE_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a subject works with: its state, its name beside others, where samples and verdicts go, and the rule."""
+    """What a subject works with: its state, its name beside others, and where its samples go."""
 
     state: SubjectState
     label: str
     sink: CsvSink
     console: Console
-    rule: Settings
-    on_verdict: Callable[[str, str], None]
+    online: OnlineVerdict
 
 
 class SubjectRun(ABC):
@@ -44,7 +41,7 @@ class SubjectRun(ABC):
         self._duration = duration_seconds
         self._interval = mem_interval_seconds
         self._sampler = Sampler(self.state, surroundings.sink, self.elapsed, self._show)
-        self._verdict_watch = VerdictWatch(self.state, surroundings.rule, surroundings.on_verdict)
+        self._sink, self._online = surroundings.sink, surroundings.online
         self._started: float | None = None
         self._stop = asyncio.Event()  # the measurement's, once it has begun
         self._first_sample = asyncio.Event()
@@ -59,24 +56,29 @@ class SubjectRun(ABC):
         self.state.phase = "running"
         over = asyncio.Event()
         samples = asyncio.create_task(self._take_samples(over))
+        work = asyncio.create_task(self._work(stop))
         try:
-            await self._work(stop)
+            await asyncio.wait([samples, work], return_when=asyncio.FIRST_COMPLETED)
+            if samples.done():
+                samples.result()  # what takes samples ends before the work only when it fails
+            work.result()
         except ExporterError as error:
             self._failed(error)
         finally:
             over.set()
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
             await samples
             await self._sample()
 
     async def stop(self) -> None:
         """End the subject, however far it got."""
-        await self._verdict_watch.stop()
         await self._end()
         self.state.pid, self.state.phase = None, "stopped"
 
+    @abstractmethod
     def kill(self) -> None:
         """End the subject at once."""
-        self._verdict_watch.kill()
 
     @abstractmethod
     async def _work(self, stop: asyncio.Event) -> None:
@@ -91,7 +93,7 @@ class SubjectRun(ABC):
 
     async def _take_samples(self, over: asyncio.Event) -> None:
         """Take a sample at once, and those between the first and the last."""
-        await self._verdict_watch.start()
+        self._online.follow(self.state, self._sink.path, self._sink.begin)
         try:
             await self._sample()
         finally:
@@ -115,7 +117,7 @@ class SubjectRun(ABC):
             self.state.phase = "stopped"
 
     def _show(self, sample: Sample) -> None:
-        self._verdict_watch.add(sample)
+        self._online.add(self.state.driver, sample)
         ending = self._stop.is_set() or self.error is not None
         left = 0.0 if ending else self._duration - sample.elapsed_sec
         self._console.sample(self._label, sample, left)

@@ -52,7 +52,6 @@ class WatchedProgram(SubjectRun):
         await self._program.stop()
 
     def kill(self) -> None:
-        super().kill()
         self._program.kill()
 
     def _read(self, source: Source) -> Told | None:

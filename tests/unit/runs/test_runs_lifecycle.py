@@ -12,7 +12,7 @@ from fake_measurement import FakeMeasurement, FakeSubject, measure, settings
 from exporter.errors import SubjectError
 from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample
-from exporter.runs import interrupts
+from exporter.runs import interrupts, online_verdict
 from exporter.runs.outcome import INTERRUPTED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -195,6 +195,26 @@ def test_a_leak_ends_it_when_asked(capsys: pytest.CaptureFixture[str], stop_on: 
 
     assert measure(settings(stop_on=stop_on), beside) == (0 if stopped else INTERRUPTED)
     assert ("Stopping, as the verdict is leak: it grows" in capsys.readouterr().out) is stopped
+
+
+def test_a_verdict_that_is_no_longer_computed_vanishes_and_comes_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(online_verdict, "EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(online_verdict, "PAUSES_SECONDS", (0.5,))
+
+    async def beside(run: FakeMeasurement) -> None:
+        await run.until(lambda: run.state.verdict)
+        child = run._online.pid
+        assert child is not None
+        os.kill(child, signal.SIGKILL)
+        await run.until(lambda: run.state.verdict is None)
+        assert run.state.verdict_reason == ""
+        await run.until(lambda: run.state.verdict)
+        interrupt()
+
+    assert measure(settings(), beside) == INTERRUPTED
+    assert "the process of the live verdict ended: killed by SIGKILL" in caplog.text
 
 
 def test_the_page_is_written_at_the_end(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
