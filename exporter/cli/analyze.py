@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from exporter.errors import ConfigError
+from exporter.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
-
-EXIT_LEAK, EXIT_INCONCLUSIVE = 1, 3
 
 
 @click.command("analyze")
@@ -52,8 +51,8 @@ def command(files: Sequence[Path], output: str | None, junit: Path | None, fail_
         _write(junit, formats.as_junit(judged, fail_on))
     failing = {judgement.verdict for _, judgement in judged if formats.fails(judgement.verdict, fail_on)}
     if Verdict.LEAK in failing:
-        return EXIT_LEAK
-    return EXIT_INCONCLUSIVE if failing else 0
+        return ExitCode.LEAK
+    return ExitCode.INCONCLUSIVE if failing else ExitCode.NO_LEAK
 
 
 def _write(path: Path, text: str) -> None:

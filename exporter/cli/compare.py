@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-EXIT_WORSE = 1
+from exporter.exit_codes import ExitCode
 
 
 @click.command("compare")
@@ -49,4 +49,4 @@ def command(
         click.echo(json.dumps({"comparisons": [comparison.as_dict() for comparison in found]}, indent=2))
     else:
         click.echo("\n\n".join(comparison_text(comparison) for comparison in found))
-    return EXIT_WORSE if any(comparison.worse for comparison in found) else 0
+    return ExitCode.LEAK if any(comparison.worse for comparison in found) else ExitCode.NO_LEAK

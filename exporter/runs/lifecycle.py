@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import shutil
 import tempfile
@@ -15,7 +16,8 @@ from typing import Any, ClassVar
 from exporter import __version__
 from exporter.analysis.judgement import Settings
 from exporter.durations import format_duration
-from exporter.errors import ExporterError
+from exporter.errors import DefectError, ExporterError, defect_of
+from exporter.exit_codes import ExitCode
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
@@ -24,12 +26,14 @@ from exporter.runs.console import Console
 from exporter.runs.group import SubjectGroup
 from exporter.runs.interrupts import handle_interrupts
 from exporter.runs.online_verdict import OnlineVerdict
-from exporter.runs.outcome import INTERRUPTED, Outcome
+from exporter.runs.outcome import Outcome
 from exporter.runs.subject import Surroundings
 from exporter.settings.run import RunConfig
 from exporter.settings.watch import WatchConfig
 
 Config = RunConfig | WatchConfig
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +151,23 @@ class Lifecycle(ABC):
         for line in self._headings():
             self._console.line(line)
         try:
-            await self._measure()
-        except ExporterError as error:
-            self._error = error
+            await self._attempt(self._measure())
         finally:
-            await self._online.stop()
-            await self._subjects.stop()
-            await self._end()
+            for step in (self._online.stop, self._subjects.stop, self._end):
+                await self._attempt(step())
         code = await self._conclude()
         self._state.finished = True
         await self._linger()
         return code
+
+    async def _attempt(self, step: Coroutine[Any, Any, None]) -> None:
+        """Do a step and keep what goes wrong; the samples so far are whole, and their verdict is given all the same."""
+        try:
+            await step
+        except ExporterError as error:
+            self._error = self._error or error
+        except Exception as error:
+            self._error = defect_of(error)
 
     async def _measure(self) -> None:
         """Start everything, take samples, take it down; raises what ExporterError went wrong."""
@@ -202,6 +212,8 @@ class Lifecycle(ABC):
         ]
         if not measured:
             return self._conclude_nothing()
+        if isinstance(self._error, DefectError):
+            _log.error("%s", self._error)
         # Reading a million rows takes a while, and the last state has to stay scrapable meanwhile.
         ended = await asyncio.to_thread(conclude, measured, self._max_failure_ratio, judged_by(self._config))
         self._publish(ended.verdict, ended.reason)
@@ -224,6 +236,9 @@ class Lifecycle(ABC):
             await asyncio.to_thread(write_run_report, path, self._state, ended.subjects, self._heap_dump())
         except ExporterError as error:
             self._console.warning(str(error))
+        except Exception as error:
+            # The verdict has been given, and holds.
+            _log.error("there is no page: %s", defect_of(error))
         else:
             self._console.line(f"Page: {path}")
 
@@ -269,4 +284,4 @@ class Lifecycle(ABC):
         self._subjects.kill()
         self._kill()
         shutil.rmtree(self._outputs.directory, ignore_errors=True)
-        os._exit(INTERRUPTED)
+        os._exit(ExitCode.INTERRUPTED)

@@ -68,7 +68,8 @@ class SubjectRun(ABC):
             over.set()
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
-            await samples
+            if not samples.done():
+                await samples
             await self._sample()
 
     async def stop(self) -> None:

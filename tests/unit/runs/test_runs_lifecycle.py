@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from fake_measurement import FakeMeasurement, FakeSubject, measure, settings
 
-from exporter.errors import SubjectError
+from exporter.errors import DefectError, SubjectError
+from exporter.exit_codes import ExitCode
 from exporter.record.csv_file import CsvSink
 from exporter.record.sample import Sample
 from exporter.runs import interrupts, online_verdict
-from exporter.runs.outcome import INTERRUPTED
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Beside = Callable[[FakeMeasurement], Awaitable[None]]
@@ -53,7 +53,7 @@ def test_an_interrupt_ends_it_with_its_report(capsys: pytest.CaptureFixture[str]
         await run.until(lambda: run.samples >= 2)
         os.kill(os.getpid(), number)
 
-    assert measure(settings(), beside) == INTERRUPTED
+    assert measure(settings(), beside) == ExitCode.INTERRUPTED
     said = capsys.readouterr().out
     assert "Stopping" in said
     assert "Verdict: " in said
@@ -65,7 +65,7 @@ def test_an_interrupt_while_it_starts_ends_it_without_a_report(capsys: pytest.Ca
         await run.starting.wait()
         interrupt()
 
-    assert measure(settings(), beside) == INTERRUPTED
+    assert measure(settings(), beside) == ExitCode.INTERRUPTED
     said = capsys.readouterr().out
     assert "nothing was measured" in said
     assert "Verdict: " not in said
@@ -87,8 +87,8 @@ def test_a_second_interrupt_ends_everything_at_once(monkeypatch: pytest.MonkeyPa
 
     # What the second interrupt does comes before the first one is through.
     code = measure(settings(), lambda run: held_up(run, beside, monkeypatch))
-    assert exits == [INTERRUPTED]
-    assert code == INTERRUPTED
+    assert exits == [ExitCode.INTERRUPTED]
+    assert code == ExitCode.INTERRUPTED
 
 
 async def held_up(run: FakeMeasurement, beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_a_csv_that_cannot_be_written_costs_rows_and_not_the_measurement(
         await run.until(lambda: run.subject.state.csv_errors > 3)
         interrupt()
 
-    assert measure(settings(), beside) == INTERRUPTED
+    assert measure(settings(), beside) == ExitCode.INTERRUPTED
     assert "lost: see the log" in capsys.readouterr().out
     assert caplog.text.count("No space left on device") == 1
 
@@ -181,7 +181,7 @@ def test_an_interrupted_one_does_not_linger() -> None:
         await run.until(lambda: run.samples)
         interrupt()
 
-    assert measure(settings(linger_seconds=3600.0), beside) == INTERRUPTED
+    assert measure(settings(linger_seconds=3600.0), beside) == ExitCode.INTERRUPTED
 
 
 @pytest.mark.parametrize(("stop_on", "stopped"), [("leak", True), ("never", False)])
@@ -193,7 +193,7 @@ def test_a_leak_ends_it_when_asked(capsys: pytest.CaptureFixture[str], stop_on: 
         if not stopped:
             interrupt()
 
-    assert measure(settings(stop_on=stop_on), beside) == (0 if stopped else INTERRUPTED)
+    assert measure(settings(stop_on=stop_on), beside) == (0 if stopped else ExitCode.INTERRUPTED)
     assert ("Stopping, as the verdict is leak: it grows" in capsys.readouterr().out) is stopped
 
 
@@ -213,8 +213,59 @@ def test_a_verdict_that_is_no_longer_computed_vanishes_and_comes_back(
         await run.until(lambda: run.state.verdict)
         interrupt()
 
-    assert measure(settings(), beside) == INTERRUPTED
+    assert measure(settings(), beside) == ExitCode.INTERRUPTED
     assert "the process of the live verdict ended: killed by SIGKILL" in caplog.text
+
+
+def test_a_defect_is_70_and_the_samples_so_far_are_judged(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def beside(run: FakeMeasurement) -> None:
+        await run.until(lambda: run.samples >= 2)
+
+        usual = run.subject._sample
+
+        async def fail() -> None:
+            run.subject._sample = usual  # type: ignore[method-assign]
+            raise KeyError("secret")
+
+        run.subject._sample = fail  # type: ignore[method-assign]
+
+    assert measure(settings(), beside) == ExitCode.DEFECT
+    said = capsys.readouterr()
+    assert "Verdict: inconclusive" in said.out
+    assert "unexpected KeyError at test_runs_lifecycle.py:" in caplog.text
+    assert "secret" not in said.out + said.err + caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("step", ["_end", "_start"])
+def test_a_defect_at_either_end_is_70(capsys: pytest.CaptureFixture[str], step: str) -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    async def beside(run: FakeMeasurement) -> None:
+        setattr(run, step, fail)
+
+    def code() -> int:
+        try:
+            return measure(settings(duration_seconds=0.3), beside)
+        except DefectError as error:
+            return error.exit_code
+
+    assert code() == ExitCode.DEFECT
+    assert ("Verdict: " in capsys.readouterr().out) is (step == "_end")
+
+
+def test_a_page_that_cannot_be_made_costs_the_page_only(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("exporter.runs.page.write_run_report", fail)
+    assert measure(settings(duration_seconds=0.1, report=tmp_path / "page.html"), nothing) == ExitCode.NO_LEAK
+    assert "there is no page: unexpected ZeroDivisionError" in caplog.text
 
 
 def test_the_page_is_written_at_the_end(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
