@@ -42,7 +42,6 @@ class Outputs:
 
     url: str
     directory: Path
-    csv: Mapping[str, Path]
     sinks: Mapping[str, CsvSink]
 
 
@@ -63,7 +62,7 @@ async def outputs(config: Config, state: RunState, csv: Mapping[str, Path | None
                 subject: sinks.enter_context(contextlib.closing(CsvSink.open(path, config.existing_csv)))
                 for subject, path in paths.items()
             }
-            yield Outputs(server.url, directory, paths, opened)
+            yield Outputs(server.url, directory, opened)
 
 
 def run_state(config: Config, settings: Mapping[str, str], subjects: Iterable[SubjectState]) -> RunState:
@@ -206,7 +205,7 @@ class Lifecycle(ABC):
     async def _conclude(self) -> int:
         """Print the report, publish the verdict; return the exit code. Raises the error of a run without samples."""
         measured = [
-            Measured(each.state, self._outputs.csv[each.state.driver], each.error)
+            Measured(each.state, self._outputs.sinks[each.state.driver].readable, each.error)
             for each in self._subjects
             if each.state.last_sample is not None
         ]

@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from exporter.analysis.judgement import Settings
 from exporter.processes.child import Child, python_command
+from exporter.record.csv_file import CsvSink
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
 from exporter.record.state import SubjectState
@@ -43,7 +43,7 @@ class OnlineVerdict:
         self._command = (*_COMMAND, "--threshold", str(rule.threshold_kib_per_min))
         self._on_verdict = on_verdict
         self._on_lost = on_lost
-        self._followed: dict[str, tuple[SubjectState, Path, int]] = {}
+        self._followed: dict[str, tuple[SubjectState, CsvSink]] = {}
         self._child: Child | None = None
         self._running: asyncio.Task[None] | None = None
         self._starts_in_vain = 0
@@ -72,10 +72,10 @@ class OnlineVerdict:
         if self._child is not None:
             self._child.kill()
 
-    def follow(self, state: SubjectState, record: Path, begin: int) -> None:
-        """Judge a subject whose samples are in ``record``, from the byte ``begin`` on."""
-        self._followed[state.driver] = state, record, begin
-        self._introduce(state, record, begin)
+    def follow(self, state: SubjectState, record: CsvSink) -> None:
+        """Judge a subject whose samples are in ``record``."""
+        self._followed[state.driver] = state, record
+        self._introduce(state, record)
 
     def add(self, subject: str, sample: Sample) -> None:
         """Pass a sample on."""
@@ -121,17 +121,18 @@ class OnlineVerdict:
         _log.warning("the process of the live verdict ended: %s", child.ended.result().text)
 
     def _forget(self) -> None:
-        for state, _, _ in self._followed.values():
+        for state, _ in self._followed.values():
             forget_growth(state)
         self._on_lost()
 
-    def _introduce(self, state: SubjectState, record: Path, begin: int) -> None:
+    def _introduce(self, state: SubjectState, record: CsvSink) -> None:
+        path = record.readable
         try:
-            end = record.stat().st_size
+            end = path.stat().st_size
         except OSError:
             end = 0
         limit = memory_limit_bytes(state.pid)
-        known = {"memory_limit_bytes": limit, "record": str(record), "begin": begin, "end": end}
+        known = {"memory_limit_bytes": limit, "record": str(path), "begin": record.begin, "end": end}
         self._write({"subject": state.driver, **known})
 
     def _write(self, message: dict[str, Any]) -> None:
@@ -142,7 +143,7 @@ class OnlineVerdict:
         """Publish an answer; a line that is none must not matter."""
         try:
             found = json.loads(line)
-            state, _, _ = self._followed[found["subject"]]
+            state, _ = self._followed[found["subject"]]
             verdict, reason = str(found["verdict"]), str(found["reason"])
             keep_growth(state, found)
         except (ValueError, KeyError, TypeError, AttributeError):

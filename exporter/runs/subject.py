@@ -94,7 +94,7 @@ class SubjectRun(ABC):
 
     async def _take_samples(self, over: asyncio.Event) -> None:
         """Take a sample at once, and those between the first and the last."""
-        self._online.follow(self.state, self._sink.path, self._sink.begin)
+        self._online.follow(self.state, self._sink)
         try:
             await self._sample()
         finally:

@@ -166,6 +166,26 @@ def test_a_csv_that_cannot_be_written_costs_rows_and_not_the_measurement(
     assert caplog.text.count("No space left on device") == 1
 
 
+def test_a_csv_that_is_removed_is_said_once_counted_and_made_anew(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    csv = tmp_path / "out.csv"
+
+    async def beside(run: FakeMeasurement) -> None:
+        for times in (1, 2):
+            await run.until(csv.exists)
+            csv.unlink()
+            await run.until(lambda number=times: run.subject.state.csv_mishaps == number)  # type: ignore[misc]
+        interrupt()
+
+    assert measure(settings(), beside, csv) == ExitCode.INTERRUPTED
+    assert caplog.text.count("made anew") == 1
+    said = capsys.readouterr().out
+    assert "by others 2 times" in said
+    assert "no samples" not in said
+    assert len(csv.read_text().splitlines()) > 3
+
+
 def test_it_lingers_with_the_last_state_until_an_interrupt(capsys: pytest.CaptureFixture[str]) -> None:
     async def beside(run: FakeMeasurement) -> None:
         await run.until(lambda: run.state.finished)

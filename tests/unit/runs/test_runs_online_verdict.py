@@ -49,7 +49,7 @@ class Followed:
 
     def __init__(self, tmp_path: Path, rule: Settings = THRESHOLD) -> None:
         self.state = SubjectState("python")
-        self.record = tmp_path / "record.csv"
+        self.sink = CsvSink.open(tmp_path / "record.csv", "refuse")
         self.said: list[tuple[str, str, str]] = []
         self.lost = 0
         self.online = OnlineVerdict(rule, lambda *said: self.said.append(said), self._on_lost)
@@ -58,20 +58,19 @@ class Followed:
         self.lost += 1
 
     def measure(self, seconds: range, bytes_per_second: int) -> None:
-        sink = CsvSink.open(self.record, "append")
         for second in seconds:
             taken = sample(second, bytes_per_second)
-            sink.write(taken)
+            self.sink.write(taken)
             self.online.add("python", taken)
-        sink.close()
 
     async def __aenter__(self) -> "Followed":
         await self.online.start()
-        self.online.follow(self.state, self.record, 0)
+        self.online.follow(self.state, self.sink)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.online.stop()
+        self.sink.close()
 
     async def until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(300):
