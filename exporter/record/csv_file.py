@@ -52,6 +52,8 @@ class CsvSink:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise ConfigError(f"csv {path} is not a regular file: name a file on a disk")
+            if _is_printed_to(descriptor):
+                raise ConfigError(f"csv {path} is where this program prints: name another file")
             _make_ready(descriptor, path, existing)
             return cls(descriptor, path)
         except BaseException:
@@ -166,6 +168,15 @@ def _make_ready(descriptor: int, path: Path, existing: ExistingCsv) -> None:
         _mend(descriptor, path, size)
     if existing == "overwrite":
         os.ftruncate(descriptor, 0)
+
+
+def _is_printed_to(descriptor: int) -> bool:
+    """Whether it is the file behind standard output or error, as /dev/stdout names it."""
+    for number in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.sameopenfile(descriptor, number):
+                return True
+    return False
 
 
 def _new_file(path: Path) -> tuple[int, Path]:

@@ -46,7 +46,7 @@ def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectSta
     if state.csv_errors:
         lines.append(_row("Samples", f"{state.samples_written} written, {state.csv_errors} lost: see the log"))
     if state.csv_mishaps:
-        lines.append(_row("CSV", f"removed, renamed or cut by others {state.csv_mishaps} times: see the log"))
+        lines.append(_row("CSV", f"{state.csv_mishaps} time(s) removed, renamed or cut by others: see the log"))
     if error is not None:
         lines.append(_row("Failed", str(error)))
     return "\n".join([*lines, "", paragraph("Verdict", judgement)])

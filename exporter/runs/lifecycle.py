@@ -223,7 +223,7 @@ class Lifecycle(ABC):
         return Outcome(self._interrupted, self._error or ended.error, ended.verdict).exit_code(self._config.fail_on)
 
     def _conclude_nothing(self) -> int:
-        if self._error is not None and not self._interrupted:
+        if self._error is not None and (not self._interrupted or isinstance(self._error, DefectError)):
             raise self._error
         self._console.line("Stopped before the first sample: nothing was measured")
         return Outcome(self._interrupted, None, "inconclusive").exit_code(self._config.fail_on)

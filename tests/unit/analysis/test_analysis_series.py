@@ -1,6 +1,7 @@
 import io
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def test_a_line_without_an_end_is_refused_in_bounded_memory(before: bytes) -> No
         def readable(self) -> bool:
             return True
 
-        def readinto(self, buffer: bytearray) -> int:
+        def readinto(self, buffer: Any, /) -> int:
             piece = before[self.given :] if self.given < len(before) else bytes(len(buffer))
             buffer[: len(piece)] = piece
             self.given += len(piece)

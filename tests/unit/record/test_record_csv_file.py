@@ -163,6 +163,21 @@ def test_refuses_a_pipe_without_waiting_for_a_reader(tmp_path: Path) -> None:
         CsvSink.open(tmp_path / "out.csv", "refuse")
 
 
+def test_refuses_the_file_that_it_prints_to(tmp_path: Path) -> None:
+    script = """
+from pathlib import Path
+from exporter.errors import ConfigError
+from exporter.record.csv_file import CsvSink
+try:
+    CsvSink.open(Path("/dev/stdout"), "refuse")
+except ConfigError as error:
+    print(error)
+"""
+    with (tmp_path / "out.txt").open("w") as file:
+        subprocess.run([sys.executable, "-c", script], stdout=file, check=True)
+    assert (tmp_path / "out.txt").read_text() == "csv /dev/stdout is where this program prints: name another file\n"
+
+
 @pytest.fixture
 def sink(tmp_path: Path) -> Iterator[CsvSink]:
     """A file with one row."""

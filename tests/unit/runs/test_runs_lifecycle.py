@@ -181,7 +181,7 @@ def test_a_csv_that_is_removed_is_said_once_counted_and_made_anew(
     assert measure(settings(), beside, csv) == ExitCode.INTERRUPTED
     assert caplog.text.count("made anew") == 1
     said = capsys.readouterr().out
-    assert "by others 2 times" in said
+    assert "2 time(s) removed, renamed or cut by others" in said
     assert "no samples" not in said
     assert len(csv.read_text().splitlines()) > 3
 
