@@ -1,7 +1,6 @@
 import io
 import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -132,23 +131,3 @@ def test_every_cell_is_what_float_makes_of_it(rows: list[tuple[str, str, str]]) 
         expected = [float(row[index]) if row[index] else math.nan for row in rows]
         np.testing.assert_array_equal(run.columns[name], np.array(expected))
     assert [run.phase_names[code] for code in run.phases] == [row[2] for row in rows]
-
-
-@pytest.mark.parametrize("before", [b"", b"elapsed_sec,rss_bytes\n1,2\n"])
-def test_a_line_without_an_end_is_refused_in_bounded_memory(before: bytes) -> None:
-    class Endless(io.RawIOBase):
-        def __init__(self) -> None:
-            self.given = 0
-
-        def readable(self) -> bool:
-            return True
-
-        def readinto(self, buffer: Any, /) -> int:
-            piece = before[self.given :] if self.given < len(before) else bytes(len(buffer))
-            buffer[: len(piece)] = piece
-            self.given += len(piece)
-            assert self.given < 8 << 20
-            return len(piece)
-
-    with pytest.raises(ConfigError, match=r"longer than any line|expected a header line"):
-        parse_csv(io.BufferedReader(Endless()), "endless.csv")
