@@ -21,6 +21,11 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
+def python_command(*arguments: str, interpreter: str = sys.executable) -> tuple[str, ...]:
+    """The command of a Python process that finds no module in the directory where it happens to be started."""
+    return (interpreter, "-P", *arguments)
+
+
 @dataclass(frozen=True, slots=True)
 class Exit:
     """How a process ended: its exit code, or the negative of the signal that killed it."""

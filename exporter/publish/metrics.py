@@ -298,7 +298,11 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         lambda state: state.bad_lines,
     ),
     total("memtest_samples_written_total", "Rows written to the CSV.", lambda state: state.samples_written),
-    total("memtest_csv_errors_total", "Rows that could not be written to the CSV.", lambda state: state.csv_errors),
+    total(
+        "memtest_csv_errors_total",
+        "Rows that could not be written to the CSV, and times that others removed, renamed or cut it.",
+        lambda state: state.csv_errors + state.csv_mishaps,
+    ),
     level(
         "memtest_last_sample_timestamp_seconds",
         "When the last sample was taken.",

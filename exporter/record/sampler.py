@@ -71,7 +71,7 @@ class Sampler:
     async def _store(self, sample: Sample) -> None:
         try:
             # A disk may take seconds for this; the payments and the scrapes go on meanwhile.
-            await asyncio.to_thread(self._sink.write, sample)
+            news = await asyncio.to_thread(self._sink.write, sample)
         except OSError as error:
             if self._state.csv_errors == 0:
                 _log.warning(
@@ -82,3 +82,7 @@ class Sampler:
             self._state.csv_errors += 1
         else:
             self._state.samples_written += 1
+            if news:
+                if self._state.csv_mishaps == 0:
+                    _log.warning("%s", news)
+                self._state.csv_mishaps += 1

@@ -138,6 +138,7 @@ class SubjectState:
     memory_limit_in_seconds: float | None = None  # until the memory limit is reached, at that growth
     samples_written: int = 0
     csv_errors: int = 0
+    csv_mishaps: int = 0  # times that others removed, renamed or cut the CSV
     probe_success: dict[str, bool] = field(default_factory=dict)  # by probe
 
     def __post_init__(self) -> None:

@@ -23,10 +23,7 @@ _UNSHOWN_EVENTS = frozenset({("phase", Phase.RUNNING)})  # the start of the load
 
 
 class Console:
-    """Lines on a stream, coloured on a terminal unless ``NO_COLOR`` is set; ``quiet`` leaves the report only.
-
-    A reader that goes away (a closed pipe) ends the printing, not the run.
-    """
+    """Lines on a stream, coloured on a terminal unless ``NO_COLOR`` is set; ``quiet`` leaves the report only."""
 
     def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self._stream = stream or sys.stdout
@@ -96,17 +93,8 @@ class Console:
         if whole_line and self._progress_shown:
             text = _CLEAR_LINE + text
             self._progress_shown = False
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except OSError:
-            self._go_on_unheard()
-
-    def _go_on_unheard(self) -> None:
-        """Write to nowhere from now on: the reader of a pipe, or the terminal, is gone; the run is not."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+        self._stream.write(text)
+        self._stream.flush()
 
 
 def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_left: float) -> str:
