@@ -53,6 +53,7 @@ LABELS = {
     "open_fds": "the number of open descriptors",
     "threads": "the number of threads",
     "goroutines": "the number of goroutines",
+    "sockets_close_wait": "the number of sockets that only the other side has closed",
 }
 
 
@@ -83,8 +84,9 @@ class Early:
 LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
 AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
-# Of what no file pages disturb: a heap, and memory that is the subject's own.
+# Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
 EARLY = {HEAP: Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)), ANONYMOUS: Early(10.0, Demand(1200.0, 0.9, 1.5, 0.5))}
+EARLY_COUNT = Early(8.0, Demand(0.5, 0.95, 4.0, 0.6))
 # Looked at every minute, four looks in a row.
 SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
 SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
@@ -292,7 +294,7 @@ def _demands_under_load(name: str, part: _Part, sequential: bool) -> tuple[Deman
         return LONG_RUN
     if part.lasts(SHORTEST_FOR_LEAK_MINUTES):
         return SHORT_RUN
-    early = EARLY.get(name)
+    early = EARLY.get(name) or (None if name.endswith("_bytes") else EARLY_COUNT)
     # What is read at rest too is known better from there.
     return (early.demand,) if early and part.lasts(early.minutes) and not part.stretch.settled.any() else ()
 

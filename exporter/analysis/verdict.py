@@ -27,7 +27,7 @@ from exporter.record.sample import HEAPS, heap_column
 from exporter.record.terms import Verdict
 
 _HEAP_PARTS = tuple(map(heap_column, HEAPS))
-_COUNTS = ("open_fds", "threads", "goroutines")
+_COUNTS = ("sockets_close_wait", "open_fds", "threads", "goroutines")  # what says most comes first
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
 
 
