@@ -10,7 +10,7 @@ CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
 
-.PHONY: run test check lint install drivers tools docs dashboards compose-test clean
+.PHONY: run test check lint lint-web install drivers tools docs dashboards proto compose-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -20,7 +20,7 @@ check: lint
 	$(BIN)/python -m pytest -m "not e2e and not system" $(ARGS)
 
 test: export PATH := $(CURDIR)/$(BIN):$(PATH)
-test: lint tools
+test: lint lint-web tools
 	$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/installed-dev
@@ -28,6 +28,15 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+# The scripts and styles of the live page and of the report; takes Node.js.
+lint-web: export PATH := $(CURDIR)/$(BIN):$(PATH)
+lint-web: tools/web/node_modules/installed
+	npm run --silent --prefix tools/web check
+
+tools/web/node_modules/installed: tools/web/package.json tools/web/package-lock.json | tools
+	npm ci --silent --prefix tools/web
+	@touch $@
 
 install: $(VENV)/installed
 
@@ -55,6 +64,10 @@ drivers: $(VENV)/installed
 	$(BIN)/python -m exporter.drivers.node_binding
 	$(BIN)/python -m exporter.drivers.rust_binding
 
+# The code for the messages in the .proto files.
+proto: $(VENV)/installed-dev
+	$(BIN)/python -m grpc_tools.protoc -I. --python_out=. --pyi_out=. $$(find exporter -name '*.proto')
+
 # Grafana's dashboards, from the code in tools/dashboards.
 dashboards: $(VENV)/installed-dev
 	$(BIN)/python -m tools.dashboards
@@ -62,12 +75,13 @@ dashboards: $(VENV)/installed-dev
 # The reference pages, from what they describe.
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m tools.cli_reference > docs/cli.md
-	$(BIN)/python -m exporter.publish.metrics > docs/metrics.md
+	$(BIN)/python -m tools.metrics_reference > docs/metrics.md
+	$(BIN)/python -m tools.csv_reference > docs/csv.md
 
 # Needs root, or an engine at hand; not a part of make test.
 compose-test: $(VENV)/installed-dev
 	tools/compose-test
 
 clean:
-	rm -rf $(VENV) .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .tools tools/web/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 from observer import EXPORTER, cpu_seconds
 
-from exporter.drivers.registry import DRIVERS
+from exporter.settings.drivers import DRIVERS
 
 KINDS: dict[str, list[str]] = {
     "no tracing": [],

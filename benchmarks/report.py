@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from exporter.record.sample import COLUMNS
+from exporter.record.columns import COLUMNS
 
 MIB = 1 << 20
 PLOT = ("-c", "from exporter.cli import main; main()", "plot")

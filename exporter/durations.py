@@ -32,7 +32,12 @@ def parse_duration(text: str) -> float:
         position = term.end()
     if not cleaned or position < len(cleaned):
         raise ValueError(f"{text!r} is not a duration; write it like 90s, 30m, 1h30m or 500ms")
-    return total / _PER_SECOND
+    try:
+        return total / _PER_SECOND
+    except OverflowError:
+        raise ValueError(
+            f"{text[:20]!r}... is too long for a duration; write it like 90s, 30m, 1h30m or 500ms"
+        ) from None
 
 
 def format_duration(seconds: float) -> str:

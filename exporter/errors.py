@@ -1,6 +1,6 @@
 """The errors that reach a user: each says what happened and what to do, and carries an exit code."""
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 
 class ExporterError(Exception):
@@ -9,8 +9,19 @@ class ExporterError(Exception):
     exit_code: ClassVar[int] = 2
 
 
+class Complaint(NamedTuple):
+    """What is wrong: names the thing, its value and the remedy. ``about`` are the fields of the settings concerned."""
+
+    text: str
+    about: frozenset[str] = frozenset()
+
+
 class ConfigError(ExporterError):
-    """A setting is missing, malformed or contradicts another: names the key, the value and the remedy."""
+    """Settings are missing, malformed or contradict each other; ``complaints`` are all that is wrong with them."""
+
+    def __init__(self, *complaints: str | Complaint) -> None:
+        self.complaints = tuple(each if isinstance(each, Complaint) else Complaint(each) for each in complaints)
+        super().__init__("; ".join(dict.fromkeys(each.text for each in self.complaints)))
 
 
 class SubjectError(ExporterError):

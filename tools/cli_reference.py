@@ -3,6 +3,7 @@
 import click
 
 from exporter.cli import COMMANDS, cli
+from exporter.cli.options import SettingOption
 
 _WIDTH = 110
 
@@ -14,7 +15,8 @@ def reference() -> str:
     )
     parts = [
         "# Command line",
-        "Made by `make docs` from the commands' own help.",
+        "Made by `make docs` from the commands' own help. The tables say which variables set an option too, and what"
+        " its value has to be.",
         _section(root, "exporter"),
     ]
     for name in COMMANDS:
@@ -26,7 +28,7 @@ def reference() -> str:
 
 def _command(parent: click.Context, name: str, command: click.Command) -> list[str]:
     context = click.Context(command, parent=parent, info_name=name)
-    parts = [_section(context, context.command_path)]
+    parts = [_section(context, context.command_path), *_table(command)]
     if isinstance(command, click.Group):
         for inner_name in command.list_commands(context):
             inner = command.get_command(context, inner_name)
@@ -37,6 +39,17 @@ def _command(parent: click.Context, name: str, command: click.Command) -> list[s
 
 def _section(context: click.Context, title: str) -> str:
     return f"## `{title}`\n\n```text\n{context.get_help()}\n```"
+
+
+def _table(command: click.Command) -> list[str]:
+    """What the help doesn't say of the options; empty where there is nothing to add."""
+    options = [each for each in command.params if isinstance(each, SettingOption)]
+    rows = [
+        f"| `--{each.flag.name}` | {', '.join(f'`{name}`' for name in each.variables)} | {each.setting.limits} |"
+        for each in options
+        if each.variables or each.setting.limits
+    ]
+    return ["\n".join(["| option | variables | limits |", "|---|---|---|", *rows])] if rows else []
 
 
 if __name__ == "__main__":

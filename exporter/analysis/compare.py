@@ -14,12 +14,12 @@ from exporter.analysis.judgement import HEAP, RESIDENT, Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
-from exporter.record.sample import heap_column
+from exporter.record.column import Series
+from exporter.record.columns import of_series
 
 _NORMAL_95 = 1.96
-_HEAPS = ("python", "go", "node", "wasm", "native")
-_SERIES = ("rss_bytes", "heap_allocated_bytes", *map(heap_column, _HEAPS))
-_WHOLES = _SERIES[:2]
+_WHOLES = (RESIDENT, HEAP)
+_SERIES = (*_WHOLES, *of_series(Series.PART))
 # The column by which a harness is known, and what the one heap is that it reports.
 _HEAP_OF_HARNESS = {"heap_inuse_bytes": "heap_go_bytes", "heap_resident_bytes": "heap_native_bytes"}
 _MANAGED_ALONE = {frozenset((f"heap_{name}_bytes",)) for name in ("python", "go", "node")}

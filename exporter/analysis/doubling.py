@@ -12,9 +12,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.evidence import LABELS, Evidence
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.judgement import Doubling, Interval, Settings
 from exporter.analysis.stretch import Stretch
+from exporter.record.columns import BY_NAME
 from exporter.record.sample import READINGS_PER_PHASE, REPEATABLE_BYTES
 from exporter.record.terms import Verdict
 
@@ -104,10 +105,10 @@ def _of_heap(
     numbers = np.unique(phases[~np.isnan(phases)])
     rows = [np.flatnonzero(at_rest & (phases == number))[-READINGS_PER_PHASE:] for number in numbers]
     if len(rows) < _FEWEST_POINTS or min(map(len, rows)) < _FEWEST_READINGS:
-        return Doubling(Verdict.INCONCLUSIVE, (), None, f"{LABELS[name]} was not read at rest after two phases")
+        return Doubling(Verdict.INCONCLUSIVE, (), None, f"{BY_NAME[name].label} was not read at rest after two phases")
     made = np.diff([np.median(payments[group]) for group in rows])
     if made.min() <= 0:
-        return Doubling(Verdict.INCONCLUSIVE, (), None, f"{LABELS[name]}: a phase is without payments")
+        return Doubling(Verdict.INCONCLUSIVE, (), None, f"{BY_NAME[name].label}: a phase is without payments")
     per_payment = _KIB / stretch.pace
     found = judge_doubling(
         [values[group] for group in rows],
@@ -115,7 +116,7 @@ def _of_heap(
         settings.threshold_kib_per_min * per_payment,
         settings.acquit_kib_per_min * per_payment,
     )
-    return replace(found, reason=f"{LABELS[name]}: {found.reason}")
+    return replace(found, reason=f"{BY_NAME[name].label}: {found.reason}")
 
 
 def _around(value: float, reach: float) -> Interval:

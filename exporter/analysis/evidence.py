@@ -20,6 +20,7 @@ from exporter.analysis.judgement import (
 )
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
+from exporter.record.columns import BY_NAME
 from exporter.record.terms import Verdict
 
 FEWEST_SAMPLES = 24
@@ -38,28 +39,11 @@ _EVEN_CHANCE = 0.5
 _EVEN_STEPS = 2.0  # buffers that grow by the piece make a step now and then
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
-LABELS = {
-    "rss_bytes": "resident memory",
-    "rss_anon_bytes": "anonymous memory",
-    "rss_shmem_bytes": "shared memory",
-    "heap_allocated_bytes": "the heap",
-    "heap_python_bytes": "the Python heap",
-    "heap_go_bytes": "the Go heap",
-    "heap_node_bytes": "the JavaScript heap",
-    "heap_node_external_bytes": "V8's external memory",
-    "heap_wasm_bytes": "WebAssembly memory",
-    "heap_native_bytes": "the native heap",
-    "heap_mmap_bytes": "mapped memory",
-    "open_fds": "the number of open descriptors",
-    "threads": "the number of threads",
-    "goroutines": "the number of goroutines",
-    "sockets_close_wait": "the number of sockets that only the other side has closed",
-}
-
 
 def label_of(series: str, settled: bool) -> str:
     """What a series is called in a sentence."""
-    return LABELS.get(series, series) + (" at rest" if settled else "")
+    column = BY_NAME.get(series)
+    return (column.label if column and column.label else series) + (" at rest" if settled else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,20 +5,13 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from exporter.analysis.evidence import LABELS, Evidence
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import ANONYMOUS, RESIDENT, RESIDENT_SERIES, Settings
 from exporter.analysis.stretch import Stretch
+from exporter.record.column import Series
+from exporter.record.columns import BY_NAME, of_series
 
-_SIDES = {
-    "heap_python_bytes": "Python",
-    "heap_go_bytes": "Go",
-    "heap_node_bytes": "JavaScript",
-    "heap_node_external_bytes": "external-memory",
-    "heap_wasm_bytes": "WebAssembly",
-    "heap_native_bytes": "native",
-    "heap_mmap_bytes": "mapped-memory",
-}
 _MOST = 0.8
 _NEXT_TO_NOTHING = 0.1
 _FEWEST_PERIODS = 3
@@ -32,8 +25,9 @@ def growing_part(leak: Evidence, heaps: Sequence[Evidence]) -> str:
     """
     if leak.trend is None or not leak.series.endswith("_bytes"):
         return ""
-    if leak.series in _SIDES:
-        return f"growth on the {_SIDES[leak.series]} side"
+    parts = of_series(Series.PART)
+    if leak.series in parts:
+        return f"growth {BY_NAME[leak.series].side}"
     growth = leak.trend.growth.value
     rates = {heap.series: heap.trend.growth.value for heap in heaps if heap.trend is not None}
     if len(rates) < 2 or growth <= 0:
@@ -41,7 +35,7 @@ def growing_part(leak: Evidence, heaps: Sequence[Evidence]) -> str:
     top = max(rates, key=lambda name: rates[name])
     others = sum(abs(rate) for name, rate in rates.items() if name != top)
     if rates[top] > _MOST * growth and others < _NEXT_TO_NOTHING * growth:
-        return f"growth on the {_SIDES[top]} side only: {LABELS[top]} takes {rates[top]:.1f} KiB a minute"
+        return f"growth {BY_NAME[top].side} only: {BY_NAME[top].label} takes {rates[top]:.1f} KiB a minute"
     if leak.series in RESIDENT_SERIES and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
         return (
             "the subject's own heaps do not grow: allocator retention, stacks, or memory mapped outside the allocator"

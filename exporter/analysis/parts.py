@@ -1,12 +1,14 @@
 """Which parts of a subject have grown over a run, told by the samples with the load at rest."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
 from exporter.durations import format_clock
+from exporter.record.column import Column
+from exporter.record.columns import CATALOGUE
 from exporter.record.sample import REPEATABLE_BYTES
 
 if TYPE_CHECKING:
@@ -19,37 +21,7 @@ _WOBBLES = 2  # from one reading to the next, which a rise must exceed
 # The caches of a run's beginning are left out.
 _WARM_UP_SHARE = 0.25
 
-_BYTES = {
-    "heap_python_bytes": "Python heap",
-    "heap_go_bytes": "Go heap",
-    "heap_node_bytes": "JavaScript heap",
-    "heap_node_external_bytes": "V8's external memory",
-    "heap_wasm_bytes": "WebAssembly memory",
-    "heap_native_bytes": "native heap",
-    "heap_mmap_bytes": "mapped memory",
-    "allocator_free_bytes": "held free by the allocator",
-    "beyond_heaps_bytes": "resident beyond the heaps",
-}
-_COUNTS = {
-    "open_fds": "descriptors",
-    "fds_socket": "sockets",
-    "fds_file": "files",
-    "fds_pipe": "pipes",
-    "fds_eventfd": "eventfds",
-    "threads": "threads",
-    "gc_objects": "collected objects",
-}
-_SIDES = {
-    "heap_python_bytes": "on the Python side",
-    "heap_go_bytes": "on the Go side",
-    "heap_node_bytes": "on the JavaScript side",
-    "heap_node_external_bytes": "in V8's external memory",
-    "heap_wasm_bytes": "in WebAssembly memory",
-    "heap_native_bytes": "on the native side",
-    "heap_mmap_bytes": "in mapped memory",
-    "open_fds": "in descriptors",
-    "threads": "in threads",
-}
+_PARTS = tuple(column for column in CATALOGUE if column.part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +45,13 @@ def changes_at_rest(columns: "Run") -> tuple[dict[str, Change], float, float]:
     if len(times[kept]) < _FEWEST_SAMPLES:
         return {}, 0.0, 0.0
     found = {}
-    for name in (*_BYTES, *_COUNTS):
-        values = columns.column(name)
+    for part in _PARTS:
+        values = columns.column(part.name)
         if values is not None:
             at_rest = values[rested][kept]
             present = [float(value) for value in at_rest if value == value]  # an empty cell is NaN
             if len(present) >= _FEWEST_SAMPLES:
-                found[name] = _change(present, REPEATABLE_BYTES if name in _BYTES else _FEWEST_COUNTED)
+                found[part.name] = _change(present, REPEATABLE_BYTES if part.is_bytes else _FEWEST_COUNTED)
     return found, float(times[kept][0]), float(times[-1])
 
 
@@ -88,25 +60,22 @@ def lines_at_rest(columns: "Run") -> list[str]:
     changes, begin, end = changes_at_rest(columns)
     if not changes:
         return []
-    memory = ", ".join(f"{_BYTES[name]} {change.amount / _KIB:+,.0f} KiB" for name, change in _of(changes, _BYTES))
-    counts = ", ".join(f"{_COUNTS[name]} {change.amount:+,.0f}" for name, change in _of(changes, _COUNTS))
+    present = [(part, changes[part.name]) for part in _PARTS if part.name in changes]
+    memory = ", ".join(f"{part.part} {change.amount / _KIB:+,.0f} KiB" for part, change in present if part.is_bytes)
+    counts = ", ".join(f"{part.part} {change.amount:+,.0f}" for part, change in present if not part.is_bytes)
     return [
-        _sentence(changes),
+        _sentence([(part, change) for part, change in present if part.side]),
         f"at rest, {format_clock(begin)} to {format_clock(end)}: {memory}",
         *([counts] if counts else []),
     ]
 
 
-def _sentence(changes: Mapping[str, Change]) -> str:
-    grown = [_SIDES[name] for name, change in _of(changes, _SIDES) if change.grown]
-    same = [_SIDES[name] for name, change in _of(changes, _SIDES) if not change.grown]
+def _sentence(changes: Sequence[tuple[Column, Change]]) -> str:
+    grown = [part.side for part, change in changes if change.grown]
+    same = [part.side for part, change in changes if not change.grown]
     if not grown:
         return "no part of the subject has grown steadily"
     return f"growth {_listed(grown, 'and')}" + (f", not {_listed(same, 'or')}" if same else "")
-
-
-def _of(changes: Mapping[str, Change], names: Mapping[str, str]) -> list[tuple[str, Change]]:
-    return [(name, changes[name]) for name in names if name in changes]
 
 
 def _listed(texts: list[str], word: str) -> str:

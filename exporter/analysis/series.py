@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from exporter.analysis.csv_cells import Block, Floats, parse_block
 from exporter.errors import ConfigError
-from exporter.record.sample import COLUMNS
+from exporter.record.column import Unit
+from exporter.record.columns import CATALOGUE
 
 # What the other harnesses call a column of ours.
 ALIASES = {"heap_alloc_bytes": "heap_allocated_bytes"}
-FOREIGN_COLUMNS = ("heap_inuse_bytes", "heap_objects", "heap_sys_bytes", "heap_resident_bytes", "goroutines")
-TEXT_COLUMNS = ("timestamp", "phase")
-NUMERIC_COLUMNS = tuple(name for name in COLUMNS if name not in TEXT_COLUMNS) + FOREIGN_COLUMNS
+NUMERIC_COLUMNS = tuple(column.name for column in CATALOGUE if column.unit not in (Unit.TEXT, Unit.TIME))
 
 _BLOCK_BYTES = 1 << 20
 _LONGEST_TIMESTAMP = 40

@@ -23,11 +23,11 @@ from exporter.analysis.load import check_load
 from exporter.analysis.rules import Findings, Limits, combine
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
-from exporter.record.sample import HEAPS, heap_column
+from exporter.record.column import Series
+from exporter.record.columns import of_series
 from exporter.record.terms import Verdict
 
-_HEAP_PARTS = tuple(map(heap_column, HEAPS))
-_COUNTS = ("sockets_close_wait", "open_fds", "threads", "goroutines")  # what says most comes first
+_HEAP_PARTS, _COUNTS = of_series(Series.PART), of_series(Series.COUNT)
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
 
 

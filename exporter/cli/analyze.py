@@ -1,12 +1,13 @@
 """``exporter analyze``: the verdict on recorded runs."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from exporter.cli.options import SettingsCommand, parameters_of, settings_from
 from exporter.errors import ConfigError
+from exporter.settings.recorded import AnalyzeSettings
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
@@ -14,44 +15,28 @@ if TYPE_CHECKING:
 EXIT_LEAK, EXIT_INCONCLUSIVE = 1, 3
 
 
-@click.command("analyze")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
-@click.option("--json", "output", flag_value="json", help="Print every field as JSON.")
-@click.option("--markdown", "output", flag_value="markdown", help="Print a table, as for a CI job's summary.")
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML to this file.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["leak", "inconclusive", "never"]),
-    default="leak",
-    show_default=True,
-    help="Verdict that makes the exit code 1 (leak) or 3 (inconclusive, which includes leak).",
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(min=0, min_open=True),
-    default=5.0,
-    show_default=True,
-    metavar="KIB_PER_MIN",
-    help="Growth from which on a leak matters.",
-)
-def command(files: Sequence[Path], output: str | None, junit: Path | None, fail_on: str, threshold: float) -> int:
+@click.command("analyze", cls=SettingsCommand, params=parameters_of(AnalyzeSettings, environment=False))
+@click.pass_context
+def command(ctx: click.Context, /, **_: object) -> int:
     """Say of recorded runs whether they leak.
 
     FILE is a CSV of this program, of the Go harness or of the Rust harness.
     """
+    asked = settings_from(ctx, AnalyzeSettings)
     from exporter.analysis.judgement import Settings
     from exporter.analysis.series import read_csv
     from exporter.analysis.verdict import judge
     from exporter.record.terms import Verdict
     from exporter.report import judgements as formats
 
+    threshold = asked.threshold_kib_per_min
     settings = Settings(threshold_kib_per_min=threshold, acquit_kib_per_min=max(50.0, threshold))
-    judged: list[tuple[str, Judgement]] = [(str(file), judge(read_csv(file), settings)) for file in files]
-    write = {"json": formats.as_json, "markdown": formats.as_markdown}.get(output or "", formats.as_text)
+    judged: list[tuple[str, Judgement]] = [(str(file), judge(read_csv(file), settings)) for file in asked.files]
+    write = {"json": formats.as_json, "markdown": formats.as_markdown, "text": formats.as_text}[asked.output]
     click.echo(write(judged))
-    if junit is not None:
-        _write(junit, formats.as_junit(judged, fail_on))
-    failing = {judgement.verdict for _, judgement in judged if formats.fails(judgement.verdict, fail_on)}
+    if asked.junit is not None:
+        _write(asked.junit, formats.as_junit(judged, asked.fail_on))
+    failing = {judgement.verdict for _, judgement in judged if formats.fails(judgement.verdict, asked.fail_on)}
     if Verdict.LEAK in failing:
         return EXIT_LEAK
     return EXIT_INCONCLUSIVE if failing else 0

@@ -1,51 +1,32 @@
 """``exporter compare``: is one run's memory worse than another's?"""
 
 import json
-from collections.abc import Sequence
-from pathlib import Path
 
 import click
+
+from exporter.cli.options import SettingsCommand, parameters_of, settings_from
+from exporter.settings.recorded import CompareSettings
 
 EXIT_WORSE = 1
 
 
-@click.command("compare")
-@click.argument("files", nargs=-1, required=True, metavar="[A] B...", type=click.Path(path_type=Path))
-@click.option("--baseline", type=click.Path(path_type=Path), help="The run to compare all others with, instead of A.")
-@click.option(
-    "--tolerance",
-    type=click.FloatRange(min=0),
-    default=5.0,
-    show_default=True,
-    metavar="KIB_PER_MIN",
-    help="Faster growth than this makes a run worse.",
-)
-@click.option(
-    "--level-tolerance",
-    type=click.FloatRange(min=0),
-    default=10.0,
-    show_default=True,
-    metavar="PERCENT",
-    help="A higher level or peak than this makes a run worse.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print every field as JSON.")
-def command(
-    files: Sequence[Path], baseline: Path | None, tolerance: float, level_tolerance: float, as_json: bool
-) -> int:
+@click.command("compare", cls=SettingsCommand, params=parameters_of(CompareSettings, environment=False))
+@click.pass_context
+def command(ctx: click.Context, /, **_: object) -> int:
     """Say whether run B's memory is worse than run A's, by how much, and how sure that is.
 
     Exit code 1 when a run is worse by more than the tolerance, at 95 % confidence.
     """
+    asked = settings_from(ctx, CompareSettings)
     from exporter.analysis.compare import compare
     from exporter.analysis.series import read_csv
     from exporter.report.side_by_side import comparison_text
 
-    first, *others = files if baseline is None else (baseline, *files)
-    if not others:
-        raise click.UsageError("name two runs, or one run and --baseline FILE")
+    first, *others = asked.files if asked.baseline is None else (asked.baseline, *asked.files)
     a = read_csv(first)
-    found = [compare(a, read_csv(other), tolerance, level_tolerance / 100) for other in others]
-    if as_json:
+    tolerances = asked.tolerance_kib_per_min, asked.level_tolerance_percent / 100
+    found = [compare(a, read_csv(other), *tolerances) for other in others]
+    if asked.json:
         click.echo(json.dumps({"comparisons": [comparison.as_dict() for comparison in found]}, indent=2))
     else:
         click.echo("\n\n".join(comparison_text(comparison) for comparison in found))

@@ -1,12 +1,9 @@
 """``exporter heap``: what is in the heap dumps of runs."""
 
-from pathlib import Path
-
 import click
 
-from exporter.errors import ConfigError
-
-_dump = click.Path(path_type=Path)
+from exporter.cli.options import SettingsCommand, parameters_of, settings_from
+from exporter.settings.recorded import DiffSettings, FlamegraphSettings
 
 
 @click.group("heap")
@@ -18,32 +15,27 @@ def command() -> None:
     """
 
 
-@command.command("diff")
-@click.argument("before", type=_dump)
-@click.argument("after", type=_dump)
-@click.option("--top", type=click.IntRange(min=1), default=15, show_default=True, help="How many sites to print.")
-@click.option("--payments", type=click.IntRange(min=1), help="Payments in between, for dumps that don't know.")
-def diff_command(before: Path, after: Path, top: int, payments: int | None) -> None:
+@command.command("diff", cls=SettingsCommand, params=parameters_of(DiffSettings, environment=False))
+@click.pass_context
+def diff_command(ctx: click.Context, /, **_: object) -> None:
     """Print the code that allocated what AFTER holds beyond BEFORE, two dumps of one run.
 
     Rust and Python frames together, innermost first; bytes in all, per payment and per abandoned instance.
     """
+    asked = settings_from(ctx, DiffSettings)
     from exporter.heaps.diff import diff_dumps, format_diff
 
-    found = diff_dumps(before, after, payments)
-    for line in format_diff(found, top):
+    found = diff_dumps(asked.before, asked.after, asked.payments)
+    for line in format_diff(found, asked.top):
         click.echo(line)
 
 
-@command.command("flamegraph")
-@click.argument("dump", type=_dump)
-@click.option("-o", "--output", type=_dump, required=True, help="The HTML file to write.")
-@click.option("--overwrite", is_flag=True, help="Replace an existing file.")
-def flamegraph_command(dump: Path, output: Path, overwrite: bool) -> None:
+@command.command("flamegraph", cls=SettingsCommand, params=parameters_of(FlamegraphSettings, environment=False))
+@click.pass_context
+def flamegraph_command(ctx: click.Context, /, **_: object) -> None:
     """Draw what a dump holds as a flame graph: one HTML page that needs no network."""
+    asked = settings_from(ctx, FlamegraphSettings)
     from exporter.heaps.flamegraph import write_flamegraph
 
-    if output.exists() and not overwrite:
-        raise ConfigError(f"output {output} exists: add --overwrite to replace it, or name another file")
-    write_flamegraph(dump, output)
-    click.echo(f"Flame graph: {output}")
+    write_flamegraph(asked.dump, asked.output)
+    click.echo(f"Flame graph: {asked.output}")

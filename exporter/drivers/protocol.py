@@ -56,8 +56,8 @@ class SdkEvent:
 @dataclass(frozen=True, slots=True)
 class Heap:
     """The subject's own heaps: bytes in use by heap, and what its allocator holds, by kind; how many objects its
-    garbage collector knows, and how often it has run; how many handles its event loop waits for. ``unreadable`` names
-    the heaps whose size can't be had.
+    garbage collector knows, and how often it has run; how many handles its event loop waits for; how many goroutines
+    it has. ``unreadable`` names the heaps whose size can't be had.
     """
 
     heap_bytes: Mapping[str, int] = field(default_factory=dict)
@@ -65,6 +65,7 @@ class Heap:
     objects: int | None = None
     collections: int | None = None
     event_loop_handles: int | None = None
+    goroutines: int | None = None
     unreadable: tuple[str, ...] = ()
 
 
@@ -159,6 +160,8 @@ def heap_fields(heap: Heap) -> dict[str, Json]:
         fields["collections"] = heap.collections
     if heap.event_loop_handles is not None:
         fields["event_loop_handles"] = heap.event_loop_handles
+    if heap.goroutines is not None:
+        fields["goroutines"] = heap.goroutines
     if heap.unreadable:
         fields["unreadable_heaps"] = list(heap.unreadable)
     return fields
@@ -175,6 +178,7 @@ def parse_heap(fields: Mapping[str, Json]) -> Heap:
         _optional_integer(fields, "objects"),
         _optional_integer(fields, "collections"),
         _optional_integer(fields, "event_loop_handles"),
+        _optional_integer(fields, "goroutines"),
         tuple(unreadable),
     )
 

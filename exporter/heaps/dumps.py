@@ -8,6 +8,7 @@ from pathlib import Path
 from exporter.drivers.subject import Subject
 from exporter.errors import ConfigError
 from exporter.record.state import SubjectState
+from exporter.scenarios.abandon_instances import COUNTER as ABANDONED
 
 # By then caches are filled, and most of the load is still to come.
 EARLY_SHARE = 0.25
@@ -16,11 +17,10 @@ EARLY = "early"
 
 @dataclass(frozen=True, slots=True)
 class DumpNote:
-    """How far the load was at a dump; ``reconnects`` includes those without disconnecting."""
+    """How far the load was at a dump."""
 
     elapsed_sec: float
     payments: int
-    reconnects: int
     abandoned_instances: int
 
 
@@ -88,5 +88,5 @@ class HeapDumps:
 
     def _note(self, dump: Path) -> None:
         load = self._state.load
-        note = DumpNote(self._elapsed(), load.payments.total(), load.reconnects, load.abandoned_instances)
+        note = DumpNote(self._elapsed(), load.payments.total(), load.counts[ABANDONED.name])
         note_path(dump).write_text(json.dumps(asdict(note)) + "\n")

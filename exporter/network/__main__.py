@@ -10,18 +10,19 @@ import uvloop
 from exporter.errors import ConfigError, ExporterError
 from exporter.network import local
 from exporter.settings import network as settings
-from exporter.settings.network import Settings
+from exporter.settings.network import NetworkSettings
 
 SETTINGS_FLAG = "--settings-from-stdin"
+_LONGEST_LINE = 1 << 20  # in bytes
 
 
-def run(wanted: Settings, *, until_stdin_closes: bool) -> None:
+def run(wanted: NetworkSettings, *, until_stdin_closes: bool) -> None:
     """Run the network until SIGINT, SIGTERM or, if asked, the end of stdin; raises ConfigError."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(wanted, until_stdin_closes=until_stdin_closes))
 
 
-async def _serve(wanted: Settings, *, until_stdin_closes: bool) -> None:
+async def _serve(wanted: NetworkSettings, *, until_stdin_closes: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -41,7 +42,7 @@ def main() -> None:
     try:
         if sys.argv[1:] not in ([], [SETTINGS_FLAG]):
             raise ConfigError(f"want no arguments, or {SETTINGS_FLAG}; `exporter network` has more to choose from")
-        wanted = settings.load(sys.stdin.buffer.readline()) if sys.argv[1:] else Settings()
+        wanted = settings.load(sys.stdin.buffer.readline(_LONGEST_LINE)) if sys.argv[1:] else NetworkSettings()
         run(wanted, until_stdin_closes=True)
     except ExporterError as error:
         print(f"error: {error}", file=sys.stderr)

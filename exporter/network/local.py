@@ -24,7 +24,7 @@ from exporter.network.servers.certificates import loopback_certificate
 from exporter.network.servers.esplora import PREFIX as CHAIN_PATH
 from exporter.network.servers.faults import Faults
 from exporter.network.servers.grpc_server import Methods
-from exporter.settings.network import FaultSettings, Settings
+from exporter.settings.network import FaultSettings, NetworkSettings
 
 HOST = "127.0.0.1"
 _GRACE_SECONDS = 1.0
@@ -37,7 +37,7 @@ _AUTHN = authn_pb2.DESCRIPTOR.services_by_name["SparkAuthnService"]
 
 
 @contextlib.asynccontextmanager
-async def run(settings: Settings) -> AsyncIterator[dict[str, Any]]:
+async def run(settings: NetworkSettings) -> AsyncIterator[dict[str, Any]]:
     """Run all services; yields what a wallet needs to know of them, as JSON values.
 
     Raises:

@@ -15,7 +15,7 @@ from exporter.publish.assets import asset_routes
 from exporter.publish.collector import make_registry
 from exporter.publish.exposition import Exposition
 from exporter.publish.history import as_columns
-from exporter.publish.negotiation import accepts_gzip, prefers_openmetrics
+from exporter.publish.negotiation import accepts_gzip, choose_format
 from exporter.publish.recorder import Recorder
 from exporter.publish.run_view import describe_run
 from exporter.record.state import RunState
@@ -49,11 +49,11 @@ class Pages:
         self._exposition = Exposition(make_registry(run))
 
     async def metrics(self, request: Request) -> Response:
-        openmetrics = prefers_openmetrics(",".join(request.headers.getlist("accept")))
+        openmetrics, content_type = choose_format(",".join(request.headers.getlist("accept")))
         names = frozenset(request.query_params.getlist("name[]"))
         compressed = accepts_gzip(request.headers.get("accept-encoding", ""))
         body = self._exposition.render(openmetrics, names, compressed)
-        headers = {"Content-Type": Exposition.content_type(openmetrics), "Vary": "Accept, Accept-Encoding"}
+        headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         return Response(body, headers=headers | ({"Content-Encoding": "gzip"} if compressed else {}))
 
     async def healthy(self, request: Request) -> Response:

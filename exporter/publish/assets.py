@@ -2,24 +2,23 @@
 
 import gzip
 import hashlib
-from importlib.resources import files
+from pathlib import PurePosixPath
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from exporter.publish.negotiation import accepts_gzip
+from exporter.publish.static_files import names_in, read_bytes
 
-PAGE = "page.html"
-MEDIA_TYPES = {
-    "page.html": "text/html",
-    "page.css": "text/css",
-    "page.js": "text/javascript",
-    "charts.js": "text/javascript",
-    "format.js": "text/javascript",
-    "icon.svg": "image/svg+xml",
-    "uplot/uPlot.min.css": "text/css",
-    "uplot/uPlot.iife.min.js": "text/javascript",
+_PAGE = "live/page.html"
+_FILES = ("icon.svg", "base.css")
+_FOLDERS = ("chart", "live", "uplot")
+_MEDIA_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
 }
 
 
@@ -27,9 +26,9 @@ class Asset:
     """One file; clients may keep it, and ask with its tag whether it has changed."""
 
     def __init__(self, name: str) -> None:
-        self._body = files("exporter.publish").joinpath("static", name).read_bytes()
+        self._body = read_bytes(name)
         self._compressed = gzip.compress(self._body, mtime=0)
-        self._media_type = MEDIA_TYPES[name]
+        self._media_type = _MEDIA_TYPES[PurePosixPath(name).suffix]
         self._tag = f'"{hashlib.sha256(self._body).hexdigest()[:16]}"'
 
     async def respond(self, request: Request) -> Response:
@@ -44,5 +43,6 @@ class Asset:
 
 def asset_routes() -> list[Route]:
     """Return the page at ``/`` and its files under ``/static/``."""
-    others = [Route(f"/static/{name}", Asset(name).respond) for name in MEDIA_TYPES if name != PAGE]
-    return [Route("/", Asset(PAGE).respond), *others]
+    names = [*_FILES, *(name for folder in _FOLDERS for name in names_in(folder))]
+    served = [name for name in names if PurePosixPath(name).suffix in _MEDIA_TYPES and name != _PAGE]
+    return [Route("/", Asset(_PAGE).respond), *(Route(f"/static/{name}", Asset(name).respond) for name in served)]

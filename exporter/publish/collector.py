@@ -11,14 +11,10 @@ from prometheus_client.samples import Sample as Line
 
 from exporter.publish.metric_types import Kind, Metric, Source, Subject, Value
 from exporter.publish.metrics import RUN_METRICS, SCRAPE_DURATION, SUBJECT_METRICS, TABLE
-from exporter.record.probes import read_probes
-from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
-from exporter.record.probes.resident_memory import ResidentMemoryProbe
-from exporter.record.probes.threads import ThreadsProbe
+from exporter.record.columns import RESIDENT
+from exporter.record.probes import SCRAPE_PROBES, read_probes
 from exporter.record.state import Histogram, RunState, SubjectState
 
-# Unique memory is not among them: reading it stops the subject.
-SCRAPE_PROBES = (ResidentMemoryProbe(), ThreadsProbe(), OpenDescriptorsProbe())
 _SUFFIXES: Mapping[Kind, str] = {"counter": "_total", "info": "_info"}
 
 
@@ -55,7 +51,7 @@ def look_at(state: SubjectState) -> Subject:
         return Subject(state, {}, {})
     reading = read_probes(SCRAPE_PROBES, state.pid, state.others)
     # A process that has ended but was not yet waited for reads as 0 bytes resident.
-    ended = not reading.values["rss_bytes"]
+    ended = not reading.values[RESIDENT.name]
     success = {probe.name: not ended and probe.name not in reading.failures for probe in SCRAPE_PROBES}
     return Subject(state, {} if ended else reading.values, state.probe_success | state.source_success | success)
 

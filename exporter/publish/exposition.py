@@ -5,8 +5,6 @@ import time
 from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 
 from exporter.publish.rendering import render
 
@@ -23,10 +21,6 @@ class Exposition:
         self._clock = clock
         self._rendered_at = clock()
         self._renderings: dict[tuple[bool, frozenset[str], bool], bytes] = {}
-
-    @staticmethod
-    def content_type(openmetrics: bool) -> str:
-        return CONTENT_TYPE_LATEST if openmetrics else CONTENT_TYPE_PLAIN_0_0_4
 
     def render(self, openmetrics: bool, names: frozenset[str], compressed: bool) -> bytes:
         """Return the exposition; ``names`` are the series asked for, none meaning all."""

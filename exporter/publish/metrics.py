@@ -1,6 +1,6 @@
 """Every metric that a run publishes: name, kind, labels, help and where its value comes from.
 
-``python -m exporter.publish.metrics`` prints the table as Markdown, which is ``docs/metrics.md``.
+Those of probes and of what scenarios count are declared with them. The table is ``docs/metrics.md`` too.
 """
 
 import platform
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 import psutil
 
 from exporter import __version__
-from exporter.publish.heap_metrics import HEAP_METRICS
+from exporter.publish.load_metrics import LOAD_METRICS
 from exporter.publish.metric_types import (
     Metric,
     Series,
@@ -23,9 +23,10 @@ from exporter.publish.metric_types import (
     seconds,
     states,
     total,
-    totals,
 )
+from exporter.record.columns import HEAPS
 from exporter.record.memory_limit import memory_limit_bytes
+from exporter.record.probes import COUNT_PROBES, PROBES, CountProbe, Probe
 from exporter.record.sample import Sample
 from exporter.record.state import Growth, RunState, SubjectState
 from exporter.record.terms import Phase, Verdict
@@ -50,11 +51,6 @@ def _subject_start(subject: Subject) -> float | None:
         return psutil.Process(subject.state.pid).create_time()
     except psutil.NoSuchProcess:
         return None
-
-
-def _latencies(subject: Subject) -> Iterator[Series]:
-    for rail, histogram in subject.state.load.latency_seconds.items():
-        yield (rail,), histogram
 
 
 def _taken(sample: Sample | None) -> float | None:
@@ -98,6 +94,36 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
         lambda run: seconds(run.verdict_time),
     ),
 )
+
+
+def heaps_of(sample: Sample) -> dict[str, int]:
+    """Return the bytes in use in each heap that the sample has a figure of."""
+    heaps = {heap: sample.cells[column.name] for heap, column in HEAPS.items()}
+    return {heap: value for heap, value in heaps.items() if isinstance(value, int)}
+
+
+def _settled_heaps(subject: Subject) -> Iterator[Series]:
+    sample = subject.state.last_settled
+    return each(heaps_of(sample) if sample else {})
+
+
+def _last(subject: Subject, column: str) -> int | None:
+    """A figure of the last sample."""
+    sample = subject.state.last_sample
+    value = sample.cells[column] if sample else None
+    return value if isinstance(value, int) else None
+
+
+def _of_probe(probe: Probe) -> Metric[Subject]:
+    column = probe.column.name
+    if probe.at_scrape:
+        return level(probe.metric, probe.help, lambda subject: subject.seen.get(column))
+    return level(probe.metric, probe.help, lambda subject: _last(subject, column))
+
+
+def _of_count_probe(probe: type[CountProbe]) -> Metric[Subject]:
+    name = probe.name
+    return levels(probe.metric, probe.label, probe.help, lambda subject: subject.state.counted.get(name, {}))
 
 
 _FIGURES = (
@@ -155,25 +181,75 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "When the subject's process was started.",
         _subject_start,
     ),
-    level(
-        "memtest_resident_memory_bytes",
-        "Resident set size of the subject, read at the scrape.",
-        lambda subject: subject.seen.get("rss_bytes"),
+    *map(_of_probe, PROBES),
+    levels(
+        "memtest_heap_bytes",
+        "heap",
+        "Bytes in use in each of the subject's heaps, as it reported them about a second ago.",
+        lambda subject: subject.state.heap_bytes,
     ),
     level(
-        "memtest_unique_memory_bytes",
-        "Unique set size of the subject as of the last sample, which may be minutes old: reading it stops the subject.",
-        lambda subject: subject.state.last_sample.uss_bytes if subject.state.last_sample else None,
+        "memtest_heap_timestamp_seconds",
+        "When the subject last reported its heaps.",
+        lambda subject: seconds(subject.state.heap_time),
+    ),
+    Metric(
+        "memtest_settled_heap_bytes",
+        "gauge",
+        "Bytes in use in each heap at the last settled sample: load at rest, garbage collected.",
+        _settled_heaps,
+        ("driver", "heap"),
+    ),
+    total(
+        "memtest_settle_seconds_total",
+        "Time that the load has rested for settled samples.",
+        lambda state: state.load.settle_seconds,
+    ),
+    levels(
+        "memtest_allocator_bytes",
+        "part",
+        "What the allocator behind malloc says that it holds, in its own terms: of glibc the arena, what of it is free "
+        "and the top that could be given back; of jemalloc allocated, active, resident, retained, and free.",
+        lambda subject: subject.state.allocator_bytes,
     ),
     level(
-        "memtest_threads", "Threads of the subject, read at the scrape.", lambda subject: subject.seen.get("threads")
+        "memtest_beyond_heaps_bytes",
+        "Resident beyond the subject's own heaps as of the last sample: code, stacks, what allocators hold unused.",
+        lambda subject: _last(subject, "beyond_heaps_bytes"),
     ),
     level(
-        "memtest_open_fds",
-        "Open file descriptors of the subject, read at the scrape.",
-        lambda subject: subject.seen.get("open_fds"),
+        "memtest_gc_objects",
+        "Objects known to the subject's garbage collector, counted at the last settled sample.",
+        lambda subject: subject.state.objects,
     ),
-    *HEAP_METRICS,
+    Metric(
+        "memtest_gc_collections_total",
+        "counter",
+        "Runs of the subject's garbage collector.",
+        lambda subject: one(subject.state.collections),
+        ("driver",),
+    ),
+    level(
+        "memtest_event_loop_handles",
+        "What keeps the subject's event loop waiting: sockets, pipes, timers; of a Node.js program, as it says.",
+        lambda subject: subject.state.event_loop_handles,
+    ),
+    level("memtest_goroutines", "Goroutines of a Go program, as it says.", lambda subject: subject.state.goroutines),
+    levels(
+        "memtest_descendant_resident_memory_bytes",
+        "process",
+        "Resident set size of the processes that a watched program has started, or that share its control group, by "
+        "name, as of the last sample; included in memtest_resident_memory_bytes.",
+        lambda subject: subject.state.other_bytes,
+    ),
+    levels(
+        "memtest_cgroup_memory_bytes",
+        "part",
+        "What the kernel has charged to the control group that is watched, as of the last sample: current in all, the "
+        "page cache included, and anon, which is no file's.",
+        lambda subject: subject.state.group_bytes,
+    ),
+    *map(_of_count_probe, COUNT_PROBES),
     Metric(
         "memtest_settled_timestamp_seconds",
         "gauge",
@@ -212,90 +288,7 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "Time until the memory limit is reached if the growth goes on, as of the last look; absent without a leak.",
         lambda subject: subject.state.memory_limit_in_seconds,
     ),
-    totals("memtest_payments_total", "rail", "Payments that succeeded.", lambda state: state.load.payments),
-    totals(
-        "memtest_payment_failures_total",
-        "rail",
-        "Payments that failed without being meant to.",
-        lambda state: state.load.failures,
-    ),
-    totals(
-        "memtest_expected_payment_failures_total",
-        "reason",
-        "Payments that were made to fail on purpose, and did.",
-        lambda state: state.load.expected_failures,
-    ),
-    totals(
-        "memtest_unexpected_payment_successes_total",
-        "reason",
-        "Payments that were made to fail on purpose, and did not.",
-        lambda state: state.load.unexpected_successes,
-    ),
-    totals(
-        "memtest_scenario_failures_total",
-        "scenario",
-        "Steps of a scenario that failed: a reconnect, a sync, a query.",
-        lambda state: state.load.step_failures,
-    ),
-    Metric(
-        "memtest_payment_duration_seconds",
-        "histogram",
-        "Time from the start of a payment to its success.",
-        _latencies,
-        ("driver", "rail"),
-    ),
-    total(
-        "memtest_missed_slots_total",
-        "Scheduled payments that could not be started in their slot.",
-        lambda state: state.load.missed,
-    ),
-    total("memtest_reconnects_total", "Reconnects of all instances.", lambda state: state.load.reconnects),
-    total(
-        "memtest_abandoned_instances_total",
-        "SDK instances dropped without being disconnected.",
-        lambda state: state.load.abandoned_instances,
-    ),
-    total(
-        "memtest_listener_churns_total",
-        "Rounds of adding and removing listeners.",
-        lambda state: state.load.listener_churns,
-    ),
-    total("memtest_syncs_total", "Wallet syncs asked for by the load.", lambda state: state.load.syncs),
-    total(
-        "memtest_history_queries_total",
-        "Payment history queries made by the load.",
-        lambda state: state.load.history_queries,
-    ),
-    total(
-        "memtest_garbage_collections_total",
-        "Garbage collections asked for by the load.",
-        lambda state: state.load.garbage_collections,
-    ),
-    total(
-        "memtest_refunds_total",
-        "Times that a wallet was funded again during the load.",
-        lambda state: state.load.refunds,
-    ),
-    total("memtest_settles_total", "Times that the load was brought to rest.", lambda state: state.load.settles),
-    totals("memtest_sdk_events_total", "event", "Events that the SDK emitted.", lambda state: state.load.sdk_events),
-    level("memtest_listeners", "Event listeners registered.", lambda subject: subject.state.load.listeners),
-    level(
-        "memtest_instance_heap_bytes",
-        "Heap that one more connected instance takes, measured before the load; absent without further instances.",
-        lambda subject: subject.state.load.instance_heap_bytes,
-    ),
-    level(
-        "memtest_instance_resident_memory_bytes",
-        "Resident memory that one more connected instance takes, measured before the load.",
-        lambda subject: subject.state.load.instance_rss_bytes,
-    ),
-    level("memtest_instances", "SDK instances connected.", lambda subject: subject.state.load.instances),
-    levels(
-        "memtest_wallet_balance_sats",
-        "wallet",
-        "Balance of each wallet as the load last saw it.",
-        lambda subject: subject.state.load.balances_sats,
-    ),
+    *LOAD_METRICS,
     total(
         "memtest_restarts_total", "Times that a watched program was seen to start anew.", lambda state: state.restarts
     ),
@@ -323,33 +316,3 @@ TABLE: tuple[Metric[RunState] | Metric[Subject] | Metric[float], ...] = (
     *SUBJECT_METRICS,
     SCRAPE_DURATION,
 )
-
-
-def as_markdown() -> str:
-    """Return the documentation of the table."""
-    rows = [
-        f"| `{metric.name}` | {metric.kind} | {metric.unit or '-'} "
-        f"| {', '.join(f'`{label}`' for label in metric.labels) or '-'} | {metric.help} |"
-        for metric in TABLE
-    ]
-    return "\n".join([_HEAD, *rows, _TAIL])
-
-
-_HEAD = """# Metrics
-
-Generated by `python -m exporter.publish.metrics > docs/metrics.md`; a test compares the two.
-
-A counter stays when its subject is gone, a gauge vanishes. The states of a state set are the values of a label
-that has the metric's own name: `memtest_verdict{memtest_verdict="leak"} 1`. Settings are labels of
-`memtest_run_info` only; join them with `* on (instance) group_left (run) memtest_run_info`.
-
-| Name | Kind | Unit | Labels | Meaning |
-|---|---|---|---|---|"""
-
-_TAIL = """
-The exporter's own process is published under the usual names: `process_resident_memory_bytes`,
-`process_virtual_memory_bytes`, `process_cpu_seconds_total`, `process_open_fds`, `process_max_fds`,
-`process_start_time_seconds`."""
-
-if __name__ == "__main__":
-    print(as_markdown())

@@ -1,62 +1,71 @@
-"""Content negotiation for ``/metrics``: which format and which encoding a client prefers (RFC 9110, 12.5)."""
+"""Content negotiation for ``/metrics``: which format and which encoding a client prefers (RFC 9110, 12.5).
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+prometheus_client says what an answer states of itself. It takes the first format that it knows and gzip wherever it is
+named, so weights, wildcards and the versions that are written are seen to here.
+"""
 
-OPENMETRICS_TYPE = "application/openmetrics-text"
-TEXT_TYPE = "text/plain"
-OPENMETRICS_VERSION = "1.0.0"
-TEXT_VERSION = "0.0.4"
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from prometheus_client.exposition import choose_encoder
+
+_OPENMETRICS, _TEXT = "application/openmetrics-text", "text/plain"
+_VERSIONS: Mapping[str, tuple[str, ...]] = {_OPENMETRICS: ("1.0.0",), _TEXT: ("0.0.4", "1.0.0")}
+_WILDCARDS = ("text/*", "*/*")
+# Our names are plain ones, which these leave as they are; the scheme `dots` doubles their underscores.
+_ESCAPINGS = ("allow-utf-8", "underscores", "values")
+_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Format(NamedTuple):
+    """How a page of metrics is written, and what it states of itself."""
+
+    openmetrics: bool
+    content_type: str
+
+
+class _Preference(NamedTuple):
     """One element of an Accept header, lower-cased: what is asked for, with which parameters, how much (0 to 1)."""
 
     value: str
     parameters: Mapping[str, str]
     weight: float
 
-
-def parse_preferences(header: str) -> Iterator[Preference]:
-    """Yield the elements of an Accept or Accept-Encoding header; a weight that is no number counts as 0."""
-    for element in header.lower().split(","):
-        value, *rest = (part.strip() for part in element.split(";"))
-        if value:
-            pairs = (part.partition("=") for part in rest)
-            parameters = {key.strip(): text.strip().strip('"') for key, _, text in pairs}
-            yield Preference(value, parameters, _weight(parameters.pop("q", "1")))
+    @property
+    def is_written(self) -> bool:
+        versions = _VERSIONS.get(self.value, ())
+        return self.parameters.get("version") in (None, *versions) and bool(versions)
 
 
-def prefers_openmetrics(accept: str) -> bool:
-    """Tell whether OpenMetrics is named and wanted at least as much as the text format; wildcards mean text."""
-    preferences = list(parse_preferences(accept))
-    openmetrics = _weight_of(preferences, OPENMETRICS_TYPE, OPENMETRICS_VERSION, wildcards=())
-    return openmetrics > 0 and openmetrics >= _weight_of(preferences, TEXT_TYPE, TEXT_VERSION, ("text/*", "*/*"))
+def choose_format(accept: str) -> Format:
+    """Return OpenMetrics if it is named and wanted at least as much as text; wildcards mean text."""
+    preferences = _preferences(accept)
+    written = [each for each in preferences if each.is_written]
+    if not any(each.value == _TEXT for each in written):
+        wildcards = [each for value in _WILDCARDS for each in preferences if each.value == value]
+        written += [_Preference(_TEXT, {}, each.weight) for each in wildcards[:1]]
+    best = max(written, key=lambda each: (each.weight, each.value == _OPENMETRICS), default=None)
+    if best is None or not best.weight:
+        best = _Preference(_TEXT, {}, 1.0)
+    stated = [f"{key}={text}" for key, text in best.parameters.items() if key == "version" or text in _ESCAPINGS]
+    _, content_type = choose_encoder(";".join([best.value, *stated]))
+    return Format(best.value == _OPENMETRICS, content_type)
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
     """Tell whether gzip is acceptable; an element that names it goes before ``*``."""
-    weights = {preference.value: preference.weight for preference in parse_preferences(accept_encoding)}
+    weights = {preference.value: preference.weight for preference in _preferences(accept_encoding)}
     return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
-def _weight_of(preferences: list[Preference], media_type: str, version: str, wildcards: tuple[str, ...]) -> float:
-    """Return the weight of the most specific elements that match, 0 if none does."""
-    for candidate in (media_type, *wildcards):
-        weights = [
-            preference.weight
-            for preference in preferences
-            if preference.value == candidate and preference.parameters.get("version", version) == version
-        ]
-        if weights:
-            return max(weights)
-    return 0.0
-
-
-def _weight(text: str) -> float:
-    try:
-        weight = float(text)
-    except ValueError:
-        return 0.0
-    return min(weight, 1.0) if weight >= 0 else 0.0
+def _preferences(header: str) -> list[_Preference]:
+    """Return the elements of an Accept or Accept-Encoding header; a weight that is none counts as 0."""
+    found = []
+    for element in header.lower().split(","):
+        value, *rest = (part.strip() for part in element.split(";"))
+        pairs = (part.partition("=") for part in rest)
+        parameters = {key.strip(): text.strip().strip('"') for key, _, text in pairs}
+        weight = parameters.pop("q", "1")
+        found.append(_Preference(value, parameters, float(weight) if _WEIGHT.fullmatch(weight) else 0.0))
+    return found

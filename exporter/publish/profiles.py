@@ -12,14 +12,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
-from exporter.publish.toolkit.connection import LONGEST_HEAD_BYTES, BoundedConnection
-from exporter.publish.toolkit.listen_address import ListenAddress, listen
+from exporter.publish.toolkit.connection import connections
+from exporter.publish.toolkit.listen_address import listen
 from exporter.publish.toolkit.listener import Listener
+from exporter.settings.listen_address import ListenAddress
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_SECONDS = 30.0  # as Go's
@@ -36,7 +35,10 @@ async def take_profile(subject: Subject, kind: str, seconds: float) -> bytes:
     with tempfile.TemporaryDirectory(prefix="memtest-profile-") as directory:
         path = Path(directory) / "profile.pb.gz"
         await subject.request("profile", kind=kind, seconds=seconds, path=str(path))
-        return path.read_bytes()
+        profile = path.read_bytes()
+    from exporter.heaps.native_names import name_native_code  # protobuf and pyelftools: for runs that take profiles
+
+    return await asyncio.to_thread(name_native_code, profile)
 
 
 class ProfileServer:
@@ -54,21 +56,8 @@ class ProfileServer:
     async def __aenter__(self) -> "ProfileServer":
         """Bind and serve; raises ConfigError, naming the address and the remedy, if that can't be."""
         bound = listen(ListenAddress(LOOPBACK, self._port), "pprof-port")
-        config = Config(
-            make_app(lambda kind, seconds: self.take(kind, seconds)),
-            interface="asgi3",
-            http=_ProfileConnection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
-        )
-        config.load()
-        state = ServerState()
-        self._listener = Listener(bound, lambda: _ProfileConnection(config, state), lambda: None)
+        app = make_app(lambda kind, seconds: self.take(kind, seconds))
+        self._listener = Listener(bound, connections(app, LONGEST_SECONDS + _MOST_SECONDS_BEYOND), lambda: None)
         self.url = f"http://{LOOPBACK}:{bound.getsockname()[1]}/debug/pprof/"
         return self
 
@@ -94,10 +83,6 @@ def make_app(take: TakeProfile) -> Starlette:
 
 async def _nothing_yet(kind: str, seconds: float) -> bytes:
     raise SubjectError("the run has not begun")
-
-
-class _ProfileConnection(BoundedConnection):
-    response_seconds = LONGEST_SECONDS + _MOST_SECONDS_BEYOND
 
 
 class _Pages:

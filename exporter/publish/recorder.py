@@ -43,7 +43,7 @@ class Recorder:
         return observed(
             round(now, 3),
             rss=look_at(state).seen.get("rss_bytes"),
-            heap=sum(state.heap_bytes.values()) if state.heap_bytes else None,
+            heap=state.heap_sum,
             settled_heap=settled.heap_allocated_bytes if settled and news else None,
             payments=state.load.payments.total(),
             failures=state.load.failures.total(),

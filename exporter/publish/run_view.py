@@ -6,9 +6,8 @@ from typing import Any
 
 from exporter import __version__
 from exporter.publish.collector import look_at
-from exporter.publish.heap_metrics import heaps_of
+from exporter.publish.metrics import heaps_of
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
-from exporter.report.text import quantile
 
 QUANTILES = (0.5, 0.95, 0.99)
 
@@ -55,6 +54,7 @@ def _describe_subject(state: SubjectState) -> dict[str, Any]:
         "threads": subject.seen.get("threads"),
         "open_fds": subject.seen.get("open_fds"),
         "heap_bytes": state.heap_bytes if state.up else {},
+        "heap_allocated_bytes": state.heap_sum,
         "settled_heap_bytes": heaps_of(settled) if settled else {},
         "settled_at": _text(settled.timestamp if settled else None),
         "probe_success": subject.probe_success,
@@ -73,8 +73,7 @@ def _describe_load(load: LoadCounters) -> dict[str, Any]:
         "step_failures": load.step_failures,
         "latency_seconds": {rail: _describe_latency(histogram) for rail, histogram in load.latency_seconds.items()},
         "missed_slots": load.missed,
-        "reconnects": load.reconnects,
-        "abandoned_instances": load.abandoned_instances,
+        **load.counts,
         "refunds": load.refunds,
         "settles": load.settles,
         "sdk_events": load.sdk_events,
@@ -87,7 +86,7 @@ def _describe_load(load: LoadCounters) -> dict[str, Any]:
 
 
 def _describe_latency(histogram: Histogram) -> Mapping[str, float | None]:
-    quantiles = {f"p{share * 100:g}": quantile(histogram, share) for share in QUANTILES}
+    quantiles = {f"p{share * 100:g}": histogram.quantile(share) for share in QUANTILES}
     return {"count": histogram.count, "sum": histogram.total, **quantiles}
 
 

@@ -4,18 +4,16 @@ import asyncio
 from pathlib import Path
 from types import TracebackType
 
-from uvicorn.config import Config
-from uvicorn.server import ServerState
-
 from exporter.publish.app import make_app
 from exporter.publish.recorder import Recorder
-from exporter.publish.toolkit.connection import LONGEST_HEAD_BYTES, BoundedConnection
+from exporter.publish.toolkit.connection import connections
 from exporter.publish.toolkit.guard import Guard
-from exporter.publish.toolkit.listen_address import ListenAddress, listen, parse_listen_address
+from exporter.publish.toolkit.listen_address import listen, parse_listen_address
 from exporter.publish.toolkit.listener import Listener
 from exporter.publish.toolkit.live_config import LiveWebConfig
 from exporter.publish.toolkit.users import PasswordChecker
 from exporter.record.state import RunState
+from exporter.settings.listen_address import ListenAddress
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
@@ -48,23 +46,7 @@ class Server:
         bound = listen(address)
         recorder = Recorder(self._state)
         guard = Guard(make_app(self._state, recorder), live_config, self._passwords)
-        config = Config(
-            guard,
-            interface="asgi3",
-            http=BoundedConnection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="error",
-            access_log=False,
-            proxy_headers=False,
-            h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
-        )
-        config.load()
-        server_state = ServerState()
-        self._listener = Listener(
-            bound, lambda: BoundedConnection(config, server_state), lambda: _refreshed(live_config).tls_context
-        )
+        self._listener = Listener(bound, connections(guard), lambda: _refreshed(live_config).tls_context)
         self._following = asyncio.create_task(recorder.follow())
         port = bound.getsockname()[1]
         host = "localhost" if address.host in _EVERY_ADDRESS else address.host

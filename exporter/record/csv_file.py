@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from exporter.errors import ConfigError
-from exporter.record.sample import COLUMNS, Sample
-from exporter.settings.run import ExistingCsv
+from exporter.record.column import Cell
+from exporter.record.columns import COLUMNS
+from exporter.record.sample import Sample
+from exporter.settings.observation import ExistingCsv
 
 HEADER = ",".join(COLUMNS) + "\n"
 
@@ -76,10 +78,10 @@ class CsvSink:
 
 def format_row(sample: Sample) -> str:
     """Return a sample as a CSV line, newline included; no cell needs quotes, a missing figure is empty."""
-    return ",".join(_cell(getattr(sample, column)) for column in COLUMNS) + "\n"
+    return ",".join(_cell(sample.cells[column]) for column in COLUMNS) + "\n"
 
 
-def _cell(value: object) -> str:
+def _cell(value: Cell) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):

@@ -1,83 +1,46 @@
-"""A sample of the subject, and the CSV columns, which are its fields in order."""
+"""A sample of the subject: a cell for each column of the catalogue."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from exporter.record.column import Cell, Moment
+from exporter.record.columns import COLUMNS, WRITTEN
 
 # With so many samples at rest ends each phase of a load in phases.
 READINGS_PER_PHASE = 5
 # What two readings of a heap at rest may differ by without anything having grown; see docs/heaps.md.
 REPEATABLE_BYTES = 64 * 1024
-# The heaps that a subject may tell of, each of its own; `heap_column` is where its bytes are.
-HEAPS = ("python", "go", "node", "node_external", "wasm", "native", "mmap")
 
 
-def heap_column(heap: str) -> str:
-    """The name of a heap's column."""
-    return f"heap_{heap}_bytes"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Sample:
-    """One reading of the subject; ``None`` where the subject has no such figure.
+    """One reading of the subject: a cell for each column, ``None`` where the subject has no such figure.
 
-    Bytes are bytes, ``elapsed_sec`` counts from the start of the load, counters are cumulative.
-    ``heap_allocated_bytes`` is the sum of the subject's own heaps. ``settled`` is 1 for a sample taken
-    with the load at rest: nothing in flight, garbage collected; ``trimmed`` is 1 if, besides, the allocator had just
-    been told to give back to the kernel what it held unused. ``load_phase`` counts the phases of a load that has some,
-    0 while it warms up.
-
-    ``allocator_…`` is what the allocator behind malloc says that it holds, in its own terms: glibc's arena and what of
-    it is free, jemalloc's active, resident and retained. ``beyond_heaps_bytes`` is what is resident beyond
-    ``heap_allocated_bytes``: code, stacks, and what allocators hold unused; it is negative when heaps are paged out.
-    ``gc_objects`` is counted at rest only; ``fds_…`` are descriptors by kind, ``sockets_…`` TCP sockets by state.
-    ``restarts`` of the subject are counted where it may have them: in a watch.
+    `exporter.record.columns` says what each column is. Cells are attributes too, and what is not given is ``None``;
+    raises TypeError for a column that there is not.
     """
 
-    timestamp: datetime
-    elapsed_sec: float
-    rss_bytes: int | None
-    heap_allocated_bytes: int | None
-    uss_bytes: int | None
-    heap_python_bytes: int | None
-    heap_native_bytes: int | None
-    heap_mmap_bytes: int | None
-    threads: int | None
-    open_fds: int | None
-    payments: int
-    payment_failures: int
-    listeners: int
-    instances: int
-    reconnects: int
-    phase: str
-    settled: int
-    allocator_arena_bytes: int | None = None
-    allocator_free_bytes: int | None = None
-    allocator_active_bytes: int | None = None
-    allocator_resident_bytes: int | None = None
-    allocator_retained_bytes: int | None = None
-    beyond_heaps_bytes: int | None = None
-    gc_objects: int | None = None
-    gc_collections: int | None = None
-    abandoned_instances: int = 0
-    listener_churns: int = 0
-    syncs: int = 0
-    history_queries: int = 0
-    garbage_collections: int = 0
-    expected_failures: int = 0
-    fds_socket: int | None = None
-    fds_file: int | None = None
-    fds_pipe: int | None = None
-    fds_eventfd: int | None = None
-    fds_other: int | None = None
-    sockets_established: int | None = None
-    sockets_close_wait: int | None = None
-    heap_go_bytes: int | None = None
-    restarts: int = 0
-    trimmed: int = 0
-    load_phase: int | None = None
-    heap_node_bytes: int | None = None
-    heap_node_external_bytes: int | None = None
-    heap_wasm_bytes: int | None = None
+    cells: Mapping[str, Cell]  # in the order of the CSV
+
+    if TYPE_CHECKING:
+        timestamp: datetime
+        elapsed_sec: float
+
+    def __init__(self, **cells: Cell) -> None:
+        unknown = cells.keys() - set(COLUMNS)
+        if unknown:
+            raise TypeError(f"a sample has no column {', '.join(sorted(unknown))}")
+        object.__setattr__(self, "cells", MappingProxyType({name: cells.get(name) for name in COLUMNS}))
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in COLUMNS:
+            raise AttributeError(f"a sample has no column {name}")
+        return self.cells[name]
 
 
-COLUMNS = tuple(field.name for field in fields(Sample))
+def sample_of(moment: Moment) -> Sample:
+    """Read every column."""
+    return Sample(**{column.name: column.read(moment) for column in WRITTEN if column.read is not None})

@@ -5,10 +5,10 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from exporter.record.column import Moment
 from exporter.record.csv_file import CsvSink
 from exporter.record.probes import PROBES, Counts, count_probes, read_counts, read_probes
-from exporter.record.probes.descriptor_kinds import KINDS
-from exporter.record.sample import HEAPS, Sample, heap_column
+from exporter.record.sample import Sample, sample_of
 from exporter.record.state import SubjectState
 
 _log = logging.getLogger(__name__)
@@ -49,47 +49,15 @@ class Sampler:
             self._on_sample(sample)
 
     def _read(self, settled: bool, trimmed: bool, counts: Counts) -> Sample:
-        state, load = self._state, self._state.load
-        heaps = state.heap_bytes if state.up else {}
-        reading = read_probes(PROBES, state.pid, state.others)
+        reading = read_probes(PROBES, self._state.pid, self._state.others)
         self._note(counts, {**reading.failures, **counts.failures})
-        rss, heap = reading.values["rss_bytes"], sum(heaps.values()) if heaps and not state.unreadable_heaps else None
-        return Sample(
-            timestamp=datetime.now(UTC),
-            elapsed_sec=self._elapsed(),
-            rss_bytes=rss,
-            heap_allocated_bytes=heap,
-            uss_bytes=reading.values["uss_bytes"],
-            threads=reading.values["threads"],
-            open_fds=reading.values["open_fds"],
-            payments=load.payments.total(),
-            payment_failures=load.failures.total(),
-            listeners=load.listeners,
-            instances=load.instances,
-            reconnects=load.reconnects,
-            abandoned_instances=load.abandoned_instances,
-            listener_churns=load.listener_churns,
-            syncs=load.syncs,
-            history_queries=load.history_queries,
-            garbage_collections=load.garbage_collections,
-            expected_failures=load.expected_failures.total(),
-            phase=state.phase,
-            settled=int(settled),
-            beyond_heaps_bytes=None if rss is None or heap is None else rss - heap,
-            gc_objects=state.objects if settled else None,
-            restarts=state.restarts,
-            trimmed=int(trimmed),
-            load_phase=state.load_phase,
-            **{heap_column(heap): heaps.get(heap) for heap in HEAPS},
-            **_parts(state),
-        )
+        moment = Moment(datetime.now(UTC), self._elapsed(), self._state, reading.values, settled, trimmed)
+        return sample_of(moment)
 
     def _note(self, counts: Counts, failures: Mapping[str, str]) -> None:
         """Keep what was counted as the subject's latest, and log each probe when it begins to fail."""
         state = self._state
-        state.descriptors = dict(counts.by_probe.get("descriptor_kinds", {}))
-        state.named_threads = dict(counts.by_probe.get("thread_names", {}))
-        state.sockets = dict(counts.by_probe.get("socket_states", {}))
+        state.counted = counts.by_probe
         names = [*(probe.name for probe in PROBES), *(probe.name for probe in self._count_probes)]
         state.probe_success = {name: name not in failures for name in names}
         if state.up:
@@ -111,16 +79,3 @@ class Sampler:
             self._state.csv_errors += 1
         else:
             self._state.samples_written += 1
-
-
-def _parts(state: SubjectState) -> dict[str, int | None]:
-    """The cells of the allocator, the garbage collector, descriptors by kind and sockets by state."""
-    if not state.up:
-        return {}
-    held = ("arena", "free", "active", "resident", "retained")
-    return {
-        **{f"allocator_{part}_bytes": state.allocator_bytes.get(part) for part in held},
-        "gc_collections": state.collections,
-        **{f"fds_{kind}": state.descriptors.get(kind) for kind in KINDS},
-        **{f"sockets_{name}": state.sockets.get(name) for name in ("established", "close_wait")},
-    }

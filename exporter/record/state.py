@@ -4,12 +4,16 @@ Everything here is of constant size: the CSV is the record, this is the present.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 
 from exporter.record.probes import Others
 from exporter.record.sample import Sample
 from exporter.record.terms import Phase, Verdict
+from exporter.scenarios import LOAD_COUNTERS
+from exporter.scenarios.stage import LoadCounter
 
 LATENCY_BUCKETS_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -30,6 +34,22 @@ class Histogram:
             if value <= bound:
                 self.counts[index] += 1
 
+    def quantile(self, share: float) -> float | None:
+        """Estimate a quantile as Prometheus does: linear within a bucket, the last bound for what is beyond it."""
+        if self.count == 0:
+            return None
+        rank = share * self.count
+        for (low_bound, low_count), (bound, count) in pairwise(
+            zip((0.0, *self.bounds), (0, *self.counts), strict=True)
+        ):
+            if count >= rank:
+                return low_bound + (bound - low_bound) * (rank - low_count) / (count - low_count)
+        return self.bounds[-1]
+
+
+def _nothing_done() -> Counter[str]:
+    return Counter({counter.name: 0 for counter in LOAD_COUNTERS})
+
 
 @dataclass(slots=True)
 class LoadCounters:
@@ -41,12 +61,7 @@ class LoadCounters:
     latency_seconds: dict[str, Histogram] = field(default_factory=dict)  # by rail
     unexpected_successes: Counter[str] = field(default_factory=Counter)  # should have failed, by reason
     missed: int = 0  # scheduled payments that could not be started in their slot
-    reconnects: int = 0
-    abandoned_instances: int = 0
-    listener_churns: int = 0
-    syncs: int = 0
-    history_queries: int = 0
-    garbage_collections: int = 0
+    counts: Counter[str] = field(default_factory=_nothing_done)  # by what scenarios count
     refunds: int = 0
     step_failures: Counter[str] = field(default_factory=Counter)  # by scenario
     instance_heap_bytes: int | None = None  # what one more connected instance takes, measured before the load
@@ -57,6 +72,10 @@ class LoadCounters:
     listeners: int = 0
     instances: int = 0
     balances_sats: dict[str, int] = field(default_factory=dict)  # by wallet: alice, bob, …
+
+    def count(self, counter: LoadCounter, by: int = 1) -> None:
+        """Count something that a scenario has done."""
+        self.counts[counter.name] += by
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +112,7 @@ class SubjectState:
     group_bytes: dict[str, int] = field(default_factory=dict)  # of its control group, by part, as of the last sample
     restarts: int = 0  # of the subject, by whoever runs it
     source_success: dict[str, bool] = field(default_factory=dict)  # by source of what a program tells of itself
-    descriptors: dict[str, int] = field(default_factory=dict)  # by kind, as of the last sample; likewise:
-    sockets: dict[str, int] = field(default_factory=dict)  # TCP, by state
-    named_threads: dict[str, int] = field(default_factory=dict)
+    counted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by counting probe and kind, as of then too
     heap_time: datetime | None = None
     last_sample: Sample | None = None
     last_settled: Sample | None = None
@@ -112,6 +129,11 @@ class SubjectState:
     def up(self) -> bool:
         """Whether the subject's process is known and has not ended."""
         return self.pid is not None
+
+    @property
+    def heap_sum(self) -> int | None:
+        """Bytes in use in all of its heaps; None where it has told of none, or can't tell of one."""
+        return sum(self.heap_bytes.values()) if self.up and self.heap_bytes and not self.unreadable_heaps else None
 
 
 @dataclass(slots=True)

@@ -7,26 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.analysis.trends import ColumnGrowth
+from exporter.record.column import Column, Unit
+from exporter.record.columns import FAILURES, HEAP, PAYMENTS, RESIDENT
 from exporter.record.state import Histogram
-from exporter.report.columns import (
-    ALLOCATOR,
-    BY_KIND,
-    DESCRIPTORS,
-    FAILURES,
-    HANDLES,
-    HEAP,
-    MEMORY,
-    OBJECTS,
-    PAYMENTS,
-    RESIDENT,
-    THREADS,
-    TOGETHER,
-    Column,
-    Group,
-    Unit,
-)
+from exporter.report.groups import ALLOCATOR, BY_KIND, HANDLES, MEMORY, MEMORY_PARTS, OBJECTS, PROCESS, Together
 from exporter.report.prepared import Prepared, columns_of
-from exporter.report.text import quantile
 from exporter.report.thinning import Line, thin
 
 Floats = NDArray[np.float64]
@@ -78,13 +63,13 @@ def sections(runs: Sequence[Prepared]) -> list[Section]:
     maker = _Maker(runs)
     memory = [maker.column(RESIDENT, wide=True), maker.column(HEAP, wide=True)]
     load = [maker.rate(), maker.column(PAYMENTS), maker.failures(), maker.latency()]
-    handles = [maker.column(DESCRIPTORS), maker.column(THREADS)]
+    handles = [maker.column(column) for column in PROCESS]
     if len(runs) == 1:
-        memory += [maker.together(TOGETHER), maker.together(ALLOCATOR)]
+        memory += [maker.together(MEMORY_PARTS), maker.together(ALLOCATOR)]
         handles += [maker.together(BY_KIND), *(maker.changing(column) for column in OBJECTS)]
         apart: tuple[Column, ...] = OBJECTS
     else:
-        apart = (*TOGETHER.columns[2:], *ALLOCATOR.columns, *BY_KIND.columns, *OBJECTS)
+        apart = (*MEMORY_PARTS.columns[2:], *ALLOCATOR.columns, *BY_KIND.columns, *OBJECTS)
         memory += [maker.changing(column) for column in apart if column in MEMORY]
         handles += [maker.changing(column) for column in apart if column in HANDLES]
     constant = [column for column in columns_of(runs, apart) if not maker.changes(column)]
@@ -140,7 +125,7 @@ class _Maker:
             (values := run.values(column)) is not None and np.nanmin(values) != np.nanmax(values) for run in self._runs
         )
 
-    def together(self, group: Group) -> Chart | None:
+    def together(self, group: Together) -> Chart | None:
         """A group's columns of one run in one picture; None when there is no more to it than the run's two figures."""
         columns = columns_of(self._runs, group.columns)
         if not set(columns) - {RESIDENT, HEAP}:
@@ -187,7 +172,7 @@ class _Maker:
 
 
 def _quantiles(histogram: Histogram) -> str:
-    found = ((share, quantile(histogram, share)) for share in _QUANTILES)
+    found = ((share, histogram.quantile(share)) for share in _QUANTILES)
     return ", ".join(f"p{share * 100:.0f} {value * 1000:,.0f} ms" for share, value in found if value is not None)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exporter.analysis.compare import Difference, compare
-from exporter.report.columns import BY_NAME, HEAP, RESIDENT
+from exporter.record.columns import BY_NAME, HEAP, RESIDENT
 from exporter.report.prepared import Prepared
 from exporter.report.wording import interval, number
 

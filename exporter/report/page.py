@@ -4,7 +4,6 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,6 +11,7 @@ from markupsafe import Markup
 
 from exporter import __version__
 from exporter.errors import ConfigError
+from exporter.publish.static_files import inlined, read_text
 from exporter.report.charts import Chart, Section, sections
 from exporter.report.comparison import compare_runs
 from exporter.report.payload import payload
@@ -20,8 +20,9 @@ from exporter.report.runs import printable
 from exporter.report.tables import Table, description, growth_table, run_table, site_table, value_table
 from exporter.report.verdicts import VerdictView, verdict_view
 
-_STYLES = ("report.css", "charts.css")
-_SCRIPTS = ("format.js", "view.js", "marks.js", "chart.js", "toolbar.js", "page.js")
+_STYLES = ("uplot/uPlot.min.css", "base.css", "chart/chart.css", "report/report.css", "report/charts.css")
+_CHART_LIBRARY = "uplot/uPlot.iife.min.js"
+_SCRIPT = "report/page.js"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +101,11 @@ def _environment() -> Environment:
 
 
 def _style() -> Markup:
-    chart_library = files("exporter.publish").joinpath("static", "uplot", "uPlot.min.css").read_text("utf-8")
-    return Markup("\n".join((chart_library, *(_static(name) for name in _STYLES))))  # noqa: S704 - our own files
+    return Markup("\n".join(read_text(name) for name in _STYLES))  # noqa: S704 - our own files
 
 
 def _script() -> Markup:
-    chart_library = files("exporter.publish").joinpath("static", "uplot", "uPlot.iife.min.js").read_text("utf-8")
-    own = "\n".join(_static(name) for name in _SCRIPTS)
-    return Markup(f'{chart_library}\n(() => {{\n"use strict";\n{own}\n}})();')  # noqa: S704 - our own files
-
-
-def _static(name: str) -> str:
-    return files("exporter.report").joinpath("static", name).read_text("utf-8")
+    return Markup(f"{read_text(_CHART_LIBRARY)}\n{inlined(_SCRIPT)}")  # noqa: S704 - our own files
 
 
 def _policy(style: str, script: str) -> str:

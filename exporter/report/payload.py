@@ -9,8 +9,8 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from exporter.analysis.timeline import Timeline
+from exporter.record.column import Unit
 from exporter.report.charts import Chart, ChartLine, Section
-from exporter.report.columns import Unit
 from exporter.report.prepared import Prepared
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.errors import ConfigError
-from exporter.report.columns import HEAP, RESIDENT, Column
+from exporter.record.column import Column
+from exporter.record.columns import HEAP, RESIDENT
 from exporter.report.prepared import Prepared, columns_of
 from exporter.report.runs import printable
 from exporter.report.thinning import Floats, thin

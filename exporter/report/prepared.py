@@ -10,7 +10,8 @@ from exporter.analysis.judgement import Judgement
 from exporter.analysis.timeline import Timeline, continued, timeline
 from exporter.analysis.trends import ColumnGrowth, growth_of
 from exporter.analysis.verdict import judge
-from exporter.report.columns import HANDLES, MEMORY, Column
+from exporter.record.column import Column
+from exporter.report.groups import HANDLES, MEMORY
 from exporter.report.runs import ReportRun, named_apart
 
 Floats = NDArray[np.float64]

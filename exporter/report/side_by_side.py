@@ -6,20 +6,13 @@ from exporter.analysis.compare import Comparison, Difference, compare
 from exporter.analysis.evidence import label_of
 from exporter.analysis.judgement import Interval, Judgement
 from exporter.analysis.series import Run
+from exporter.record.columns import HEAP, HEAPS, RESIDENT
 from exporter.report.judgements import in_words
 
 Named = tuple[str, Run | None, Judgement]
 
 _MIB = 1024 * 1024
 _HEADINGS = ("driver", "verdict", "payments", "RSS, MiB", "heap, MiB", "KiB/min", "bytes per payment")
-# Where memory grows says whose it is.
-_MEANINGS = (
-    ("heap_python_bytes", "the binding: what grows is Python's heap"),
-    ("heap_go_bytes", "the binding: what grows is Go's heap"),
-    ("heap_node_bytes", "the binding: what grows is JavaScript's heap"),
-    ("heap_wasm_bytes", "the SDK's core: what grows is WebAssembly memory"),
-    ("heap_native_bytes", "the SDK's core, or the binding's native side: what grows is malloc's heap"),
-)
 
 
 def side_by_side(runs: Sequence[Named]) -> str:
@@ -59,10 +52,11 @@ def meaning(comparison: Comparison) -> str:
         compared = any(_is_growth(each) for each in comparison.differences)
         growth = "no difference in growth is shown" if compared else "too short to compare the growth"
         return f"In short: {level}{growth}"
-    for series, whose in _MEANINGS:
-        if series in growing:
-            return f"In short: {comparison.b} grows faster in {whose}"
-    if "heap_allocated_bytes" in growing:
+    # Where memory grows says whose it is.
+    for column in HEAPS.values():
+        if column.name in growing:
+            return f"In short: {comparison.b} grows faster in {column.whose}"
+    if HEAP.name in growing:
         return f"In short: {comparison.b} grows faster in a heap that only one of the runs reports, or in several"
     return f"In short: {comparison.b} grows faster outside its heaps: memory that an allocator keeps, stacks, mappings"
 
@@ -73,7 +67,7 @@ def _is_growth(difference: Difference) -> bool:
 
 def _row(name: str, run: Run | None, judgement: Judgement) -> tuple[str, ...]:
     growth, per_payment = judgement.growth_kib_per_min, judgement.growth_bytes_per_payment
-    columns = [_span(run, column) for column in ("rss_bytes", "heap_allocated_bytes")]
+    columns = [_span(run, column) for column in (RESIDENT.name, HEAP.name)]
     return (name, str(judgement.verdict), _payments(run), *columns, _growth(growth), _growth(per_payment))
 
 

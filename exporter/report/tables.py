@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exporter.analysis.judgement import Interval
+from exporter.record.column import Column, Unit
+from exporter.record.columns import FAILURES, HEAP, PAYMENTS, RESIDENT
 from exporter.report.charts import Chart
-from exporter.report.columns import FAILURES, HANDLES, HEAP, MEMORY, PAYMENTS, RESIDENT, Column, Unit
+from exporter.report.groups import HANDLES, MEMORY
 from exporter.report.prepared import Prepared
 from exporter.report.runs import printable
 from exporter.report.wording import NOTHING, amount, clock, interval, number, size

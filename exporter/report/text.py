@@ -1,14 +1,14 @@
 """The report that ends a run: levels, growth, payments, latency, events and the verdict, as text."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exporter.analysis.parts import lines_at_rest
 from exporter.durations import format_clock
 from exporter.errors import ConfigError, ExporterError
-from exporter.record.state import Histogram, LoadCounters, SubjectState
+from exporter.record.state import LoadCounters, SubjectState
+from exporter.scenarios import LOAD_COUNTERS
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
@@ -49,19 +49,6 @@ def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectSta
     return "\n".join([*lines, "", paragraph("Verdict", judgement)])
 
 
-def quantile(histogram: Histogram, share: float) -> float | None:
-    """Estimate a quantile as Prometheus does: linear within a bucket, the last bound for what is beyond it."""
-    if histogram.count == 0:
-        return None
-    rank = share * histogram.count
-    for (low_bound, low_count), (bound, count) in pairwise(
-        zip((0.0, *histogram.bounds), (0, *histogram.counts), strict=True)
-    ):
-        if count >= rank:
-            return low_bound + (bound - low_bound) * (rank - low_count) / (count - low_count)
-    return histogram.bounds[-1]
-
-
 def _levels(series: "Run", load: LoadCounters) -> list[str]:
     rows = []
     for label, column in (("RSS", "rss_bytes"), ("Heap", "heap_allocated_bytes")):
@@ -87,18 +74,14 @@ def _load(load: LoadCounters) -> list[str]:
     missed = f", {load.missed} missed their time" if load.missed else ""
     rows = [_row("Payments", _counts(load.payments) + failures + on_purpose + missed)]
     for rail, histogram in load.latency_seconds.items():
-        found = [(share, quantile(histogram, share)) for share in _QUANTILES]
+        found = [(share, histogram.quantile(share)) for share in _QUANTILES]
         texts = [f"p{share * 100:.0f} {value * 1000:.0f} ms" for share, value in found if value is not None]
         if texts:
             rows.append(_row("Latency", f"{rail} {', '.join(texts)}"))
-    done = {
-        "reconnects": load.reconnects,
-        "abandoned instances": load.abandoned_instances,
-        "listener churns": load.listener_churns,
-        "syncs": load.syncs,
-        "history queries": load.history_queries,
-        "refunds": load.refunds,
+    told = {
+        counter.name.replace("_", " "): load.counts[counter.name] for counter in LOAD_COUNTERS if counter.told_at_end
     }
+    done = {**told, "refunds": load.refunds}
     scenarios = {name: count for name, count in done.items() if count}
     if scenarios:
         rows.append(_row("Scenarios", _counts(scenarios)))

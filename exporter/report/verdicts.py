@@ -7,7 +7,9 @@ import numpy as np
 
 from exporter.analysis.judgement import Kind
 from exporter.durations import format_duration
-from exporter.report.columns import FAILURES, PAYMENTS, RECONNECTS, SCENARIOS, Unit
+from exporter.record.column import Unit
+from exporter.record.columns import FAILURES, PAYMENTS
+from exporter.report.groups import RECONNECTS, SCENARIOS
 from exporter.report.judgements import shown_doublings
 from exporter.report.prepared import Prepared
 from exporter.report.runs import printable

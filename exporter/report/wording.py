@@ -3,8 +3,9 @@
 from math import floor, isnan, log10
 
 from exporter.analysis.judgement import Interval, Judgement
+from exporter.record.column import Unit
+from exporter.record.columns import BY_NAME
 from exporter.record.terms import Verdict
-from exporter.report.columns import BY_NAME, COUNTS, Unit
 
 NOTHING = "\N{EN DASH}"
 _MINUS = "\N{MINUS SIGN}"
@@ -70,7 +71,9 @@ def clock(seconds: float) -> str:
 def title_of(column: str) -> str:
     """A column's title, for use within a sentence."""
     known = BY_NAME.get(column)
-    return column if known is None else known.title if known.title.startswith(("SDK", "Go ")) else known.title.lower()
+    if known is None or not known.title:
+        return column
+    return known.title if known.title.startswith(("SDK", "Go ")) else known.title.lower()
 
 
 def headline(judgement: Judgement) -> str:
@@ -93,5 +96,6 @@ def _growing(judgement: Judgement) -> str:
     verb = "grow" if what.endswith("s") else "grows"
     if growth is None:
         return f"{what} {verb}"
-    unit = "" if (judgement.series or "") in COUNTS else " KiB"
+    decider = BY_NAME.get(judgement.series or "")
+    unit = "" if decider and decider.unit is Unit.COUNT else " KiB"
     return f"{what} {verb} by {interval(growth, sign=False)}{unit} a minute"

@@ -12,7 +12,7 @@ import click
 from exporter.durations import format_clock, format_duration
 from exporter.record.sample import Sample
 from exporter.record.terms import Phase, Verdict
-from exporter.workload.workload import LoadEvent
+from exporter.workload.events import LoadEvent
 
 _MIB = 1024 * 1024
 _CLEAR_LINE = "\r\x1b[K"

@@ -35,8 +35,11 @@ def command_with_heap_dump(arguments: Sequence[str]) -> str:
     kept: list[str] = []
     rest = iter(arguments)
     for argument in rest:
-        if argument in _LEFT_OUT_WITH_VALUE:
-            next(rest, None)
-        elif argument not in _LEFT_OUT and not argument.startswith(tuple(f"{name}=" for name in _LEFT_OUT_WITH_VALUE)):
+        name, equals, _ = argument.partition("=")
+        name = f"--{name.lstrip('-')}" if name.startswith("-") else name
+        if name in _LEFT_OUT_WITH_VALUE:
+            if not equals:
+                next(rest, None)
+        elif name not in _LEFT_OUT:
             kept.append(argument)
     return shlex.join(["exporter", *kept, "--heap-dump", _SUGGESTED_DUMP])

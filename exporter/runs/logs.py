@@ -5,7 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from exporter.settings.run import LogFormat
+from exporter.settings.observation import LogFormat
 
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

@@ -1,7 +1,6 @@
 """The verdict on a subject while the run goes on: a child process holds the numbers and does the arithmetic."""
 
 import asyncio
-import dataclasses
 import json
 import logging
 import sys
@@ -58,7 +57,7 @@ class VerdictWatch:
 
     def add(self, sample: Sample) -> None:
         """Pass a sample on."""
-        self._write({name: _plain(value) for name, value in dataclasses.asdict(sample).items()})
+        self._write({name: _plain(value) for name, value in sample.cells.items()})
 
     async def _ask(self) -> None:
         while True:

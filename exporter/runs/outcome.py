@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from exporter.errors import ExporterError, LoadError
 from exporter.record.state import LoadCounters
 from exporter.record.terms import Verdict
-from exporter.settings.run import FailOn
+from exporter.settings.verdict import FailOn
 
 NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 

@@ -32,8 +32,9 @@ from exporter.runs.logs import set_up_logging
 from exporter.runs.outcome import INTERRUPTED, Outcome
 from exporter.runs.subject import SubjectRun
 from exporter.settings.connection import Connection
-from exporter.settings.network import Settings, dump
-from exporter.settings.run import LOCAL_NETWORK, DriverChoice, RunConfig
+from exporter.settings.drivers import DriverChoice
+from exporter.settings.network import NetworkSettings, dump
+from exporter.settings.run import LOCAL_NETWORK, RunConfig
 
 NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-stdin")
 
@@ -41,7 +42,9 @@ NETWORK_COMMAND = (sys.executable, "-m", "exporter.network", "--settings-from-st
 def run(config: RunConfig) -> int:
     """Do one run; return its exit code. Raises ConfigError for what can't be started."""
     set_up_logging(config.log_format)
-    connection = None if config.network == LOCAL_NETWORK else Connection.to_network(config.network)
+    connection = (
+        None if config.network == LOCAL_NETWORK else Connection.to_network(config.network, faucet_url=config.faucet_url)
+    )
     return asyncio.run(_run(config, connection))
 
 
@@ -159,7 +162,7 @@ class SoakRun:
         await self._subjects.prepare()
 
     async def _start_network(self) -> Connection:
-        self._network = await start_network(NETWORK_COMMAND, dump(Settings(faults=self._config.faults)))
+        self._network = await start_network(NETWORK_COMMAND, dump(NetworkSettings(faults=self._config.faults)))
         self._network_watch = asyncio.create_task(self._watch_network(self._network))
         self._console.line(f"Local network: ready, process {self._network.pid}")
         return Connection.to_file(self._network.file)

@@ -21,7 +21,8 @@ from exporter.record.terms import Phase, Verdict
 from exporter.runs.console import Console
 from exporter.runs.online_verdict import VerdictWatch
 from exporter.settings.connection import Connection
-from exporter.settings.run import DriverChoice, RunConfig
+from exporter.settings.drivers import DriverChoice
+from exporter.settings.run import RunConfig
 from exporter.workload.wallets import driver_config, make_seeds
 from exporter.workload.workload import Workload, track
 

@@ -4,37 +4,37 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from exporter.drivers.protocol import Json
 from exporter.settings.credentials import faucet_login, read_credentials
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.network_file import read_network_file
 from exporter.settings.run import HOSTED_NETWORK
-from exporter.workload.faucet import FaucetSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
     """A network and how to use it; without seeds the wallets are new ones."""
 
-    network: Mapping[str, Json]
+    network: Mapping[str, Any]
     faucet: FaucetSettings
     alice_seed: str | None = field(default=None, repr=False)
     bob_seed: str | None = field(default=None, repr=False)
 
     @classmethod
-    def to_file(cls, file: Mapping[str, Json], login: tuple[str | None, str | None] = (None, None)) -> Self:
+    def to_file(cls, file: Mapping[str, Any], login: tuple[str | None, str | None] = (None, None)) -> Self:
         """Use the network that a network file describes."""
         return cls(file, FaucetSettings(file["faucet"]["url"], *login))
 
     @classmethod
-    def to_network(cls, network: str, environment: Mapping[str, str] = os.environ) -> Self:
-        """Use the hosted network, or the one that the file ``network`` describes.
+    def to_network(cls, network: str, environment: Mapping[str, str] = os.environ, *, faucet_url: str = "") -> Self:
+        """Use the hosted network, with another faucet if one is given, or the one that the file ``network`` describes.
 
         Raises ConfigError for a wrong file, and for credentials that are missing or malformed.
         """
         if network == HOSTED_NETWORK:
-            credentials = read_credentials(environment)
+            given = {"FAUCET_URL": faucet_url, "FAUCET_URL_FILE": ""} if faucet_url else {}
+            credentials = read_credentials({**environment, **given})
             # Without operators the SDK takes its own addresses.
             return cls({"network": "regtest"}, credentials.faucet, credentials.alice_seed, credentials.bob_seed)
         return cls.to_file(read_network_file(Path(network)), faucet_login(environment))

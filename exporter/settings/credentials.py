@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.workload.faucet import HOSTED_FAUCET_URL, FaucetSettings
+from exporter.settings.faucet import HOSTED_FAUCET_URL, FaucetSettings
+from exporter.settings.files import read_file
+from exporter.settings.kinds import read_url
 
 _SEEDS = ("ALICE_SEED", "BOB_SEED")
 _LOGIN = ("FAUCET_USERNAME", "FAUCET_PASSWORD")
 _URL = "FAUCET_URL"
 _SEED = re.compile(r"[0-9a-fA-F]{64}")
-_ADDRESS = re.compile(r"https?://[^/]+.*")
+_MOST_BYTES = 64 * 1024  # of a secret's file
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,7 @@ def read_credentials(environment: Mapping[str, str] = os.environ) -> Credentials
     """
     complaints: list[str] = []
     found = {name: _read(environment, name, complaints) for name in (*_SEEDS, *_LOGIN, _URL)}
-    complaints += [
-        f"{name} is not set: set it, or {name}_FILE to a file that holds it"
-        for name in (*_SEEDS, *_LOGIN)
-        if found[name] is None
-    ]
+    complaints += _missing(environment, *_SEEDS, *_LOGIN)
     complaints += [
         f"{name} is not 64 hex digits: make one with 'openssl rand -hex 32'"
         for name in _SEEDS
@@ -48,10 +46,12 @@ def read_credentials(environment: Mapping[str, str] = os.environ) -> Credentials
             "ALICE_SEED and BOB_SEED are the same, and a wallet can't pay itself: make another one of them"
         )
     url = found[_URL] or HOSTED_FAUCET_URL
-    if not _ADDRESS.fullmatch(url):
+    try:
+        read_url(url)
+    except ValueError:
         complaints.append(f"{_URL} is not a URL: write it like {HOSTED_FAUCET_URL}")
     if complaints:
-        raise ConfigError("; ".join(complaints))
+        raise ConfigError(*complaints)
     faucet = FaucetSettings(url, found["FAUCET_USERNAME"], found["FAUCET_PASSWORD"])
     return Credentials(found["ALICE_SEED"] or "", found["BOB_SEED"] or "", faucet)
 
@@ -61,8 +61,29 @@ def faucet_login(environment: Mapping[str, str] = os.environ) -> tuple[str | Non
     complaints: list[str] = []
     username, password = (_read(environment, name, complaints) for name in _LOGIN)
     if complaints:
-        raise ConfigError("; ".join(complaints))
+        raise ConfigError(*complaints)
     return username, password
+
+
+def read_required(environment: Mapping[str, str], *names: str) -> list[str]:
+    """Read secrets, each from its variable or the file that the variable with ``_FILE`` appended names.
+
+    Raises ConfigError that says of all that is missing or can't be read what to do.
+    """
+    complaints: list[str] = []
+    found = [_read(environment, name, complaints) or "" for name in names]
+    complaints += _missing(environment, *names)
+    if complaints:
+        raise ConfigError(*complaints)
+    return found
+
+
+def _missing(environment: Mapping[str, str], *names: str) -> list[str]:
+    return [
+        f"{name} is not set: set it, or {name}_FILE to a file that holds it"
+        for name in names
+        if not (environment.get(name) or environment.get(f"{name}_FILE"))
+    ]
 
 
 def _read(environment: Mapping[str, str], name: str, complaints: list[str]) -> str | None:
@@ -73,8 +94,10 @@ def _read(environment: Mapping[str, str], name: str, complaints: list[str]) -> s
     if value or not path:
         return value or None
     try:
-        return Path(path).read_text().strip() or None
+        secret = read_file(Path(path), _MOST_BYTES).decode().strip()
+        reason = "" if secret else "it is empty"
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not text"
-        complaints.append(f"{name}_FILE names {path}, which can't be read: {reason}")
-        return None
+        secret, reason = "", error.strerror or str(error) if isinstance(error, OSError) else "not text"
+    if reason:
+        complaints.append(f"{name}_FILE names {path!r}, which can't be read ({reason}): name a file with the secret")
+    return secret or None

@@ -1,10 +1,13 @@
 """What the load does: every setting with its default and its limits."""
 
-import math
-from dataclasses import dataclass, fields
-from typing import Literal, get_args
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from exporter.errors import ConfigError
+from exporter.errors import Complaint
+from exporter.settings.declared import Section, setting
+from exporter.settings.group import SettingsGroup, contradiction
+from exporter.settings.kinds import choice
 
 PaymentType = Literal["spark", "lightning", "both"]
 Protocol = Literal["steady", "doubling"]
@@ -13,83 +16,137 @@ FUND_TO_SATS = 10_000
 REFUND_BELOW_SATS = 5_000
 FAUCET_REQUEST_SATS = 50_000  # the hosted faucet gives no more at a time
 
+# Each wallet, instance and payment in flight costs memory and connections here and in the subject.
+_MOST_AT_ONCE = 1000
 
-@dataclass(frozen=True, slots=True)
-class WorkloadSettings:
-    """The load on one subject; seconds and satoshis throughout, every field checked on construction.
 
-    Raises ConfigError, naming all the fields that are wrong, their values and the remedies.
-    """
+@dataclass(frozen=True)
+class WorkloadSettings(SettingsGroup):
+    """The load on one subject; seconds and satoshis throughout, shares from 0 to 1."""
 
-    protocol: Protocol = "steady"  # doubling: in phases, to be compared
-    interval_seconds: float = 5.0  # between the starts of two payments; 0 = as fast as they go
-    amount_sats: int = 1000
-    payment_type: PaymentType = "spark"
-    in_flight: int = 1  # payments at once
-    prefer_spark: bool = True  # the SDK's prefer_spark_over_lightning
-    pairs: int = 1  # of wallets that pay each other
-    extra_instances: int = 0  # further SDK instances per seed, idle
-    reconnect_cycles: bool = False
-    reconnect_every: int = 100  # payments
-    abandon_instances: bool = False  # reconnect without disconnecting first, which leaks in the SDK
-    listener_churn: bool = False
-    frequent_sync: bool = False
-    payment_history: bool = False
-    payment_history_limit: int = 0  # 0 = all
-    destroy_responses: bool = False
-    force_gc: bool = False
-    failing_payments: float = 0.0  # share of the payments that is made to fail, 0 to 1
-    settle_every: int = 20  # payments between two settled samples; 0 = at the end only
-    settle_min_gap_seconds: float | None = None  # a fast load settles at most this often; None = as `Settler` finds fit
+    protocol: Protocol = setting(
+        "steady",
+        "'doubling' loads in phases, each as long as all before it, and compares what they have added.",
+        section=Section.LOAD,
+        heading=True,
+    )
+    interval_seconds: float = setting(
+        5.0,
+        "Time between the starts of two payments; 0s: as fast as they go.",
+        section=Section.LOAD,
+        heading=True,
+        at_least=0,
+        remedy="0s means as fast as they go",
+    )
+    amount_sats: int = setting(
+        1000,
+        "Satoshis per payment.",
+        section=Section.LOAD,
+        heading=True,
+        at_least=1,
+        at_most=FAUCET_REQUEST_SATS,
+        remedy=f"pay 1 satoshi or more, and no more than the {FAUCET_REQUEST_SATS} that a wallet is funded with",
+    )
+    payment_type: PaymentType = setting(
+        "spark",
+        "How to pay; 'both' alternates.",
+        section=Section.LOAD,
+        heading=True,
+        kind=choice("spark", "lightning", "both", aliases={"ln": "lightning", "all": "both"}),
+    )
+    in_flight: int = setting(
+        1, "Payments at once.", section=Section.LOAD, heading=True, at_least=1, at_most=_MOST_AT_ONCE
+    )
+    prefer_spark: bool = setting(
+        True,
+        "Whether a Lightning invoice between two Spark wallets is paid over Spark.",
+        section=Section.LOAD,
+        heading=True,
+        negative="no-prefer-spark",
+    )
+    pairs: int = setting(
+        1,
+        "Pairs of wallets that pay each other.",
+        section=Section.LOAD,
+        heading=True,
+        at_least=1,
+        at_most=_MOST_AT_ONCE,
+    )
+    extra_instances: int = setting(
+        0,
+        "Further, idle SDK instances per seed.",
+        section=Section.SCENARIOS,
+        heading=True,
+        at_least=0,
+        at_most=_MOST_AT_ONCE,
+    )
+    reconnect_cycles: bool = setting(
+        False, "Disconnect and connect again now and then.", section=Section.SCENARIOS, heading=True
+    )
+    reconnect_every: int = setting(
+        100, "Payments between two reconnects.", section=Section.SCENARIOS, heading=True, at_least=1
+    )
+    abandon_instances: bool = setting(
+        False, "Reconnect without disconnecting first, which leaks.", section=Section.SCENARIOS, heading=True
+    )
+    listener_churn: bool = setting(
+        False, "Add and remove event listeners at every payment.", section=Section.SCENARIOS, heading=True
+    )
+    frequent_sync: bool = setting(
+        False, "Synchronise the wallets at every payment.", section=Section.SCENARIOS, heading=True
+    )
+    payment_history: bool = setting(
+        False,
+        "List the payments at every payment.",
+        section=Section.SCENARIOS,
+        heading=True,
+        harness_variable="MEMTEST_PAYMENT_HISTORY_QUERIES",
+    )
+    payment_history_limit: int = setting(
+        0, "Payments in such a list; 0: all.", section=Section.SCENARIOS, heading=True, at_least=0
+    )
+    destroy_responses: bool = setting(False, "Free such a list at once.", section=Section.SCENARIOS, heading=True)
+    force_gc: bool = setting(False, "Collect garbage after every payment.", section=Section.SCENARIOS, heading=True)
+    failing_payments: float = setting(
+        0.0,
+        "Share of the payments that is made to fail, 0 to 1.",
+        section=Section.SCENARIOS,
+        heading=True,
+        at_least=0,
+        at_most=1,
+        remedy="give a share from 0 to 1",
+    )
+    settle_every: int = setting(
+        20,
+        "Payments between two samples with the load at rest; 0: at the end only.",
+        section=Section.MEASUREMENT,
+        heading=True,
+        at_least=0,
+    )
+    settle_min_gap_seconds: float | None = setting(
+        None,
+        "Least time between two such samples; if not given, so long that they take 2 % of the time, 5s to 15s.",
+        section=Section.MEASUREMENT,
+        heading=True,
+        at_least=0,
+        absent="auto",
+        remedy="0s means none",
+    )
 
-    def __post_init__(self) -> None:
-        complaints = [text for text in (*self._ranges(), *self._contradictions()) if text]
-        if complaints:
-            raise ConfigError("; ".join(complaints))
-
-    def _ranges(self) -> list[str | None]:
-        return [
-            self._at_least("interval_seconds", 0, "0 means as fast as they go"),
-            self._at_least("amount_sats", 1, "pay at least one satoshi"),
-            self._at_least("in_flight", 1, "use 1 for one payment at a time"),
-            self._at_least("pairs", 1, "use 1 for two wallets"),
-            self._at_least("extra_instances", 0, "use 0 for none"),
-            self._at_least("reconnect_every", 1, "count in payments, 1 or more"),
-            self._at_least("payment_history_limit", 0, "0 means all payments"),
-            self._at_least("failing_payments", 0, "give a share from 0 to 1"),
-            self._at_least("settle_every", 0, "0 means at the end only"),
-            self._at_least("settle_min_gap_seconds", 0, "0 means no minimum"),
-        ]
-
-    def _contradictions(self) -> list[str | None]:
-        kinds, protocols = get_args(PaymentType), get_args(Protocol)
-        return [
-            f"protocol is {self.protocol!r}: choose {' or '.join(protocols)}"
-            if self.protocol not in protocols
-            else None,
-            f"payment-type is {self.payment_type!r}: choose {', '.join(kinds)}"
-            if self.payment_type not in kinds
-            else None,
-            f"failing-payments is {self.failing_payments!r}: give a share from 0 to 1"
-            if self.failing_payments > 1
-            else None,
-            f"amount is {self.amount_sats}: a wallet is funded with {FAUCET_REQUEST_SATS} satoshis at a time, pay less"
-            if self.amount_sats > FAUCET_REQUEST_SATS
-            else None,
-            "destroy-responses does nothing without payment-history: set both or none"
-            if self.destroy_responses and not self.payment_history
-            else None,
-            "settle-every is 0 and protocol is 'doubling', which compares samples at rest: settle every 20 payments, "
-            "for example, or leave protocol at steady"
-            if self.protocol == "doubling" and not self.settle_every
-            else None,
-        ]
-
-    def _at_least(self, name: str, least: float, remedy: str) -> str | None:
-        value = getattr(self, name)
-        if value is None or (math.isfinite(value) and value >= least):
-            return None
-        return f"{flag_name(name)} is {value!r}: {remedy}"
+    def contradictions(self) -> Iterator[Complaint]:
+        if self.destroy_responses and not self.payment_history:
+            yield contradiction(
+                "destroy-responses is on, and does nothing without payment-history: set both or none",
+                "destroy_responses",
+                "payment_history",
+            )
+        if self.protocol == "doubling" and not self.settle_every:
+            yield contradiction(
+                "settle-every is 0 and protocol is 'doubling', which compares samples at rest: settle every 20"
+                " payments, for example, or leave protocol at steady",
+                "protocol",
+                "settle_every",
+            )
 
     @property
     def rails(self) -> tuple[str, ...]:
@@ -105,20 +162,3 @@ class WorkloadSettings:
     def fund_to_sats(self) -> int:
         """The balance that a wallet needs before the load starts, and is funded to again."""
         return max(FUND_TO_SATS, 2 * self.refund_below_sats)
-
-    def as_text(self) -> dict[str, str]:
-        """The settings under their flags' names, for the run's info metric and the report's head."""
-        return {flag_name(field.name): _text(getattr(self, field.name)) for field in fields(self)}
-
-
-def flag_name(field: str) -> str:
-    """The command-line name of a field: units are spoken in the help, not in the flag."""
-    return field.removesuffix("_seconds").removesuffix("_sats").replace("_", "-")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "auto"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)

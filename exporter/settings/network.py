@@ -1,17 +1,19 @@
 """How to run the local network: what may be set, and its JSON form for a child process."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeVar
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 
-from exporter.errors import ConfigError
+import msgspec
+
+from exporter.errors import Complaint, ConfigError
+from exporter.settings.credentials import read_required
+from exporter.settings.declared import Section, setting
+from exporter.settings.group import SettingsGroup, contradiction
+from exporter.settings.kinds import Kind, read_switch
 
 BLOCK_SECONDS = 30.0
 CONFIRMATIONS = 1  # as many as a payment has at once: deposits are mature from the start
-
-USERNAME_VARIABLE = "FAUCET_USERNAME"
-PASSWORD_VARIABLE = "FAUCET_PASSWORD"  # noqa: S105 - the name of a variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,109 +24,113 @@ class FaucetLogin:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class ChainSettings:
+@dataclass(frozen=True)
+class ChainSettings(SettingsGroup):
     """How often a block comes, in seconds, and from how many confirmations on a deposit is mature."""
 
-    block_seconds: float = BLOCK_SECONDS
-    confirmations: int = CONFIRMATIONS
+    block_seconds: float = setting(
+        BLOCK_SECONDS,
+        "Time between two blocks of the chain.",
+        section=Section.NETWORK,
+        flag="block-interval",
+        above=0,
+        remedy="let a block come every 30s, for example",
+    )
+    confirmations: int = setting(
+        CONFIRMATIONS,
+        "Confirmations from which on a deposit is mature.",
+        section=Section.NETWORK,
+        at_least=1,
+    )
 
-    def __post_init__(self) -> None:
-        if self.block_seconds <= 0:
-            raise ConfigError(f"block-interval is {self.block_seconds:g}s: let a block come every 30s, for example")
-        if self.confirmations < 1:
-            raise ConfigError(f"confirmations is {self.confirmations}: give 1 or more")
 
-
-@dataclass(frozen=True, slots=True)
-class FaultSettings:
+@dataclass(frozen=True)
+class FaultSettings(SettingsGroup):
     """What shall go wrong: every call is late, a share of them fails, the provider is away now and then.
 
     ``error_rate`` is a share from 0 to below 1; with ``outage_every_seconds`` 0 there is no outage.
     """
 
-    latency_seconds: float = 0.0
-    error_rate: float = 0.0
-    outage_every_seconds: float = 0.0
-    outage_for_seconds: float = 0.0
+    latency_seconds: float = setting(
+        0.0, "Delay of every answer.", section=Section.FAULTS, heading=True, at_least=0, remedy="give 0s or more"
+    )
+    error_rate: float = setting(
+        0.0,
+        "Share of the calls that fail, 0 to below 1.",
+        section=Section.FAULTS,
+        heading=True,
+        at_least=0,
+        below=1,
+        remedy="give a share from 0 to below 1",
+    )
+    outage_every_seconds: float = setting(
+        0.0, "Time between two outages; 0s: none.", section=Section.FAULTS, heading=True, at_least=0
+    )
+    outage_for_seconds: float = setting(
+        0.0, "How long an outage lasts.", section=Section.FAULTS, heading=True, at_least=0
+    )
 
-    def __post_init__(self) -> None:
-        if self.latency_seconds < 0:
-            raise ConfigError(f"latency is {self.latency_seconds:g}s: give 0s or more")
-        if not 0 <= self.error_rate < 1:
-            raise ConfigError(f"error-rate is {self.error_rate:g}: give a share from 0 to below 1")
-        if self.outage_every_seconds < 0 or self.outage_for_seconds < 0:
-            raise ConfigError("outage-every and outage-for can't be negative: give 0s or more")
-        if bool(self.outage_every_seconds) != bool(self.outage_for_seconds):
-            raise ConfigError(
-                "outage-every says how often an outage comes, outage-for how long it lasts: set both or neither"
+    def contradictions(self) -> Iterator[Complaint]:
+        every, lasting = self.outage_every_seconds, self.outage_for_seconds
+        about = "outage_every_seconds", "outage_for_seconds"
+        if bool(every) != bool(lasting):
+            yield contradiction(
+                "outage-every says how often an outage comes, outage-for how long it lasts: set both or neither", *about
             )
-        if self.outage_every_seconds and self.outage_for_seconds >= self.outage_every_seconds:
-            raise ConfigError(
-                f"outage-for is {self.outage_for_seconds:g}s and outage-every {self.outage_every_seconds:g}s, so that"
-                " an outage never ends: make it shorter, or let it come less often"
+        if every and lasting >= every:
+            yield contradiction(
+                f"outage-for is {lasting:g}s and outage-every {every:g}s, so that an outage never ends: make it"
+                " shorter, or let it come less often",
+                *about,
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How to run the network. ``port`` is that of HTTP, and 0 takes a free one, as the operators do."""
-
-    port: int = 0
-    faucet: FaucetLogin | None = None
-    chain: ChainSettings = field(default_factory=ChainSettings)
-    faults: FaultSettings = field(default_factory=FaultSettings)
 
 
 def login_from(environment: Mapping[str, str]) -> FaucetLogin:
-    """The faucet's login from FAUCET_USERNAME and FAUCET_PASSWORD; raises ConfigError naming what is missing."""
-    names = (USERNAME_VARIABLE, PASSWORD_VARIABLE)
-    if missing := [name for name in names if not environment.get(name)]:
-        raise ConfigError(f"the faucet shall ask for a login; set {' and '.join(missing)} in the environment")
-    return FaucetLogin(*(environment[name] for name in names))
+    """The faucet's login from FAUCET_USERNAME and FAUCET_PASSWORD, or their files; raises ConfigError."""
+    return FaucetLogin(*read_required(environment, "FAUCET_USERNAME", "FAUCET_PASSWORD"))
 
 
-def dump(settings: Settings) -> bytes:
+@dataclass(frozen=True)
+class NetworkSettings(SettingsGroup):
+    """How to run the network. ``port`` is that of HTTP, and 0 takes a free one, as the operators do."""
+
+    port: int = setting(
+        0,
+        "HTTP port; 0: any free one.",
+        section=Section.NETWORK,
+        at_least=0,
+        at_most=65535,
+    )
+    chain: ChainSettings = ChainSettings()
+    faucet: FaucetLogin | None = setting(
+        None,
+        "Have the faucet ask for FAUCET_USERNAME and FAUCET_PASSWORD, as set here.",
+        section=Section.NETWORK,
+        flag="faucet-login",
+        kind=Kind("boolean", lambda text: login_from(os.environ) if read_switch(text) else None, is_switch=True),
+    )
+    faults: FaultSettings = FaultSettings()
+
+
+def dump(settings: NetworkSettings) -> bytes:
     """The settings as one line of JSON; it may hold the faucet's password."""
-    return json.dumps(asdict(settings)).encode() + b"\n"
+    return msgspec.json.encode(asdict(settings)) + b"\n"
 
 
-def load(line: bytes) -> Settings:
+def load(line: bytes) -> NetworkSettings:
     """Undo `dump`; what is left out has its default. Raises ConfigError."""
     try:
-        parsed = json.loads(line)
-    except ValueError:
-        raise ConfigError("the network's settings are not JSON; send one object in one line") from None
-    given = _check(Settings, parsed)
-    login = given.pop("faucet", None)
-    return _make(
-        Settings,
-        given
-        | {
-            "faucet": None if login is None else _make(FaucetLogin, login),
-            "chain": _make(ChainSettings, given.get("chain", {})),
-            "faults": _make(FaultSettings, given.get("faults", {})),
-        },
-    )
+        given = msgspec.json.decode(line)
+        settings = msgspec.convert(given, NetworkSettings)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ConfigError(f"the network's settings are wrong: {error}; send one object in one line") from None
+    if unknown := _unknown(given, msgspec.to_builtins(settings)):
+        raise ConfigError(f"the network has no setting {', '.join(unknown)}: leave it out")
+    return settings
 
 
-_T = TypeVar("_T", Settings, FaucetLogin, ChainSettings, FaultSettings)
-
-
-def _make(kind: type[_T], given: object) -> _T:
-    try:
-        return kind(**_check(kind, given))
-    except TypeError:
-        raise ConfigError(f"the network's settings hold a wrong value among {', '.join(_names(kind))}") from None
-
-
-def _check(kind: type[_T], given: object) -> dict[str, Any]:
-    if not isinstance(given, dict):
-        raise ConfigError(f"the network's settings hold no object for {', '.join(_names(kind))}")
-    if unknown := given.keys() - set(_names(kind)):
-        raise ConfigError(f"the network has no setting {', '.join(sorted(unknown))}; it has {', '.join(_names(kind))}")
-    return dict(given)
-
-
-def _names(kind: type[_T]) -> list[str]:
-    return [each.name for each in fields(kind)]
+def _unknown(given: object, known: object) -> list[str]:
+    if not (isinstance(given, dict) and isinstance(known, dict)):
+        return []
+    inner = [name for key in given.keys() & known.keys() for name in _unknown(given[key], known[key])]
+    return sorted(given.keys() - known.keys()) + inner

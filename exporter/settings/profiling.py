@@ -1,10 +1,14 @@
 """Which profiles a run takes, and what that costs."""
 
 import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.drivers.protocol import Json
+from exporter.errors import Complaint
+from exporter.settings.declared import Section, setting
+from exporter.settings.group import SettingsGroup, contradiction
+from exporter.settings.kinds import PATH, Kind
 
 DEFAULT_PPROF_PORT = 6060
 # Of each allocation; the driver's own stacks are hardly deeper.
@@ -20,38 +24,53 @@ _TRACERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ProfilingSettings:
+def _read_dump(text: str) -> Path | None:
+    """A file; or, as in the Go memory test, whether there shall be one."""
+    if text.lower() in ("true", "false"):
+        return Path("heap.memray.bin") if text.lower() == "true" else None
+    return Path(PATH.read(text))
+
+
+@dataclass(frozen=True)
+class ProfilingSettings(SettingsGroup):
     """``pprof`` serves profiles on a port of the loopback address; ``heap_dump`` is the file that memray writes."""
 
-    pprof: bool = False
-    pprof_port: int = DEFAULT_PPROF_PORT
-    heap_dump: Path | None = None
+    pprof: bool = setting(
+        False,
+        "Serve profiles of the SDK's process for 'go tool pprof', on 127.0.0.1.",
+        section=Section.PROFILES,
+        heading=True,
+    )
+    pprof_port: int = setting(
+        DEFAULT_PPROF_PORT,
+        "Port of the profiles.",
+        section=Section.PROFILES,
+        at_least=0,
+        at_most=65535,
+        remedy="give a port from 1 to 65535, or 0 for any free one",
+    )
+    heap_dump: Path | None = setting(
+        None,
+        "Write what the SDK's process holds and which code allocated it, early, at the end and at each SIGUSR1;"
+        " heap.memray.bin if none is named.",
+        kind=Kind("path", _read_dump),
+        optional="true",
+        section=Section.PROFILES,
+        heading=True,
+        file="new",
+    )
 
-    def complaints(self) -> list[str]:
-        """What is wrong with the settings, each with its remedy."""
-        found = []
-        if not 0 <= self.pprof_port <= 65535:
-            found.append(f"pprof-port is {self.pprof_port}: give a port from 1 to 65535, or 0 for any free one")
+    def contradictions(self) -> Iterator[Complaint]:
         if self.heap_dump is None:
-            return found
+            return
         if self.pprof:
-            found.append("pprof and heap-dump would trace every allocation twice: choose one")
+            yield contradiction("pprof and heap-dump would trace every allocation twice: choose one", "heap_dump")
         if importlib.util.find_spec("memray") is None:
-            found.append("heap-dump needs memray, which is not installed: pip install memray")
-        if self.heap_dump.exists():
-            found.append(f"heap-dump {self.heap_dump} exists: name another file")
-        if not self.heap_dump.absolute().parent.is_dir():
-            found.append(f"heap-dump {self.heap_dump}: there is no directory {self.heap_dump.parent}; create it first")
-        return found
+            yield contradiction("heap-dump needs memray, which is not installed: pip install memray", "heap_dump")
 
-    def as_text(self) -> dict[str, str]:
-        """The settings under their flags' names, for the run's info metric and the report's head."""
-        return {"pprof": "true" if self.pprof else "false", "heap-dump": str(self.heap_dump or "")}
-
-    def driver_options(self) -> dict[str, Json]:
+    def driver_options(self) -> dict[str, object]:
         """What the driver is told; nothing when nothing is profiled, so that the measurement stays as it is."""
-        options: dict[str, Json] = {}
+        options: dict[str, object] = {}
         if self.pprof:
             options["traced_frames"] = TRACED_FRAMES
         if self.heap_dump is not None:

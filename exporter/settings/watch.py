@@ -1,83 +1,148 @@
 """What ``exporter watch`` is told, checked."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from exporter.durations import format_duration
-from exporter.errors import ConfigError
-from exporter.settings.run import DEFAULT_LISTEN_ADDRESS, ExistingCsv, FailOn, LogFormat, not_positive, not_utf8
+from exporter.errors import Complaint
+from exporter.settings.declared import Section, setting
+from exporter.settings.group import contradiction, label_complaint
+from exporter.settings.kinds import TEXT, URL, Kind
+from exporter.settings.observation import ObservationSettings
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 
 
-@dataclass(frozen=True, slots=True)
-class WatchConfig:
+def _read_pattern(text: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if text else None
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{error}; write a regular expression of Python") from None
+
+
+def _read_pair(text: str) -> tuple[str, str]:
+    heap, equals, metric = text.partition("=")
+    if not (heap and equals and metric):
+        raise ValueError("write it like native=my_allocated_bytes")
+    return heap, metric
+
+
+@dataclass(frozen=True)
+class WatchConfig(ObservationSettings):
     """Which program is watched, where it tells of itself, and where that goes; seconds throughout.
 
-    One of ``command``, ``pid``, ``process_name`` and ``cgroup`` says which program. Raises ConfigError, naming all
-    the settings that are wrong.
+    One of ``command``, ``pid``, ``process_name`` and ``cgroup`` says which program.
     """
 
-    command: tuple[str, ...] = ()
-    pid: int | None = None
-    process_name: str = ""
-    cgroup: str = ""
-    duration_seconds: float = LONGEST_SECONDS
-    mem_interval_seconds: float = 30.0
-    scrape_url: str = ""
-    heap_metrics: Mapping[str, str] = field(default_factory=dict)  # metric by heap, for scrape_url
-    pprof_url: str = ""
-    expvar_url: str = ""
-    follow_csv: Path | None = None
-    payments_from: re.Pattern[str] | None = None  # in what the program prints
-    listen_address: str = DEFAULT_LISTEN_ADDRESS
-    web_config: Path | None = None
-    run_name: str = ""
-    csv: Path | None = None
-    existing_csv: ExistingCsv = "refuse"
-    linger_seconds: float = 0.0
-    quiet: bool = False
-    log_format: LogFormat = "text"
-    fail_on: FailOn = "leak"
+    command: tuple[str, ...] = setting(
+        (),
+        "",
+        section=Section.PROGRAM,
+        kind=TEXT,
+        many=True,
+        gather=tuple,
+        positional=True,
+        metavar="[-- COMMAND ARG...]",
+    )
+    pid: int | None = setting(
+        None,
+        "Watch the process with this id instead of starting a command.",
+        section=Section.PROGRAM,
+        at_least=1,
+        remedy="give the number of a process, as ps shows it",
+    )
+    process_name: str = setting(
+        "",
+        "Watch the process of this name, and the next one when it is gone.",
+        section=Section.PROGRAM,
+        flag="name",
+    )
+    cgroup: str = setting(
+        "",
+        "Watch the processes of this control group: those of a container.",
+        section=Section.PROGRAM,
+        metavar="PATH|NAME",
+    )
+    duration_seconds: float = setting(
+        LONGEST_SECONDS,
+        "How long to watch at most; a program started here is ended then.",
+        section=Section.PROGRAM,
+        heading=True,
+        above=0,
+        remedy="watch for a second at least, for example 1h",
+    )
+    scrape_url: str = setting(
+        "",
+        "A page of it in Prometheus' text format.",
+        section=Section.TOLD,
+        flag="scrape",
+        kind=URL,
+        metavar="URL",
+    )
+    # Metric by heap, for scrape_url.
+    heap_metrics: Mapping[str, str] = setting(
+        {},
+        "A heap's metric on that page; those of the Go, Node, JVM and jemalloc clients are known.",
+        section=Section.TOLD,
+        flag="map",
+        kind=Kind("text", _read_pair),
+        many=True,
+        gather=dict,
+        metavar="HEAP=METRIC",
+    )
+    pprof_url: str = setting(
+        "",
+        "Where it serves Go's net/http/pprof.",
+        section=Section.TOLD,
+        flag="pprof",
+        kind=URL,
+        metavar="URL",
+    )
+    expvar_url: str = setting(
+        "", "Where it serves Go's expvar.", section=Section.TOLD, flag="expvar", kind=URL, metavar="URL"
+    )
+    follow_csv: Path | None = setting(
+        None, "A CSV that it writes, as the Go and the Rust memory test do.", section=Section.TOLD, file="followed"
+    )
+    # In what the program prints.
+    payments_from: re.Pattern[str] | None = setting(
+        None,
+        "What it prints for a payment; a group that is a number is the count so far.",
+        section=Section.TOLD,
+        kind=Kind("text", _read_pattern),
+        metavar="REGEX",
+    )
 
-    def __post_init__(self) -> None:
-        complaints = []
-        if sum((bool(self.command), self.pid is not None, bool(self.process_name), bool(self.cgroup))) != 1:
-            complaints.append("name the program in one way: -- COMMAND, --pid, --name or --cgroup")
-        complaints += not_positive("duration", self.duration_seconds, "watch for a second at least, for example 1h")
-        complaints += not_positive("mem-interval", self.mem_interval_seconds, "take a sample every 30s, for example")
+    def contradictions(self) -> Iterator[Complaint]:
+        yield from super().contradictions()
+        ways = {"command": self.command, "pid": self.pid, "name": self.process_name, "cgroup": self.cgroup}
+        given = [name for name, value in ways.items() if value not in ((), None, "")]
+        if len(given) != 1:
+            yield contradiction(
+                f"{' and '.join(given) or 'nothing'} says which program is watched: name the program in one way: "
+                "-- COMMAND, --pid, --name or --cgroup",
+                *("command", "pid", "process_name", "cgroup"),
+            )
         program = Path(self.command[0]).name if self.command else ""
-        complaints += not_utf8({"run-name": self.run_name, "name": self.process_name, "command": program})
-        complaints += self._source_complaints()
-        if self.existing_csv != "refuse" and self.csv is None:
-            complaints.append(f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE")
-        if complaints:
-            raise ConfigError("; ".join(complaints))
-
-    def _source_complaints(self) -> list[str]:
-        urls = {"scrape": self.scrape_url, "pprof": self.pprof_url, "expvar": self.expvar_url}
-        complaints = [
-            f"{flag} is {url!r}: give a URL such as http://localhost:6060"
-            for flag, url in urls.items()
-            if url and not re.match(r"https?://[^/]", url)
-        ]
+        if wrong := label_complaint(program):
+            yield contradiction(f"command is {TEXT.shown(program)}{wrong}", "command")
         if self.heap_metrics and not self.scrape_url:
-            complaints.append("map does nothing without scrape: name the page with --scrape URL")
+            yield contradiction(
+                "map does nothing without scrape: name the page with --scrape URL", "heap_metrics", "scrape_url"
+            )
         if self.payments_from is not None and not self.command:
-            complaints.append("payments-from reads the output of a program started here: give its command after --")
-        if self.follow_csv is not None and self.csv is not None and self.follow_csv.absolute() == self.csv.absolute():
-            complaints.append(f"csv and follow-csv are both {self.csv}: name another file for ours")
-        return complaints
+            yield contradiction(
+                "payments-from reads the output of a program started here: give its command after --",
+                *("payments_from", "command"),
+            )
+
+    def files(self) -> dict[str, Path | None]:
+        return super().files() | {"follow-csv": self.follow_csv}
 
     def as_text(self) -> dict[str, str]:
-        """The settings of the measurement by flag name; the command may hold secrets, and is left out."""
-        return {
-            "duration": format_duration(self.duration_seconds),
-            "mem-interval": format_duration(self.mem_interval_seconds),
-            "sources": " ".join(self.sources_named()),
-        }
+        """The settings of the measurement by name; the command may hold secrets, and is left out."""
+        return super().as_text() | {"sources": " ".join(self.sources_named())}
 
     def sources_named(self) -> list[str]:
         """The flags of what tells of the program."""

@@ -5,8 +5,6 @@ import json
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -15,8 +13,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from exporter.errors import LoadError
+from exporter.settings.faucet import FaucetSettings
 
-HOSTED_FAUCET_URL = "https://api.lightspark.com/graphql/spark/rc"
 REQUESTS_AT_ONCE = 2
 TIMEOUT_SECONDS = 30.0
 RETRIES = 2  # after the first try
@@ -25,16 +23,6 @@ RETRY_STATUSES = (429, 500, 502, 503, 504)
 _MUTATION = """mutation RequestRegtestFunds($address: String!, $amount_sats: Long!) {
   request_regtest_funds(input: {address: $address, amount_sats: $amount_sats}) { transaction_hash }
 }"""
-
-
-@dataclass(frozen=True, slots=True)
-class FaucetSettings:
-    """Where to ask for money, and as whom; the credentials never show in a repr."""
-
-    url: str = HOSTED_FAUCET_URL
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
-    address: Literal["bitcoin", "spark"] = "bitcoin"  # kind of address that the money is sent to
 
 
 class FaucetError(LoadError):
@@ -112,7 +100,7 @@ def parse_answer(body: bytes) -> str:
     errors = answer.get("errors")
     if isinstance(errors, list) and errors:
         messages = [str(error.get("message")) if isinstance(error, dict) else str(error) for error in errors]
-        raise ValueError("; ".join(messages)[:300])
+        raise ValueError("; ".join(messages)[:300].strip() or "its answer is an error without a message")
     try:
         return str(answer["data"]["request_regtest_funds"]["transaction_hash"])
     except (KeyError, TypeError):

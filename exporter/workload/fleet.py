@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from exporter.drivers.protocol import Heap, Json, parse_heap
 from exporter.drivers.subject import CommandError, Subject
 from exporter.record.state import LoadCounters
+from exporter.scenarios import abandon_instances, force_gc, frequent_sync
 
 T = TypeVar("T")
 
@@ -63,6 +64,10 @@ class Fleet:
         except TimeoutError:
             raise CommandError(do, f"no answer to {do} within {within:g} s", "timeout", within) from None
 
+    async def ask_each(self, do: str, /, **args: Json) -> None:
+        """Have one command done by every paying instance, all at once."""
+        await together(self.ask(do, instance=wallet, **args) for wallet in self.wallets)
+
     async def connect(self, patience: float, count: int | None = None) -> None:
         """Connect the first ``count`` instances (all by default) that aren't yet, and give each paying one a listener.
 
@@ -86,7 +91,7 @@ class Fleet:
         for name in list(self._listeners):
             await self.ask("abandon", instance=name)
             self._forget(name)
-            self.counters.abandoned_instances += 1
+            self.counters.count(abandon_instances.COUNTER)
 
     async def add_listeners(self, name: str, count: int) -> None:
         await self.ask("add_listeners", instance=name, count=count)
@@ -100,8 +105,8 @@ class Fleet:
 
     async def sync(self) -> None:
         """Have every paying instance sync."""
-        await together(self.ask("sync", instance=wallet) for wallet in self.wallets)
-        self.counters.syncs += len(self.wallets)
+        await self.ask_each("sync")
+        self.counters.count(frequent_sync.COUNTER, len(self.wallets))
 
     async def balance(self, wallet: str) -> int:
         """A wallet's balance in satoshis, as its instance knows it without a sync."""
@@ -112,7 +117,7 @@ class Fleet:
 
     async def collect_garbage(self) -> None:
         await self.ask("collect_garbage")
-        self.counters.garbage_collections += 1
+        self.counters.count(force_gc.COUNTER)
 
     async def trim(self) -> None:
         """Have the allocator give back to the kernel what it holds unused."""

@@ -5,9 +5,10 @@ from functools import partial
 
 from exporter.drivers.subject import CommandError
 from exporter.errors import LoadError
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import FAUCET_REQUEST_SATS, WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
-from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings
+from exporter.workload.faucet import FaucetClient, FaucetError
 from exporter.workload.fleet import Fleet, patiently, together
 
 FUNDING_LIMIT_SECONDS = 300.0

@@ -1,24 +1,15 @@
 """Which payment comes next, and making it."""
 
 import asyncio
-from dataclasses import dataclass
 
+from exporter.drivers.protocol import Json
 from exporter.drivers.subject import CommandError
 from exporter.record.state import Histogram
+from exporter.scenarios.stage import Payment
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet
 
 PAYMENT_TIMEOUT_SECONDS = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """A payment to make."""
-
-    sender: str
-    receiver: str
-    rail: str
-    amount_sats: int
 
 
 def plan(number: int, pairs: tuple[tuple[str, str], ...], rails: tuple[str, ...], amount_sats: int) -> Payment:
@@ -61,6 +52,23 @@ class Payer:
         counters.payments[payment.rail] += 1
         counters.latency_seconds.setdefault(payment.rail, Histogram()).observe(seconds)
         self.paid_invoice = result.get("request") or self.paid_invoice
+
+    async def attempt(self, do: str, /, **args: Json) -> dict[str, Json] | None:
+        """Have one command done, with the patience that a payment may take: its answer, None if the SDK fails."""
+        try:
+            result, _ = await self._fleet.ask(do, PAYMENT_TIMEOUT_SECONDS, **args)
+        except CommandError:
+            return None
+        return result
+
+    def failed_on_purpose(self, reason: str) -> None:
+        """Count a payment that was meant to fail, and did."""
+        self._fleet.counters.expected_failures[reason] += 1
+
+    def succeeded_against_purpose(self, reason: str) -> None:
+        """Count and tell a payment that was meant to fail, and did not."""
+        self._fleet.counters.unexpected_successes[reason] += 1
+        self._on_event(LoadEvent("payment_failed", f"a payment that should fail ({reason}) went through"))
 
     async def rest_after_failures(self) -> None:
         """Wait a moment after failures in a row, so that a network that is away is not hammered."""

@@ -109,7 +109,7 @@ def note_heap(state: SubjectState, heap: Heap) -> None:
     state.unreadable_heaps = heap.unreadable
     state.objects = state.objects if heap.objects is None else heap.objects
     state.collections = heap.collections
-    state.event_loop_handles = heap.event_loop_handles
+    state.event_loop_handles, state.goroutines = heap.event_loop_handles, heap.goroutines
     state.heap_time = datetime.now(UTC)
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from exporter.drivers.protocol import Json
 from exporter.errors import ConfigError
+from exporter.scenarios import scenarios_for
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.scenarios import scenarios_for
 
 _SEED = re.compile(r"[0-9a-fA-F]{64}")
 

@@ -13,21 +13,19 @@ from exporter.errors import LoadError
 from exporter.record.sample import READINGS_PER_PHASE
 from exporter.record.state import Histogram, LoadCounters, SubjectState
 from exporter.record.terms import Phase
+from exporter.scenarios import scenarios_for
+from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.stage import Payment, Stage
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
-from exporter.workload.faucet import FaucetSettings
 from exporter.workload.fleet import Fleet, Instance
 from exporter.workload.funding import Funder
 from exporter.workload.gate import Gate
 from exporter.workload.pacing import Schedule
-from exporter.workload.payments import Payer, Payment, plan
-from exporter.workload.scenarios import scenarios_for
-from exporter.workload.scenarios.failing_payments import FailingPayments
-from exporter.workload.scenarios.scenario import Scenario, Stage
+from exporter.workload.payments import Payer, plan
 from exporter.workload.settling import OnSettled, Settler, connect_and_weigh, note_heap
 from exporter.workload.wallets import wallet_pairs
-
-__all__ = ["LoadEvent", "Workload", "start_counters", "track"]
 
 CONNECT_PATIENCE_SECONDS = 60.0
 DRAIN_SECONDS = 60.0
@@ -68,14 +66,14 @@ class Workload:
         self._scenarios = scenarios_for(settings)
         self._pairs = wallet_pairs(settings)
         wallets = tuple(wallet for pair in self._pairs for wallet in pair)
-        idle = [instance for scenario in self._scenarios for instance in scenario.idle_instances(wallets)]
+        idle = [Instance(*named) for scenario in self._scenarios for named in scenario.idle_instances(wallets)]
         start_counters(state.load, settings, wallets, self._scenarios)
         # An abandoned instance lives on beside its successor, on the same seed.
         paying = [Instance(wallet, wallet, optimize_leaves=not settings.abandon_instances) for wallet in wallets]
         self._fleet = Fleet(subject, paying, idle, state.load)
         self._funder = Funder(self._fleet, settings, faucet, on_event)
         self._payer = Payer(self._fleet, on_event)
-        self._stage = Stage(self._fleet, self._payer, on_event, refusing_address)
+        self._stage = Stage(self._fleet, self._payer, state.load.count, self._tell, refusing_address)
         self._settler = Settler(self._fleet, settings, state, on_settled, on_event)
         self._gate = Gate()
         self._numbers = itertools.count()
@@ -219,6 +217,9 @@ class Workload:
             self._state.load.step_failures[name] += 1
             self._on_event(LoadEvent("step_failed", f"{name}: {error.do} failed ({error.kind}): {error}"))
 
+    def _tell(self, kind: str, text: str) -> None:
+        self._on_event(LoadEvent(kind, text))
+
     def _enter(self, phase: Phase) -> None:
         self._state.phase = phase
         self._on_event(LoadEvent("phase", phase))
@@ -253,9 +254,8 @@ def start_counters(
     load.balances_sats.update(dict.fromkeys(wallets, 0))
     for scenario in scenarios:
         load.step_failures[scenario.name] = 0
-        if isinstance(scenario, FailingPayments):
-            for reason in scenario.reasons:
-                load.expected_failures[reason] = load.unexpected_successes[reason] = 0
+        for reason in scenario.reasons:
+            load.expected_failures[reason] = load.unexpected_successes[reason] = 0
 
 
 async def _wait_for(event: asyncio.Event, end: float | None) -> None:

@@ -17,13 +17,14 @@ from fake_load import FAKE_DRIVER, NO_NETWORK, FakeLoad, with_load
 from rust_driver import rust_driver
 
 from exporter.drivers.protocol import Bye, Heap, Hello, Json, parse_message
-from exporter.drivers.registry import DRIVERS, command_of
+from exporter.drivers.registry import command_of
 from exporter.drivers.rust_binding import SDK_SOURCE
 from exporter.drivers.subject import CommandError
 from exporter.processes.child import Exit
 from exporter.processes.local_network import NetworkChild, start_network
+from exporter.settings.drivers import DRIVERS
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
-from exporter.workload.faucet import FaucetSettings
 from exporter.workload.wallets import driver_config, make_seeds
 
 pytestmark = pytest.mark.e2e

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from running_exporter import PAID, RunningExporter, Start, assert_all_gone, rows_of, value_of, wait_until
 
-from exporter.record.sample import COLUMNS
+from exporter.record.columns import COLUMNS
 
 pytestmark = pytest.mark.e2e
 

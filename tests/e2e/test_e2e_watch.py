@@ -128,7 +128,10 @@ def test_a_program_that_ignores_sigterm_is_killed(start: Start) -> None:
         (("--pprof", "localhost:6060", "--", "true"), "pprof is 'localhost:6060': give a URL"),
         (("--payments-from", "(", "--", "true"), "payments-from is '('"),
         (("--map", "x", "--", "true"), "map is 'x': write it like"),
-        (("--csv", "a.csv", "--follow-csv", "a.csv", "--", "true"), "name another file for ours"),
+        (
+            ("--csv", "a.csv", "--follow-csv", "a.csv", "--", "true"),
+            "csv and follow-csv are both 'a.csv': name a file for each",
+        ),
     ],
 )
 def test_a_wrong_setting_is_exit_code_2_and_one_sentence(start: Start, args: tuple[str, ...], said: str) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
+from accessibility import axe_violations
 from driving import Driven, driven_run
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, ViewportSize, expect, sync_playwright
 
 pytestmark = pytest.mark.e2e
 
@@ -165,6 +166,18 @@ def test_chart_is_read_with_arrow_keys(watched: Watched, page: Page) -> None:
     expect(page.locator("#announcement")).to_contain_text("Resident")
 
 
+def test_linked_cursors_come_and_go_together(watched: Watched, page: Page) -> None:
+    for chart in ("rss", "heap"):
+        watched.wait_for_points(chart, 3)
+    page.locator("#chart-rss .plot").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("PageUp")
+    placed = "uPlot.sync('charts').plots.map((plot) => plot.cursor.left >= 0)"
+    assert page.evaluate(placed) == [True, True, True]
+    page.keyboard.press("Escape")
+    assert page.evaluate(placed) == [False, False, False]
+
+
 def test_everything_is_reached_by_tab(page: Page) -> None:
     reached = []
     for _ in range(9):
@@ -205,6 +218,18 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, driven: Driven, width: 
     watched.wait_for_points("heap", 1)
     assert watched.page.evaluate("document.documentElement.scrollWidth") <= width
     watched.page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing(browser: Browser, driven: Driven, scheme: str, width: int) -> None:
+    size: ViewportSize = {"width": width, "height": 800}
+    context = browser.new_context(viewport=size, color_scheme="dark" if scheme == "dark" else "light")
+    watched = Watched(context, driven)
+    watched.wait_for_points("rss", 1)
+    watched.page.get_by_text("The same as a table").click()
+    assert axe_violations(watched.page) == []
+    context.close()
 
 
 CONTRAST = """([front, back]) => {

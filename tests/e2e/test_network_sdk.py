@@ -17,8 +17,9 @@ import pytest
 
 from exporter.drivers.python.breez import sdk_config
 from exporter.network.parties.lightning import fee
-from exporter.settings.network import FaucetLogin, FaultSettings, Settings, dump
-from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings
+from exporter.settings.faucet import FaucetSettings
+from exporter.settings.network import FaucetLogin, FaultSettings, NetworkSettings, dump
+from exporter.workload.faucet import FaucetClient, FaucetError
 
 pytestmark = pytest.mark.e2e
 
@@ -31,7 +32,7 @@ T = TypeVar("T")
 class Network:
     """A local network in a process of its own, with settings from its standard input."""
 
-    settings: Settings
+    settings: NetworkSettings
     process: subprocess.Popen[bytes] = field(init=False)
     file: dict[str, Any] = field(init=False)
 
@@ -140,7 +141,7 @@ class Bench:
 
     def run(
         self,
-        settings: Settings,
+        settings: NetworkSettings,
         check: Callable[[Network, Wallet, Wallet], Awaitable[None]],
         *,
         prefer_spark: bool,
@@ -202,7 +203,7 @@ def test_deposits_are_claimed_and_lightning_is_paid_both_ways(bench: Bench) -> N
         await alice.reaches(left)
         assert (await alice.pay(await bob.invoice(500), prefer_spark=False)).status == sdk.PaymentStatus.COMPLETED
 
-    bench.run(Settings(faucet=LOGIN), check, prefer_spark=False)
+    bench.run(NetworkSettings(faucet=LOGIN), check, prefer_spark=False)
 
 
 def test_an_invoice_with_a_hint_is_paid_by_spark_for_nothing(bench: Bench) -> None:
@@ -214,7 +215,7 @@ def test_an_invoice_with_a_hint_is_paid_by_spark_for_nothing(bench: Bench) -> No
         await bob.reaches(1_234)
         await alice.reaches(10_000 - 1_234)
 
-    bench.run(Settings(), check, prefer_spark=True)
+    bench.run(NetworkSettings(), check, prefer_spark=True)
 
 
 def test_payments_go_on_after_faults(bench: Bench) -> None:
@@ -246,7 +247,7 @@ def test_payments_go_on_after_faults(bench: Bench) -> None:
 
         await eventually(arrived, "the payments")
 
-    bench.run(Settings(faults=faults), check, prefer_spark=True)
+    bench.run(NetworkSettings(faults=faults), check, prefer_spark=True)
 
 
 @pytest.mark.parametrize(

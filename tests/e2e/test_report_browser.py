@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from accessibility import axe_violations
 from click.testing import CliRunner
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from report_pages import ARGUMENTS, CHROMIUM, Seen, data_of, inked, opened, plot_of, plots, wait_for, write_run
@@ -58,11 +58,6 @@ def several(leaking: Path, clean: Path) -> Path:
     result = CliRunner().invoke(command, ["--compare", f"v0.5.2:{leaking}", f"clean twin:{clean}", "-o", str(path)])
     assert result.exception is None or result.exit_code == 0
     return path
-
-
-def axe_violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']]}" for rule in found]
 
 
 def assert_well_behaved(seen: Seen, path: Path) -> None:
@@ -131,7 +126,7 @@ def test_dark_is_the_default_and_the_charts_follow_the_switch(browser: Browser, 
         return colour
 
     def stroke(page: Page) -> str:
-        colour: str = page.evaluate("uPlot.sync('report').plots[0].series[1].stroke()")
+        colour: str = page.evaluate("uPlot.sync('charts').plots[0].series[1].stroke()")
         return colour
 
     with opened(browser, single) as (page, _):
@@ -155,16 +150,16 @@ def test_zoom_and_hover_are_linked(browser: Browser, several: Path) -> None:
         page.mouse.down()
         page.mouse.move(box["x"] + box["width"] * 0.5, middle, steps=4)
         page.mouse.up()
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.max < 1000)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.max < 1000)")
         ranges = {tuple(plot["range"]) for plot in plots(page)}
         assert len(ranges) == 1
         low, high = ranges.pop()
         assert low == pytest.approx(450, abs=20)
         assert high == pytest.approx(900, abs=20)
         page.click("[data-zoom=right]")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.max > 1000)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.max > 1000)")
         page.click("[data-zoom=all]")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.min === 0)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.min === 0)")
         assert plot_of(page, "rss_bytes")["range"] == whole
 
 
@@ -216,9 +211,9 @@ def test_a_chart_is_read_and_zoomed_by_keys(browser: Browser, single: Path) -> N
         expect(page.locator("#announcement")).to_contain_text("at 29 min")
         expect(page.locator("#announcement")).to_contain_text("leaking 71")
         page.keyboard.press("+")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.min > 800)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.min > 800)")
         page.keyboard.press("Escape")
-        wait_for(page, "uPlot.sync('report').plots.every((plot) => plot.scales.x.min === 0)")
+        wait_for(page, "uPlot.sync('charts').plots.every((plot) => plot.scales.x.min === 0)")
 
 
 def test_the_data_of_a_chart_can_be_downloaded(browser: Browser, several: Path, tmp_path: Path) -> None:

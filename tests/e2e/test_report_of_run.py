@@ -22,7 +22,7 @@ def test_a_run_ends_with_its_page(start: Start) -> None:
             expect(page.locator("h1")).to_have_text("soak of today")
             expect(page.locator(".verdict")).to_contain_text("Inconclusive")
             expect(page.locator(".settings")).to_contain_text("breez-sdk-spark")
-            wait_for(page, "uPlot.sync('report').plots.length > 3")
+            wait_for(page, "uPlot.sync('charts').plots.length > 3")
             latency = next(chart for chart in data_of(page)["charts"] if chart["key"] == "latency")
             assert latency["lines"][0]["name"].startswith("spark: p50 ")
             assert latency["lines"][0]["y"][-1] == 1

@@ -14,9 +14,9 @@ import yaml
 from packaging.requirements import Requirement
 from stack_tools import GRAFANA, ROOT
 
-from exporter.cli.run import OPTIONS
+from exporter.cli.run import command
 from exporter.durations import parse_duration
-from exporter.settings.run import DEFAULT_LISTEN_ADDRESS
+from exporter.settings.observation import DEFAULT_LISTEN_ADDRESS
 from exporter.workload.workload import DRAIN_SECONDS
 
 PORT = DEFAULT_LISTEN_ADDRESS.rpartition(":")[2]
@@ -125,12 +125,12 @@ def test_duration_and_interval_change_the_run() -> None:
 
 
 def test_every_option_can_be_set_from_outside(everything: dict[str, Service]) -> None:
-    settled_here = {"CSV", "CSV_APPEND", "CSV_OVERWRITE", "LISTEN_ADDRESS", "RUN_NAME", "NETWORK"} | {
+    settled_here = {"CSV", "CSV_APPEND", "CSV_OVERWRITE", "LISTEN_ADDRESS", "RUN_NAME", "NETWORK", "FAUCET_URL"} | {
         "DRIVER",
         "DRIVER_COMMAND",
     }
     of_files = {"WEB_CONFIG_FILE"}
-    known = {str(option.envvar) for option in OPTIONS}
+    known = {str(option.envvar) for option in command.params}
     for name in ("exporter", "exporter-compare"):
         passed = {key for key in everything[name]["environment"] if key.startswith("MEMTEST_")}
         assert known - passed == {f"MEMTEST_{option}" for option in settled_here | of_files}

@@ -5,6 +5,8 @@ from typing import Any
 
 from exporter.publish.metric_types import Metric
 from exporter.publish.metrics import TABLE
+from exporter.record.probes import PROBES, Probe
+from exporter.scenarios import LOAD_COUNTERS
 from tools.dashboards.panels import (
     NOT_SERVED,
     PHASE_MAPPING,
@@ -19,17 +21,14 @@ from tools.dashboards.panels import (
 from tools.dashboards.queries import age, latency, of_run, per_second, phase_code, plain, rate, said, select, told_apart
 
 QUANTILES = (0.5, 0.95, 0.99)
+# Of memory there are panels that say more.
+IN_OTHER_PANELS = ("memtest_resident_memory_bytes", "memtest_unique_memory_bytes")
 
 
 def load() -> list[Panel]:
     operations = (
-        ("reconnects", "memtest_reconnects_total"),
-        ("abandoned instances", "memtest_abandoned_instances_total"),
-        ("listener churns", "memtest_listener_churns_total"),
-        ("syncs", "memtest_syncs_total"),
-        ("history queries", "memtest_history_queries_total"),
-        ("garbage collections asked for", "memtest_garbage_collections_total"),
-        ("garbage collections", "memtest_gc_collections_total"),
+        *((counter.title.lower(), counter.metric) for counter in LOAD_COUNTERS),
+        ("runs of the garbage collector", "memtest_gc_collections_total"),
         ("refunds", "memtest_refunds_total"),
         ("settles", "memtest_settles_total"),
         ("restarts", "memtest_restarts_total"),
@@ -119,6 +118,11 @@ def load() -> list[Panel]:
     ]
 
 
+def _probe(probe: Probe) -> Panel:
+    unit = "bytes" if probe.column.is_bytes else "short"
+    return level(probe.column.title, probe.help, unit, plain(probe.metric))
+
+
 def process() -> list[Panel]:
     return [
         level(
@@ -128,14 +132,13 @@ def process() -> list[Panel]:
             plain("memtest_goroutines", "goroutines of {{driver}}"),
             plain("memtest_event_loop_handles", "event-loop handles of {{driver}}"),
         ),
-        level("Threads", said("memtest_threads"), "short", plain("memtest_threads")),
+        *(_probe(probe) for probe in PROBES if probe.metric not in IN_OTHER_PANELS),
         stacked(
             "Threads by name",
             said("memtest_named_threads"),
             "short",
             plain("memtest_named_threads", "{{name}} of {{driver}}"),
         ),
-        level("File descriptors", said("memtest_open_fds"), "short", plain("memtest_open_fds")),
         stacked(
             "Descriptors by kind",
             said("memtest_descriptors"),

@@ -29,6 +29,7 @@ func readHeaps() fields {
 		"allocator_bytes": fields{"arena": uint64(C.arena()), "free": uint64(C.unused())},
 		"objects":         stats.HeapObjects,
 		"collections":     stats.NumGC,
+		"goroutines":      runtime.NumGoroutine(),
 	}
 }
 

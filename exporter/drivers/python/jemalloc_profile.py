@@ -13,21 +13,10 @@ from itertools import dropwhile, pairwise
 from pathlib import Path
 
 from exporter.drivers.python.allocators import dump_jemalloc_profile
-from exporter.drivers.python.elf_symbols import Symbols
-from exporter.drivers.python.pprof import Frame
+from exporter.drivers.python.pprof import Address, Frame, Mapping
 
 _ALLOCATOR = "libjemalloc"
 _INTERPRETER = ("python", "libpython")
-
-
-@dataclass(frozen=True, slots=True)
-class Mapping:
-    """A part of a file that is mapped, executable, from ``start`` up to ``limit``."""
-
-    start: int
-    limit: int
-    offset: int
-    file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +40,7 @@ class Dump:
 class NativeSite:
     """Native code, innermost frame first, and an estimate of what it holds."""
 
-    frames: tuple[Frame, ...]
+    frames: tuple[Frame | Address, ...]
     objects: int
     size: int
 
@@ -63,7 +52,7 @@ def native_heap() -> list[NativeSite]:
     """
     with tempfile.TemporaryDirectory(prefix="memtest-jemalloc-") as directory:
         path = Path(directory) / "heap"
-        return named(parse_heap_v2(path.read_text())) if dump_jemalloc_profile(path) else []
+        return native_sites(parse_heap_v2(path.read_text())) if dump_jemalloc_profile(path) else []
 
 
 def parse_heap_v2(text: str) -> Dump:
@@ -83,32 +72,27 @@ def parse_heap_v2(text: str) -> Dump:
     return Dump(tuple(stacks), tuple(_executable(mapped)))
 
 
-def named(dump: Dump) -> list[NativeSite]:
-    """What was sampled, by names of functions, without jemalloc's own frames and without the interpreter's stacks."""
+def native_sites(dump: Dump) -> list[NativeSite]:
+    """What was sampled, without jemalloc's own frames and without the interpreter's stacks."""
     starts = [mapping.start for mapping in dump.mappings]
-    symbols: dict[str, Symbols] = {}
-    frames: dict[int, Frame] = {}
 
-    def frame_at(address: int) -> Frame:
+    def frame_at(address: int) -> Frame | Address:
         index = bisect_right(starts, address) - 1
         if index < 0 or address >= dump.mappings[index].limit:
             return Frame("unknown", "", 0)
-        mapping = dump.mappings[index]
-        if mapping.file not in symbols:
-            symbols[mapping.file] = Symbols(Path(mapping.file))
-        name = symbols[mapping.file].name_at(address - mapping.start + mapping.offset)
-        return Frame(name or f"[{Path(mapping.file).name}]", mapping.file, 0)
+        return Address(address, dump.mappings[index])
 
     sites = []
     for sampled in dump.stacks:
-        for address in sampled.addresses:
-            if address not in frames:
-                frames[address] = frame_at(address)
-        stack = [frames[address] for address in sampled.addresses]
-        outside = tuple(dropwhile(lambda frame: Path(frame.file).name.startswith(_ALLOCATOR), stack))
-        if outside and not Path(outside[0].file).name.startswith(_INTERPRETER):
+        stack = [frame_at(address) for address in sampled.addresses]
+        outside = tuple(dropwhile(lambda frame: _library(frame).startswith(_ALLOCATOR), stack))
+        if outside and not _library(outside[0]).startswith(_INTERPRETER):
             sites.append(NativeSite(outside, sampled.objects, sampled.size))
     return sites
+
+
+def _library(frame: Frame | Address) -> str:
+    return Path(frame.mapping.file if isinstance(frame, Address) else frame.file).name
 
 
 def _sampled(line: str) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # Numbers of the fields, and the wire types, of profile.proto.
-_SAMPLE_TYPE, _SAMPLE, _LOCATION, _FUNCTION, _STRING = 1, 2, 4, 5, 6
+_SAMPLE_TYPE, _SAMPLE, _MAPPING, _LOCATION, _FUNCTION, _STRING = 1, 2, 3, 4, 5, 6
 _TIME_NANOS, _DURATION_NANOS, _PERIOD_TYPE, _PERIOD, _DEFAULT_SAMPLE_TYPE = 9, 10, 11, 12, 14
 _VARINT, _LENGTH_DELIMITED = 0, 2
 
@@ -20,6 +20,24 @@ class Frame:
     function: str
     file: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A part of a file that is mapped, executable, from ``start`` up to ``limit``."""
+
+    start: int
+    limit: int
+    offset: int
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Code in a mapped file, to be named by whoever reads the profile: that would cost this process its memory."""
+
+    address: int
+    mapping: Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +54,8 @@ class Profile:
     def __init__(self, value_types: Sequence[ValueType], period_type: ValueType, period: int, time_nanos: int) -> None:
         self._strings: dict[str, int] = {"": 0}
         self._functions: dict[tuple[str, str], int] = {}
-        self._locations: dict[Frame, int] = {}
+        self._mappings: dict[Mapping, int] = {}
+        self._locations: dict[Frame | Address, int] = {}
         self._samples: dict[tuple[int, ...], list[int]] = {}
         self._head = [
             *(_message(_SAMPLE_TYPE, self._value_type(value_type)) for value_type in value_types),
@@ -46,7 +65,7 @@ class Profile:
             _number(_DEFAULT_SAMPLE_TYPE, self._string(value_types[-1].type)),
         ]
 
-    def add(self, stack: Iterable[Frame], values: Sequence[int]) -> None:
+    def add(self, stack: Iterable[Frame | Address], values: Sequence[int]) -> None:
         """Add to the values of a stack, whose innermost frame comes first."""
         key = tuple(self._location(frame) for frame in stack)
         sums = self._samples.setdefault(key, [0] * len(values))
@@ -57,19 +76,29 @@ class Profile:
         """The gzipped message."""
         parts = [*self._head, _number(_DURATION_NANOS, duration_nanos)]
         parts += [_message(_SAMPLE, _packed(1, stack) + _packed(2, values)) for stack, values in self._samples.items()]
+        for mapping, number in self._mappings.items():
+            place = _number(2, mapping.start) + _number(3, mapping.limit) + _number(4, mapping.offset)
+            parts.append(_message(_MAPPING, _number(1, number) + place + _number(5, self._string(mapping.file))))
         for frame, number in self._locations.items():
-            function = self._functions[frame.function, frame.file]
-            line = _number(1, function) + _number(2, frame.line)
-            parts.append(_message(_LOCATION, _number(1, number) + _message(4, line)))
+            parts.append(_message(_LOCATION, _number(1, number) + self._place(frame)))
         for (name, file), number in self._functions.items():
             texts = _number(2, self._string(name)) + _number(3, self._string(name)) + _number(4, self._string(file))
             parts.append(_message(_FUNCTION, _number(1, number) + texts))
         parts += [_message(_STRING, text.encode()) for text in self._strings]
         return gzip.compress(b"".join(parts))
 
-    def _location(self, frame: Frame) -> int:
+    def _place(self, frame: Frame | Address) -> bytearray:
+        if isinstance(frame, Address):
+            return _number(2, self._mappings[frame.mapping]) + _number(3, frame.address)
+        function = self._functions[frame.function, frame.file]
+        return _message(4, _number(1, function) + _number(2, frame.line))
+
+    def _location(self, frame: Frame | Address) -> int:
         if frame not in self._locations:
-            self._functions.setdefault((frame.function, frame.file), len(self._functions) + 1)
+            if isinstance(frame, Address):
+                self._mappings.setdefault(frame.mapping, len(self._mappings) + 1)
+            else:
+                self._functions.setdefault((frame.function, frame.file), len(self._functions) + 1)
             self._locations[frame] = len(self._locations) + 1
         return self._locations[frame]
 

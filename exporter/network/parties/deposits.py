@@ -206,9 +206,12 @@ def _check_request(
         raise Invalid("want hash variant 2")
 
 
+_LONGEST_CURSOR = 18  # digits: what the store can count to
+
+
 def _offset(cursor: str) -> int:
     if not cursor:
         return 0
-    if not cursor.isascii() or not cursor.isdigit():
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > _LONGEST_CURSOR:
         raise Invalid(f"{cursor!r} is not a cursor of this service's")
     return int(cursor)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations  # grpc's classes are generic in their stubs alone
 
+import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn, Protocol, TypeAlias
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
 from exporter.network.ledger import errors
-from exporter.network.ledger.errors import NotAuthenticated, Refused
+from exporter.network.ledger.errors import Invalid, NotAuthenticated, Refused
 from exporter.network.parties.sessions import Sessions
 
 _log = logging.getLogger(__name__)
@@ -102,9 +104,32 @@ def _handler(
     wrap = _streaming if method.server_streaming else _unary
     return make(
         wrap(function, sessions, before_call),
-        request_deserializer=GetMessageClass(method.input_type).FromString,
+        request_deserializer=_reader(GetMessageClass(method.input_type)),
         response_serializer=GetMessageClass(method.output_type).SerializeToString,
     )
+
+
+def _reader(kind: type[Message]) -> Callable[[bytes], Message | None]:
+    """Read a request, None for what is none: what is raised here gRPC would answer as a fault of ours."""
+
+    def read(raw: bytes) -> Message | None:
+        try:
+            return kind.FromString(raw)
+        except DecodeError:
+            return None
+
+    return read
+
+
+@contextlib.contextmanager
+def _refusals(request: Message | None) -> Iterator[None]:
+    """Turn what can't be asked into a refusal: no request, or a number that the store has no room for."""
+    if request is None:
+        raise Invalid("the request is not of the method's type")
+    try:
+        yield
+    except OverflowError:
+        raise Invalid("a number in the request is too large") from None
 
 
 def _unary(
@@ -112,9 +137,10 @@ def _unary(
 ) -> Callable[..., Awaitable[Any]]:
     async def serve(request: Any, context: Context) -> Any:
         try:
-            if before_call is not None:
-                await before_call()
-            return await function(request, *_caller(context, sessions))
+            with _refusals(request):
+                if before_call is not None:
+                    await before_call()
+                return await function(request, *_caller(context, sessions))
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
 
@@ -126,10 +152,11 @@ def _streaming(
 ) -> Callable[..., AsyncIterator[Any]]:
     async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
         try:
-            if before_call is not None:
-                await before_call()
-            async for message in function(request, *_caller(context, sessions)):
-                yield message
+            with _refusals(request):
+                if before_call is not None:
+                    await before_call()
+                async for message in function(request, *_caller(context, sessions)):
+                    yield message
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
 

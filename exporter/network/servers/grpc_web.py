@@ -5,18 +5,20 @@ The format is gRPC's PROTOCOL-WEB, as far as wallets use it: binary, uncompresse
 
 from __future__ import annotations  # grpc's classes are generic in their stubs alone
 
+import logging
 import struct
 from collections.abc import AsyncIterator
 from typing import Any, NoReturn
 from urllib.parse import quote
 
 import grpc
-from google.protobuf.message import DecodeError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from exporter.network.servers.grpc_server import MAX_REQUEST_BYTES, Context, Methods
+
+_log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/grpc-web+proto"
 _ACCEPTED = (CONTENT_TYPE, "application/grpc-web")
@@ -71,8 +73,9 @@ async def _answer(handler: Any, body: bytes, context: Context) -> AsyncIterator[
             yield _frame(handler.response_serializer(await handler.unary_unary(message, context)))
     except _AbortError as aborted:
         yield _trailers(aborted.code, str(aborted))
-    except DecodeError:
-        yield _trailers(grpc.StatusCode.INTERNAL, "the request is not of the method's type")
+    except Exception:  # as gRPC itself has it: a fault is an answer too
+        _log.exception("a call over gRPC-web failed")
+        yield _trailers(grpc.StatusCode.UNKNOWN, "the call failed")
     else:
         yield _trailers(grpc.StatusCode.OK)
 

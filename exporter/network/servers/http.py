@@ -6,6 +6,7 @@ import hmac
 import json
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -40,11 +41,13 @@ def app(
     """The application; a faucet without login is open to everybody, and has no faults."""
 
     async def graphql(request: Request) -> Response:
-        try:
-            body = json.loads(_plain(await request.body(), request.headers.get("content-encoding")))
-            query, variables, operation = body["query"], body.get("variables"), body.get("operationName")
-        except (ValueError, KeyError, TypeError, AttributeError, zlib.error):
-            return _error(400, "want a JSON object with a query")
+        body = await _body(request)
+        if body is None:
+            return _error(413, f"want {_MAX_BODY_BYTES} bytes at most")
+        asked = _asked(body)
+        if asked is None:
+            return _error(400, "want a JSON object with a query, its variables and the name of an operation")
+        query, variables, operation = asked
         try:
             if faults is not None and operation != _FAUCET_OPERATION:
                 await faults.before_request()
@@ -63,9 +66,33 @@ def app(
     )
 
 
-def _plain(body: bytes, encoding: str | None) -> bytes:
-    """A request's body, which some wallets compress."""
-    return zlib.decompressobj().decompress(body, _MAX_BODY_BYTES) if encoding == "deflate" else body
+async def _body(request: Request) -> bytes | None:
+    """A request's body, which some wallets compress; None if it is too long."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY_BYTES:
+            return None
+    if request.headers.get("content-encoding") != "deflate":
+        return bytes(body)
+    unpacking = zlib.decompressobj()
+    try:
+        plain = unpacking.decompress(body, _MAX_BODY_BYTES)
+    except zlib.error:
+        return b""
+    return plain if unpacking.eof else None
+
+
+def _asked(body: bytes) -> tuple[str, dict[str, Any], str | None] | None:
+    """What a body asks: the query, its variables, the name of the operation; None if it asks nothing."""
+    try:
+        found = json.loads(body)
+        query, variables, operation = found["query"], found.get("variables") or {}, found.get("operationName")
+        json.dumps(found, ensure_ascii=False).encode()  # half of a pair of surrogates is no text
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    is_well_formed = isinstance(query, str) and isinstance(variables, dict) and isinstance(operation, str | None)
+    return (query, variables, operation) if is_well_formed else None
 
 
 def _error(status: int, message: str) -> Response:

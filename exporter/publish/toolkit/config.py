@@ -1,18 +1,19 @@
 """The web configuration file, in the schema of Prometheus' exporter-toolkit: TLS, users, headers."""
 
 import re
+import stat
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal, get_args
 
+import bcrypt
+import msgspec
 import yaml
 
 from exporter.errors import ConfigError
 
 HIGHEST_BCRYPT_COST = 16  # each step doubles the time; this one takes some seconds
-CLIENT_AUTH_TYPES = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
-TLS_VERSIONS = ("TLS12", "TLS13")
 HEADERS = (
     "Content-Security-Policy",
     "Strict-Transport-Security",
@@ -37,27 +38,65 @@ CIPHER_SUITES = {
     "TLS_CHACHA20_POLY1305_SHA256": "",
 }
 _BCRYPT = re.compile(r"\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}", re.ASCII)
-_UNSUPPORTED = {
-    "tls_server_config": ("cert", "key", "client_ca", "client_allowed_sans", "curve_preferences"),
-    "": ("rate_limit",),
-}
+# What HTTP can carry: visible characters, and blanks between them (RFC 9110, 5.5).
+_FIELD_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?")
+_IMPLICIT_TAGS = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:null")
+_TAGS = (*_IMPLICIT_TAGS, "tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
+_MOST_BYTES = 1 << 20
+_NOT_SUPPORTED = ("cert", "key", "client_ca", "client_allowed_sans", "curve_preferences", "rate_limit")
+
+ClientAuthType = Literal["NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert"]
+TlsVersion = Literal["TLS12", "TLS13"]
+_CHOICES = {"client_auth_type": get_args(ClientAuthType)}  # of every other key: TlsVersion
 
 
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
-    """Certificates and what is asked of clients; ``ciphers`` are OpenSSL's names, for TLS 1.2."""
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A mapping of the document, whose other keys are refused."""
+
+
+class TlsSettings(_Section, frozen=True):
+    """Certificates and what is asked of clients."""
 
     cert_file: Path
     key_file: Path
     client_ca_file: Path | None = None
-    client_auth_type: str = "NoClientCert"
-    min_version: str = "TLS12"
-    max_version: str = "TLS13"
-    ciphers: tuple[str, ...] = ()
+    client_auth_type: ClientAuthType = "NoClientCert"
+    min_version: TlsVersion = "TLS12"
+    max_version: TlsVersion = "TLS13"
+    cipher_suites: tuple[str, ...] | None = None
+    prefer_server_cipher_suites: bool = True  # accepted for the schema's sake: always so
+
+    def __post_init__(self) -> None:
+        for name in self.cipher_suites or ():
+            if name not in CIPHER_SUITES:
+                raise ValueError(f"cipher_suites has {name!r}; choose from {', '.join(CIPHER_SUITES)}")
+        if self.min_version > self.max_version:
+            raise ValueError("min_version is above max_version; swap them")
+        if (self.client_ca_file is None) != (self.client_auth_type == "NoClientCert"):
+            raise ValueError(
+                "client_ca_file and a client_auth_type other than NoClientCert go together; give both or none"
+            )
 
     @property
     def files(self) -> tuple[Path, ...]:
         return tuple(path for path in (self.cert_file, self.key_file, self.client_ca_file) if path)
+
+    @property
+    def ciphers(self) -> tuple[str, ...]:
+        """OpenSSL's names, for TLS 1.2."""
+        return tuple(filter(None, (CIPHER_SUITES[name] for name in self.cipher_suites or ())))
+
+
+class _HttpSettings(_Section, frozen=True):
+    http2: bool = True  # accepted for the schema's sake: HTTP/1.1 is what is spoken
+    headers: dict[str, Any] | None = None
+
+
+class _Document(_Section, frozen=True):
+    tls_server_config: TlsSettings | None = None
+    http_server_config: _HttpSettings | None = None
+    basic_auth_users: dict[str, Any] | None = None
+    auth_excluded_paths: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,150 +112,112 @@ class WebConfig:
 def read_web_config(path: Path) -> WebConfig:
     """Read and check a file; raises ConfigError naming it, and the key and remedy of what is wrong in it."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigError(f"web configuration {path} can't be read: {reason}; give a readable file") from None
-    try:
-        return parse_web_config(text, path.parent)
+        return parse_web_config(_read(path), path.parent)
     except ConfigError as error:
         raise ConfigError(f"web configuration {path}: {error}") from None
 
 
+def _read(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise ConfigError("it is no regular file; give one")  # reading others may never end
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ConfigError(f"it has more than {_MOST_BYTES} bytes; give a configuration")
+        return content.decode()
+    except OSError as error:
+        raise ConfigError(f"it can't be read: {error.strerror}; give a readable file") from None
+    except UnicodeDecodeError:
+        raise ConfigError("it is not UTF-8; save it as such") from None
+
+
 def parse_web_config(text: str, folder: Path) -> WebConfig:
     """Check a configuration's text; relative file names count from ``folder``. Raises ConfigError."""
+
+    def in_folder(_: type, name: object) -> Path:
+        if not isinstance(name, str) or not name:
+            raise ValueError("this must name a PEM file")
+        return folder / name
+
     try:
-        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of SafeLoader
+        document = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 - a subclass of SafeLoader
+        found = msgspec.convert({} if document is None else document, _Document, dec_hook=in_folder)
     except yaml.YAMLError as error:
         raise ConfigError(f"it is no valid YAML: {_yaml_problem(error)}") from None
-    top = _Section("", document)
-    tls = top.section("tls_server_config")
-    http = top.section("http_server_config")
-    users = top.section("basic_auth_users")
-    config = WebConfig(
-        tls=_tls(tls, folder) if tls else None,
-        users={name: _bcrypt_hash(name, users.text(name)) for name in users.names} if users else {},
-        headers=_headers(http),
-        auth_excluded_paths=frozenset(top.texts("auth_excluded_paths")),
+    except msgspec.ValidationError as error:
+        raise ConfigError(_sentence(error)) from None
+    except RecursionError:
+        raise ConfigError("it is no valid YAML: it is nested too deeply; remove what is not in the schema") from None
+    except (ValueError, OverflowError):  # PyYAML's own, for the number of a character or of YAML's version
+        raise ConfigError("it is no valid YAML: it has an impossible number; write characters as they are") from None
+    http, users = found.http_server_config, found.basic_auth_users
+    return WebConfig(
+        tls=found.tls_server_config,
+        users={name: _bcrypt_hash(name, value) for name, value in (users or {}).items()},
+        headers={name: _header(name, value) for name, value in ((http and http.headers) or {}).items()},
+        auth_excluded_paths=found.auth_excluded_paths or frozenset(),
     )
-    top.refuse_rest()
-    return config
 
 
-def _tls(section: "_Section", folder: Path) -> TlsSettings:
-    settings = TlsSettings(
-        cert_file=section.required_file("cert_file", folder),
-        key_file=section.required_file("key_file", folder),
-        client_ca_file=section.file("client_ca_file", folder),
-        client_auth_type=section.choice("client_auth_type", CLIENT_AUTH_TYPES, "NoClientCert"),
-        min_version=section.choice("min_version", TLS_VERSIONS, "TLS12"),
-        max_version=section.choice("max_version", TLS_VERSIONS, "TLS13"),
-        ciphers=tuple(name for name in map(_cipher, section.texts("cipher_suites")) if name),
-    )
-    section.flag("prefer_server_cipher_suites")  # always so
-    section.refuse_rest()
-    if settings.min_version > settings.max_version:
-        raise ConfigError("tls_server_config.min_version is above max_version; swap them")
-    if (settings.client_ca_file is None) != (settings.client_auth_type == "NoClientCert"):
-        raise ConfigError(
-            "tls_server_config: client_ca_file and a client_auth_type other than NoClientCert go together; "
-            "give both or none"
-        )
-    return settings
+def _header(name: str, value: object) -> str:
+    place = f"http_server_config.headers.{name}"
+    if name not in HEADERS:
+        raise ConfigError(f"unknown key {place}; remove it, or choose from {', '.join(HEADERS)}")
+    if not isinstance(value, str):
+        raise ConfigError(f"{place} must be a string; put it in quotes")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ConfigError(f"{place} has what HTTP can't carry; take visible ASCII characters and blanks between them")
+    return value
 
 
-def _headers(http: "_Section | None") -> dict[str, str]:
-    if http is None:
-        return {}
-    http.flag("http2")  # accepted for the schema's sake: HTTP/1.1 is what is spoken
-    headers = http.section("headers")
-    http.refuse_rest()
-    if headers is None:
-        return {}
-    values = {name: headers.text(name) for name in HEADERS if name in headers.names}
-    headers.refuse_rest()
-    return values
-
-
-def _cipher(name: str) -> str:
-    if name not in CIPHER_SUITES:
-        raise ConfigError(f"tls_server_config.cipher_suites has {name!r}; choose from {', '.join(CIPHER_SUITES)}")
-    return CIPHER_SUITES[name]
-
-
-def _bcrypt_hash(user: str, text: str) -> str:
-    match = _BCRYPT.fullmatch(text)
+def _bcrypt_hash(name: str, value: object) -> str:
+    user = _without_hash(name)
     if not user or ":" in user:
         raise ConfigError(f"basic_auth_users has the user {user!r}; a name has a character at least and no colon")
+    match = _BCRYPT.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ConfigError(f"basic_auth_users.{user} is no bcrypt hash; make one with: htpasswd -nBC 10 {user}")
     if not 4 <= int(match[1]) <= HIGHEST_BCRYPT_COST:
         raise ConfigError(f"basic_auth_users.{user} has cost {match[1]}; take 4 to {HIGHEST_BCRYPT_COST}, 10 is usual")
-    return text
+    try:
+        bcrypt.hashpw(b"", f"$2b$04{match[0][6:29]}".encode())  # at the lowest cost, for its salt
+    except ValueError:
+        raise ConfigError(f"basic_auth_users.{user} has a salt that bcrypt refuses; make another hash") from None
+    return match[0]
 
 
-class _Section:
-    """A mapping of the document; what was not asked for is refused at the end. Never shows a value of its own."""
-
-    def __init__(self, name: str, value: object) -> None:
-        if value is not None and not isinstance(value, dict):
-            raise ConfigError(f"{name or 'the document'} must be a mapping of keys to values")
-        self._name = name
-        self._left: dict[str, Any] = {str(key): item for key, item in (value or {}).items()}
-        self.names = tuple(self._left)
-
-    def section(self, key: str) -> "_Section | None":
-        value = self._left.pop(key, None)
-        return None if value is None else _Section(self._path(key), value)
-
-    def text(self, key: str) -> str:
-        value = self._left.pop(key, "")
-        if not isinstance(value, str):
-            raise ConfigError(f"{self._path(key)} must be a string; put it in quotes")
-        return value
-
-    def texts(self, key: str) -> list[str]:
-        value = self._left.pop(key, None) or []
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise ConfigError(f"{self._path(key)} must be a list of strings")
-        return value
-
-    def flag(self, key: str) -> None:
-        if not isinstance(self._left.pop(key, True), bool):
-            raise ConfigError(f"{self._path(key)} must be true or false")
-
-    def choice(self, key: str, choices: tuple[str, ...], default: str) -> str:
-        value = self.text(key) or default
-        if value not in choices:
-            raise ConfigError(f"{self._path(key)} is {value!r}; choose {', '.join(choices)}")
-        return value
-
-    def file(self, key: str, folder: Path) -> Path | None:
-        name = self.text(key)
-        return folder / name if name else None
-
-    def required_file(self, key: str, folder: Path) -> Path:
-        path = self.file(key, folder)
-        if path is None:
-            raise ConfigError(f"{self._path(key)} is missing; name a PEM file")
-        return path
-
-    def refuse_rest(self) -> None:
-        for key in self._left:
-            if key in _UNSUPPORTED.get(self._name, ()):
-                raise ConfigError(f"{self._path(key)} is in the schema but not supported here; remove it")
-        if self._left:
-            raise ConfigError(f"unknown keys: {', '.join(map(self._path, self._left))}; remove or correct them")
-
-    def _path(self, key: str) -> str:
-        return f"{self._name}.{key}" if self._name else key
+def _without_hash(key: str) -> str:
+    """Return of a key what may be shown: where a colon is missing, the hash is a part of it."""
+    return key.partition("$")[0]
 
 
-class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that is given twice, which YAML forbids and PyYAML lets pass."""
+class _PlainLoader(yaml.SafeLoader):
+    """Makes texts, truth values, lists and mappings, which the schema takes, and no dates and numbers, which may fail.
+
+    Refuses a key that is given twice, which YAML forbids and PyYAML lets pass, and texts that no header, name or path
+    can hold.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # the stubs take it for an instance's
+        first: [(tag, pattern) for tag, pattern in resolvers if tag in _IMPLICIT_TAGS]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    yaml_constructors: ClassVar = {
+        tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _TAGS
+    }
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:  # type: ignore[override]  # no mapping is a scalar
+        text: str = super().construct_scalar(node)
+        if not text.isprintable():
+            raise yaml.MarkedYAMLError(
+                problem="a text has a character that can't be printed", problem_mark=node.start_mark
+            )
+        return text
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        mapping = super().construct_mapping(node, deep)
+        # Not SafeLoader's own, which copies what `<<` merges, and that may grow without a bound.
+        mapping = yaml.constructor.BaseConstructor.construct_mapping(self, node, deep)
         if len(mapping) < len(node.value):
             raise yaml.MarkedYAMLError(problem="a key is given twice", problem_mark=node.start_mark)
         return mapping
@@ -227,3 +228,36 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or "it can't be parsed"
     return f"{problem}, line {mark.line + 1}" if mark else str(problem)
+
+
+def _sentence(error: msgspec.ValidationError) -> str:
+    """Say in words of the file what msgspec found, and where: ``Object contains … - at `$.tls_server_config` ``.
+
+    msgspec quotes no value but one that was to be chosen.
+    """
+    what, _, place = str(error).partition(" - at `")
+    place = _without_hash(place.removeprefix("$")).strip(".`")
+    kind, _, quoted = what.partition("field `")
+    key = f"{place}.{_without_hash(quoted.rstrip('`'))}".lstrip(".")
+    match kind.split():
+        case ["Object", "contains", "unknown", *_] if key.rpartition(".")[2] in _NOT_SUPPORTED:
+            return f"{key} is in the schema but not supported here; remove it"
+        case ["Object", "contains", "unknown", *_]:
+            return f"unknown key {key}; remove or correct it"
+        case ["Object", "missing", *_]:
+            return f"{key} is missing; name a PEM file"
+        case ["Invalid", "enum", "value", value]:
+            choices = _CHOICES.get(place.rpartition(".")[2], get_args(TlsVersion))
+            return f"{place} is {value}; choose {', '.join(choices)}"
+        case ["Expected", *_]:
+            wanted = what.split("`")[1].split(" ")[0]
+            return f"{place or 'the document'} must be {_WANTED.get(wanted, wanted)}"
+    return f"{place}: {what}"
+
+
+_WANTED = {
+    "object": "a mapping of keys to values",
+    "array": "a list of strings",
+    "str": "a string; put it in quotes",
+    "bool": "true or false",
+}

@@ -1,9 +1,14 @@
-"""One HTTP connection: uvicorn's protocol with limits on how long a client may take."""
+"""One HTTP connection: uvicorn's protocol with limits on how long a client may take.
+
+The only module that touches what uvicorn keeps to itself: a new release of it is to be tried against the tests of
+these limits before the range in pyproject.toml goes up.
+"""
 
 import asyncio
-from typing import ClassVar
+from collections.abc import Callable
 
 import h11
+from starlette.types import ASGIApp
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
@@ -15,6 +20,25 @@ CLOSE_SECONDS = 2.0  # for a client to take what was written when the connection
 LONGEST_HEAD_BYTES = 16_384
 
 
+def connections(app: ASGIApp, response_seconds: float = 0.0) -> "Callable[[], BoundedConnection]":
+    """Return what makes a connection to an application; its answers may take ``RESPONSE_SECONDS``, or as said."""
+    config = Config(
+        app,
+        interface="asgi3",
+        http=BoundedConnection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=LONGEST_HEAD_BYTES,
+    )
+    config.load()
+    state = ServerState()
+    return lambda: BoundedConnection(config, state, response_seconds or RESPONSE_SECONDS)
+
+
 class BoundedConnection(H11Protocol):
     """Ends a connection whose client is silent, or too slow to send a request or to take a response.
 
@@ -22,10 +46,9 @@ class BoundedConnection(H11Protocol):
     ``answered`` is how many were.
     """
 
-    response_seconds: ClassVar[float] = RESPONSE_SECONDS
-
-    def __init__(self, config: Config, server_state: ServerState) -> None:
+    def __init__(self, config: Config, server_state: ServerState, response_seconds: float) -> None:
         super().__init__(config, server_state, {})
+        self._response_seconds = response_seconds
         self.timeout_keep_alive = IDLE_SECONDS
         self.answered = 0
         self.closed: asyncio.Future[None] = self.loop.create_future()
@@ -45,7 +68,7 @@ class BoundedConnection(H11Protocol):
             self._allow(REQUEST_SECONDS)
         super().data_received(data)
         if begins and self.busy:
-            self._allow(self.response_seconds)
+            self._allow(self._response_seconds)
 
     def on_response_complete(self) -> None:
         self.answered += 1
@@ -55,7 +78,7 @@ class BoundedConnection(H11Protocol):
             self.part()
         super().on_response_complete()
         if self.busy:
-            self._allow(self.response_seconds)
+            self._allow(self._response_seconds)
         elif self.conn.trailing_data[0]:
             self._allow(REQUEST_SECONDS)
 

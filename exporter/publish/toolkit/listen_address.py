@@ -1,34 +1,21 @@
-"""Where to listen: ``host:port``, ``[v6]:port`` or ``:port`` for every address of the machine."""
+"""Listening where a setting says."""
 
 import errno
 import os
 import socket
-from dataclasses import dataclass
 
 from exporter.errors import ConfigError
+from exporter.settings.listen_address import ListenAddress, read_listen_address
 
 BACKLOG = 256
-_REMEDY = "give host:port, for example 127.0.0.1:9999, or port 0 for any free one"
-
-
-@dataclass(frozen=True, slots=True)
-class ListenAddress:
-    """A host, empty for every address, and a port, 0 for any free one."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def parse_listen_address(text: str) -> ListenAddress:
     """Split and check an address; raises ConfigError with a remedy."""
-    host, colon, port = text.strip().rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or (":" in host and not bracketed) or not (port.isascii() and port.isdigit()) or int(port) > 65535:
-        raise ConfigError(f"listen-address is {text!r}: {_REMEDY}")
-    return ListenAddress(host[1:-1] if bracketed else host, int(port))
+    try:
+        return read_listen_address(text)
+    except ValueError as error:
+        raise ConfigError(f"listen-address is {text!r}: {error}") from None
 
 
 def listen(address: ListenAddress, setting: str = "listen-address") -> socket.socket:

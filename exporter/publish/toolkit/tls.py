@@ -20,8 +20,14 @@ def make_tls_context(settings: TlsSettings) -> ssl.SSLContext:
     context.maximum_version = _VERSIONS[settings.max_version]
     context.options |= ssl.OP_CIPHER_SERVER_PREFERENCE
     context.set_alpn_protocols(["http/1.1"])
+    for file in settings.files:
+        if file.exists() and not file.is_file():  # reading others may never end
+            raise ConfigError(f"tls_server_config: {file} can't be used: it is no regular file; give a PEM file")
     if settings.ciphers:
-        context.set_ciphers(":".join(settings.ciphers))
+        try:
+            context.set_ciphers(":".join(settings.ciphers))
+        except ssl.SSLError:
+            raise ConfigError("tls_server_config.cipher_suites has none that OpenSSL has here; add one") from None
     try:
         # Without a password function OpenSSL would ask for one on the terminal.
         context.load_cert_chain(settings.cert_file, settings.key_file, password=lambda: "")

@@ -1,7 +1,7 @@
 """Probes: what can be seen of a subject from outside, by its process id.
 
-A new probe is one file, one line in ``PROBES`` and one column of `exporter.record.sample.Sample`; one that counts by
-kind is a line in `count_probes` and a metric with a label.
+A new probe is one file, with its column and its metric, and one line in ``PROBES``; one that counts by kind is one
+file and one line in ``COUNT_PROBES``. See docs/extending.md.
 """
 
 from exporter.record.probes.base import (
@@ -23,16 +23,26 @@ from exporter.record.probes.thread_names import ThreadNamesProbe
 from exporter.record.probes.threads import ThreadsProbe
 from exporter.record.probes.unique_memory import UniqueMemoryProbe
 
-PROBES: tuple[Probe, ...] = (ResidentMemoryProbe(), UniqueMemoryProbe(), ThreadsProbe(), OpenDescriptorsProbe())
+PROBES: tuple[Probe, ...] = (
+    ResidentMemoryProbe(),
+    UniqueMemoryProbe(),
+    ThreadsProbe(),
+    OpenDescriptorsProbe(),
+)
+COUNT_PROBES: tuple[type[CountProbe], ...] = (DescriptorKindsProbe, SocketStatesProbe, ThreadNamesProbe)
+# Those that every scrape reads: unique memory is not among them, as reading it stops the subject.
+SCRAPE_PROBES = tuple(probe for probe in PROBES if probe.at_scrape)
 
 
 def count_probes() -> tuple[CountProbe, ...]:
     """The probes that count by kind, for one subject: they keep what is costly to read."""
-    return (DescriptorKindsProbe(), ThreadNamesProbe(), SocketStatesProbe())
+    return tuple(probe() for probe in COUNT_PROBES)
 
 
 __all__ = [
+    "COUNT_PROBES",
     "PROBES",
+    "SCRAPE_PROBES",
     "CountProbe",
     "Counts",
     "Others",

@@ -7,6 +7,8 @@ from typing import ClassVar, Protocol
 
 import psutil
 
+from exporter.record.column import Column
+
 # The processes that count beside a subject's own, which is given.
 Others = Callable[[psutil.Process], list[psutil.Process]]
 
@@ -15,7 +17,10 @@ class Probe(Protocol):
     """Reads one figure of a process."""
 
     name: ClassVar[str]  # the label on memtest_probe_success
-    column: ClassVar[str]  # the field of Sample that it fills
+    column: ClassVar[Column]  # that it fills
+    metric: ClassVar[str]  # its gauge on /metrics, and the help of it
+    help: ClassVar[str]
+    at_scrape: ClassVar[bool]  # whether a reading is so light that each scrape has one of its own
 
     def read(self, process: psutil.Process) -> int:
         """Return the figure; raises psutil.Error or OSError when it can't be had."""
@@ -26,6 +31,10 @@ class CountProbe(Protocol):
     """Counts something of a process by kind; there are few kinds, whatever the process does."""
 
     name: ClassVar[str]  # the label on memtest_probe_success
+    columns: ClassVar[tuple[Column, ...]]  # of some of the kinds
+    metric: ClassVar[str]  # its gauge on /metrics, the label for the kind, and the help of it
+    label: ClassVar[str]
+    help: ClassVar[str]
 
     def read(self, process: psutil.Process) -> Mapping[str, int]:
         """Return the counts by kind; raises psutil.Error or OSError when they can't be had."""
@@ -61,9 +70,9 @@ def read_probes(probes: Iterable[Probe], pid: int | None, others: Others | None 
     for probe in probes:
         try:
             process = process or _process(pid)  # finding it takes longer than most readings
-            values[probe.column] = probe.read(process) + sum(_read_if_there(probe, each) for each in beside)
+            values[probe.column.name] = probe.read(process) + sum(_read_if_there(probe, each) for each in beside)
         except (psutil.Error, OSError) as error:
-            values[probe.column] = None
+            values[probe.column.name] = None
             failures[probe.name] = str(error) or type(error).__name__
     return Reading(values, failures)
 

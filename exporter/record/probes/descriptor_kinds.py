@@ -7,13 +7,30 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.record.column import Column, Group, Unit, counted
+
 KINDS = ("socket", "file", "pipe", "eventfd", "other")
+
+
+def _kind(kind: str, title: str, meaning: str, part: str = "") -> Column:
+    read = counted("descriptor_kinds", kind)
+    return Column(f"fds_{kind}", Unit.COUNT, meaning, read, title=title, group=Group.KINDS, part=part)
 
 
 class DescriptorKindsProbe:
     """How many descriptors of each kind the subject has open; 10 µs for each of them."""
 
     name: ClassVar[str] = "descriptor_kinds"
+    columns: ClassVar[tuple[Column, ...]] = (
+        _kind("socket", "Sockets", "Descriptors that are sockets.", "sockets"),
+        _kind("file", "Files", "Descriptors that are files.", "files"),
+        _kind("pipe", "Pipes", "Descriptors that are ends of pipes.", "pipes"),
+        _kind("eventfd", "Event descriptors", "Descriptors that wake event loops.", "eventfds"),
+        _kind("other", "Other descriptors", "Descriptors of any other kind."),
+    )
+    metric: ClassVar[str] = "memtest_descriptors"
+    label: ClassVar[str] = "kind"
+    help: ClassVar[str] = "Open file descriptors of the subject by kind, as of the last sample."
 
     def read(self, process: psutil.Process) -> Mapping[str, int]:
         counts = dict.fromkeys(KINDS, 0)

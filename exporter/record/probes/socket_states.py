@@ -9,10 +9,17 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.record.column import Column, Group, Unit, counted
+
 # enum in the kernel's include/net/tcp_states.h
 _STATES = {1: "established", 8: "close_wait", 10: "listen"}
 STATES = (*_STATES.values(), "other")
 _LEAST_SECONDS = 10.0
+
+
+def _state(state: str, title: str, meaning: str) -> Column:
+    read = counted("socket_states", state)
+    return Column(f"sockets_{state}", Unit.COUNT, meaning, read, title=title, group=Group.KINDS)
 
 
 class SocketStatesProbe:
@@ -23,6 +30,13 @@ class SocketStatesProbe:
     """
 
     name: ClassVar[str] = "socket_states"
+    columns: ClassVar[tuple[Column, ...]] = (
+        _state("established", "TCP established", "Sockets with a connection."),
+        _state("close_wait", "TCP close-wait", "Sockets that the other side has closed and the subject not."),
+    )
+    metric: ClassVar[str] = "memtest_sockets"
+    label: ClassVar[str] = "state"
+    help: ClassVar[str] = "TCP sockets of the subject by state, as of the last sample or up to 10 s before it."
 
     def __init__(self) -> None:
         self._kept: tuple[int, float, Mapping[str, int]] | None = None  # process id, when, what

@@ -10,6 +10,8 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.record.column import Column
+
 MOST_NAMES = 12
 
 
@@ -17,6 +19,10 @@ class ThreadNamesProbe:
     """How many threads of each name the subject has; 10 µs for each of them."""
 
     name: ClassVar[str] = "thread_names"
+    columns: ClassVar[tuple[Column, ...]] = ()  # which names there are is the subject's own affair
+    metric: ClassVar[str] = "memtest_named_threads"
+    label: ClassVar[str] = "name"
+    help: ClassVar[str] = "Threads of the subject by name, digits as *, as of the last sample."
 
     def read(self, process: psutil.Process) -> Mapping[str, int]:
         names = []

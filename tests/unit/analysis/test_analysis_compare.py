@@ -4,6 +4,8 @@ import pytest
 from exporter.analysis.compare import Comparison, Difference, compare
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
+from exporter.record.column import Series
+from exporter.record.columns import HEAP, of_series
 from exporter.report.side_by_side import comparison_text
 
 KIB = 1024
@@ -108,3 +110,10 @@ def test_two_whole_heaps_are_compared_though_they_are_made_of_others() -> None:
     )
     found = compare(ours, python)
     assert "heap_allocated_bytes" in {each.series for each in found.differences}
+
+
+def test_every_heap_is_compared() -> None:
+    clean, leaking = at_rest(0 * MOMENTS, "a"), at_rest(500 * MOMENTS, "b")
+    heaps = of_series(Series.PART)
+    both = [Run.of(run.name, **run.columns, **dict.fromkeys(heaps, run.columns[HEAP.name])) for run in (clean, leaking)]
+    assert {found.series for found in compare(both[0], both[1]).differences if found.worse} >= set(heaps)

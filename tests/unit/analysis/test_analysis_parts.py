@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from exporter.analysis.evidence import LABELS
 from exporter.analysis.parts import changes_at_rest, lines_at_rest
 from exporter.analysis.series import Run
-from exporter.record.sample import HEAPS, REPEATABLE_BYTES, heap_column
-from exporter.report.columns import BY_NAME
+from exporter.record.columns import BY_NAME, HEAPS, heap_column
+from exporter.record.sample import REPEATABLE_BYTES
 
 SAMPLES = 40
 PARTS = ("heap_python_bytes", "heap_native_bytes", "heap_mmap_bytes", "open_fds", "threads")
@@ -56,7 +55,7 @@ def test_every_heap_has_its_name() -> None:
     columns = {heap_column(heap): 10_000.0 for heap in HEAPS}
     sentence, amounts, *_ = lines_at_rest(run_with(columns))
     assert sentence.count(" side") + sentence.count("memory") == len(HEAPS)
-    assert all(name in BY_NAME and name in LABELS for name in columns)
+    assert all(BY_NAME[name].title and BY_NAME[name].label for name in columns)
     assert amounts.count(" KiB") == len(HEAPS)
 
 

@@ -12,7 +12,10 @@ from exporter import __version__
 from exporter.cli import COMMANDS, cli, exit_code_of
 from exporter.errors import ConfigError, ExporterError, LoadError, SubjectError
 
-HEAVY = ("numpy", "scipy", "grpc", "breez_sdk_spark", "uvicorn", "prometheus_client", "exporter.analysis.verdict")
+HEAVY = (
+    *("numpy", "scipy", "grpc", "breez_sdk_spark", "uvicorn", "msgspec", "prometheus_client"),
+    "exporter.analysis.verdict",
+)
 
 
 def stand_in(behaviour: Callable[[], object]) -> click.Command:
@@ -84,6 +87,28 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bad_usage_is_exit_code_2(capsys: pytest.CaptureFixture[str], args: tuple[str, ...]) -> None:
     assert exit_code_of(args) == 2
     assert "Error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "wrong"),
+    [
+        ("--duration 0s --amount 0 --error-rate 2", ["duration is 0s: ", "amount is 0: ", "error-rate is 2: "]),
+        ("watch --duration 0s --stop-on x", ["duration is 0s: ", "stop-on is 'x': ", "nothing says which program"]),
+        ("network --port 70000 --latency x", ["port is 70000: ", "latency is 'x': "]),
+        ("analyze --threshold 0 --fail-on x", ["FILE is missing: ", "threshold is 0: ", "fail-on is 'x': "]),
+        (
+            "compare --tolerance x --level-tolerance -1",
+            ["tolerance is 'x': ", "level-tolerance is -1: ", "B is missing: "],
+        ),
+        ("plot --png x.svg --svg x.png", ["no run to plot: ", "png is 'x.svg': ", "svg is 'x.png': "]),
+        ("heap diff a --top 0", ["AFTER is missing: ", "top is 0: "]),
+        ("heap flamegraph", ["DUMP is missing: ", "output is missing: "]),
+    ],
+)
+def test_all_that_is_wrong_is_said_together(args: str, wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code_of(args.split()) == 2
+    (said,) = capsys.readouterr().err.splitlines()
+    assert all(each in said for each in wrong), said
 
 
 @pytest.mark.parametrize("args", ["--help", "run --help"])

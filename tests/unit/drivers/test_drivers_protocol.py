@@ -35,7 +35,7 @@ JSON_VALUES = st.recursive(
 FIELDS = st.dictionaries(TEXTS.map(lambda name: "x_" + name), JSON_VALUES, max_size=4)
 SECONDS = st.floats(min_value=0, max_value=1e6)
 BYTES_BY_NAME = st.dictionaries(TEXTS, st.integers(min_value=0, max_value=2**63), max_size=4)
-COUNTS = (st.none() | st.integers(),) * 3
+COUNTS = (st.none() | st.integers(),) * 4
 MESSAGES = st.one_of(
     st.builds(Hello, TEXTS, TEXTS, TEXTS, TEXTS, st.none() | st.integers(), st.integers()),
     st.builds(Done, st.integers(), st.just(True), SECONDS, st.just(""), st.just(""), FIELDS),

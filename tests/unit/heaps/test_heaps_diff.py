@@ -44,7 +44,7 @@ with memray.Tracker("all.bin", native_traces=True, trace_python_allocators=True)
 def test_growth_is_ranked_and_shared_out() -> None:
     before = {LEAK: Held(1000, 1), CACHE: Held(5000, 5)}
     after = {LEAK: Held(9000, 9), CACHE: Held(4000, 4), LIST: Held(200, 2)}
-    found = diff(before, after, DumpNote(10.0, 100, 0, 0), DumpNote(70.0, 300, 4, 4))
+    found = diff(before, after, DumpNote(10.0, 100, 0), DumpNote(70.0, 300, 4))
     assert [site for site, _ in found.grown] == [LEAK, LIST]
     assert found.grown[0][1] == Held(8000, 8)
     assert (found.growth, found.seconds, found.payments, found.abandoned_instances) == (7200, 60.0, 200, 4)
@@ -64,7 +64,7 @@ def test_functions_are_summed_with_what_they_call() -> None:
 
 
 def test_without_notes_there_is_no_growth_per_payment() -> None:
-    found = diff({}, {LEAK: Held(8, 1)}, None, DumpNote(1.0, 1, 0, 0))
+    found = diff({}, {LEAK: Held(8, 1)}, None, DumpNote(1.0, 1, 0))
     assert (found.seconds, found.payments) == (None, None)
     assert "per payment" not in "\n".join(format_diff(found, 5))
 
@@ -113,7 +113,7 @@ def test_notes_lie_beside_their_dumps(tmp_path: Path) -> None:
     assert dump_path(Path("heap"), "2").name == "heap-2"
     assert read_note(dump) is None
     note_path(dump).write_text('{"elapsed_sec":1.5,"payments":7,"reconnects":0,"abandoned_instances":2,"x":1}')
-    assert read_note(dump) == DumpNote(1.5, 7, 0, 2)
+    assert read_note(dump) == DumpNote(1.5, 7, 2)
     note_path(dump).write_text("{}")
     with pytest.raises(ConfigError, match="remove it"):
         read_note(dump)

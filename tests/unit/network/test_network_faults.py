@@ -20,7 +20,7 @@ from exporter.network.ledger.errors import Broken, Unavailable
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.servers import http
 from exporter.network.servers.faults import Faults
-from exporter.settings.network import FaultSettings, Settings
+from exporter.settings.network import FaultSettings, NetworkSettings
 
 
 class Clock:
@@ -138,4 +138,4 @@ def test_operators_fail_over_the_wire(transport: type[Client]) -> None:
                 codes.add(await status_of(client.spark("query_balance", pb.QueryBalanceRequest())))
             assert codes == {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL}
 
-    with_network(check, Settings(faults=FaultSettings(error_rate=1 - 1e-9)))
+    with_network(check, NetworkSettings(faults=FaultSettings(error_rate=1 - 1e-9)))

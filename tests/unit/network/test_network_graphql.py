@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from asgi_client import Answer, request
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from mini_wallet import Wallet, World
 
 from exporter.network.ledger import keys
@@ -158,6 +160,76 @@ def test_takes_compressed_requests(askers: list[Asker]) -> None:
     assert json.loads(packed.body) == {"data": {"transfers": []}}
     assert alice.post("", b"not compressed", {"content-encoding": "deflate"}).status == 400
     assert alice.post("", b"[]").status == 400
+
+
+WRONG_AMOUNTS: tuple[object, ...] = ("x", {}, 1.5, True, 2**63)
+WRONG_TEXTS: tuple[object, ...] = (3, {})
+
+
+def wanting(**fields: object) -> dict[str, object]:
+    return {"input": {"network": "REGTEST", **fields}}
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        (TRANSFERS, {"ids": [{}]}),
+        (TRANSFERS, {"ids": [10**30]}),
+        (REQUEST, {"id": [1]}),
+        ("{ transfers(transfer_spark_ids: [[1]]) { spark_id } }", {}),
+        *((RECEIVE, wanting(amount_sats=sats)) for sats in WRONG_AMOUNTS),
+        *((RECEIVE, wanting(amount_sats=1, payment_hash=wrong)) for wrong in WRONG_TEXTS),
+        ("{" + "a{" * 5000, {}),
+        ("query X {" + "transfers(transfer_spark_ids: []) { spark_id } " * 5000 + "}", {}),
+        ("fragment A on Query {...B} fragment B on Query {...A} query X {...A}", {}),
+    ],
+)
+def test_wrong_values_are_errors_in_the_answer(askers: list[Asker], query: str, variables: dict[str, Any]) -> None:
+    answer = askers[0].post(query, **variables)
+    assert answer.status == 200
+    assert json.loads(answer.body)["errors"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b'{"query": 5}',
+        b'{"query": null}',
+        b'{"query": "{ a }", "variables": [1]}',
+        b'{"query": "{ a }", "operationName": {}}',
+        b'{"query": "\\ud800"}',
+        b'{"query": "{ a }", "variables": ' + b'{"a":' * 100_000,
+        b'{"query": ' + b"9" * 5000 + b"}",
+        b"\xff",
+    ],
+)
+def test_what_asks_nothing_is_a_bad_request(askers: list[Asker], body: bytes) -> None:
+    answer = askers[0].post("", body)
+    assert answer.status == 400
+    assert "query" in json.loads(answer.body)["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [(b" " * (1 << 21), {}), (zlib.compress(b" " * (1 << 24)), {"content-encoding": "deflate"})],
+)
+def test_a_body_is_read_with_a_bound(askers: list[Asker], body: bytes, headers: dict[str, str]) -> None:
+    assert askers[0].post("", body, headers).status == 413
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["input", "id", "ids"]) | st.text(), inner),
+    max_leaves=8,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.sampled_from([REQUEST, TRANSFERS, SEND, RECEIVE]), JSON)
+def test_no_variables_are_a_fault(askers: list[Asker], query: str, variables: object) -> None:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    assert askers[0].post("", body).status in (200, 400)
 
 
 def test_every_field_of_the_schema_is_resolved(world: World) -> None:

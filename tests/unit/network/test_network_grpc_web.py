@@ -47,7 +47,7 @@ def post(path: str, body: bytes, **headers: str) -> Answer:
         (QUERY, framed(b"") + framed(b""), grpc.StatusCode.INTERNAL, "one message"),
         (QUERY, framed(b"\x08\x01")[:-1], grpc.StatusCode.INTERNAL, "one message"),
         (QUERY, b"\x01" + framed(b"")[1:], grpc.StatusCode.INTERNAL, "uncompressed"),
-        (QUERY, framed(b"\xff\xff"), grpc.StatusCode.INTERNAL, "type"),
+        (QUERY, framed(b"\xff\xff"), grpc.StatusCode.INVALID_ARGUMENT, "type"),
         (QUERY, framed(bytes(MAX_REQUEST_BYTES)), grpc.StatusCode.RESOURCE_EXHAUSTED, "at most"),
         (QUERY, framed(b""), grpc.StatusCode.UNAUTHENTICATED, "no session token"),
     ],

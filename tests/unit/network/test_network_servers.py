@@ -15,7 +15,7 @@ from exporter.errors import ConfigError
 from exporter.network.ledger import keys
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.proto import ssp_authn_pb2
-from exporter.settings.network import FaucetLogin, Settings
+from exporter.settings.network import FaucetLogin, NetworkSettings
 
 
 @over_both
@@ -48,6 +48,43 @@ def test_refusals_have_the_status_of_a_real_operator(transport: type[Client]) ->
             assert await status_of(client.spark("renew_leaf", nowhere)) is grpc.StatusCode.NOT_FOUND
             none = pb.GetSigningCommitmentsRequest(count=0)
             assert await status_of(client.spark("get_signing_commitments", none)) is grpc.StatusCode.INVALID_ARGUMENT
+
+    with_network(check)
+
+
+class _Undecodable:
+    """A request that is none of the method's."""
+
+    def SerializeToString(self) -> bytes:  # noqa: N802 - protobuf's name
+        return b"\xff\xff"
+
+
+@over_both
+def test_what_can_not_be_asked_is_an_invalid_argument(transport: type[Client]) -> None:
+    async def check(network: dict[str, Any]) -> None:
+        async with transport(network) as client:
+            await client.sign_in()
+            signing = keys.public_key(5)
+            wanted = pb.GenerateStaticDepositAddressRequest(
+                signing_public_key=signing,
+                identity_public_key=IDENTITY,
+                network=pb.REGTEST,
+                hash_variant=pb.HASH_VARIANT_V2,
+            )
+            made = await client.spark("generate_static_deposit_address", wanted)
+            address = made.deposit_address.address
+            far = pb.GetUtxosForAddressRequest(address=address, offset=2**63)
+            farther = pb.GetUtxosForIdentityRequest(
+                identity_public_key=IDENTITY, page=pb.PageRequest(cursor="9" * 5000)
+            )
+            for name, request in (
+                ("query_balance", _Undecodable()),
+                ("get_utxos_for_address", far),
+                ("get_utxos_for_identity", farther),
+            ):
+                assert await status_of(client.spark(name, request)) is grpc.StatusCode.INVALID_ARGUMENT
+            stream = await client.spark("subscribe_to_events", _Undecodable())
+            assert await status_of(stream.read()) is grpc.StatusCode.INVALID_ARGUMENT
 
     with_network(check)
 
@@ -131,7 +168,7 @@ def test_the_faucet_asks_for_its_password() -> None:
             assert "secret" not in answer.text
 
     assert "secret" not in repr(FaucetLogin("user", "secret"))
-    with_network(check, Settings(faucet=FaucetLogin("user", "secret")))
+    with_network(check, NetworkSettings(faucet=FaucetLogin("user", "secret")))
 
 
 CHALLENGE = "mutation Get($input: GetChallengeInput!) { get_challenge(input: $input) { protected_challenge } }"
@@ -180,4 +217,4 @@ def test_a_port_in_use_is_refused_by_name() -> None:
             raise AssertionError("must not start")
 
         with pytest.raises(ConfigError, match=str(port)):
-            with_network(check, Settings(port=port))
+            with_network(check, NetworkSettings(port=port))

@@ -17,8 +17,9 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 
 from exporter.publish.collector import make_registry
 from exporter.publish.metrics import TABLE
+from exporter.record.columns import COLUMNS
 from exporter.record.memory_limit import memory_limit_bytes
-from exporter.record.sample import COLUMNS, Sample
+from exporter.record.sample import Sample
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 from exporter.record.terms import Phase, Verdict
 

@@ -1,28 +1,12 @@
-"""The table of metrics: its rules, and its documentation, which is generated."""
+"""The rules that the table of metrics keeps."""
 
 import re
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from exporter.publish.metric_types import Metric
-from exporter.publish.metrics import SUBJECT_METRICS, TABLE, as_markdown
-
-ROOT = Path(__file__).parents[3]
-
-
-def test_documentation_is_current() -> None:
-    assert (ROOT / "docs" / "metrics.md").read_text() == as_markdown() + "\n"
-
-
-def test_module_prints_the_documentation() -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "exporter.publish.metrics"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert printed.stdout == as_markdown() + "\n"
+from exporter.publish.metrics import SUBJECT_METRICS, TABLE
 
 
 def test_names_are_unique() -> None:

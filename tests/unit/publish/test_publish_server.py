@@ -18,7 +18,7 @@ from exporter.errors import ConfigError
 from exporter.publish.server import Server
 from exporter.record.state import RunState
 
-PAGES = ("/", "/metrics", "/-/healthy", "/api/v1/run", "/api/v1/history", "/static/page.js")
+PAGES = ("/", "/metrics", "/-/healthy", "/api/v1/run", "/api/v1/history", "/static/live/page.js")
 
 
 def get(server: ServerThread, path: str, **headers: str) -> requests.Response:
@@ -67,7 +67,10 @@ def test_text_is_the_default_format(server: ServerThread) -> None:
 
 def test_openmetrics_on_request(server: ServerThread) -> None:
     response = get(server, "/metrics", Accept="application/openmetrics-text;version=1.0.0,text/plain;q=0.5")
-    assert response.headers["Content-Type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    assert (
+        response.headers["Content-Type"]
+        == "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"
+    )
     families = {family.name: family for family in parse_openmetrics(response.text)}
     assert families["memtest_payments"].type == "counter"
     assert families["memtest_phase"].type == "stateset"
@@ -127,8 +130,8 @@ def test_pages_may_not_load_or_be_framed_from_elsewhere(server: ServerThread) ->
 
 
 def test_files_are_validated_by_tag(server: ServerThread) -> None:
-    tag = get(server, "/static/page.css").headers["ETag"]
-    assert get(server, "/static/page.css", If_None_Match=tag).status_code == 304
+    tag = get(server, "/static/live/page.css").headers["ETag"]
+    assert get(server, "/static/live/page.css", If_None_Match=tag).status_code == 304
 
 
 @pytest.mark.parametrize("sent", [b"nonsense\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 20_000 + b"\r\n\r\n"])

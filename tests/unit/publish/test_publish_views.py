@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from exporter.publish.exposition import SHARED_SECONDS, Exposition
 from exporter.publish.recorder import Recorder
 from exporter.publish.run_view import describe_run, elapsed_seconds
-from exporter.record.sample import COLUMNS, Sample
+from exporter.record.columns import COLUMNS
+from exporter.record.sample import Sample
 from exporter.record.state import RunState
 from exporter.record.terms import Phase
 
@@ -119,6 +120,15 @@ def test_recorder_sees_memory_and_counters(run: RunState) -> None:
     assert first.rss_bytes is not None
     assert first.rss_bytes > 1_000_000
     assert (first.heap_bytes, first.payments, second.payments, second.failures) == (1000, 3, 7, 1)
+
+
+def test_the_page_has_no_sum_of_heaps_where_the_csv_has_none(run: RunState) -> None:
+    recorder = Recorder(run)
+    subject = run.subjects["python"]
+    subject.heap_bytes, subject.unreadable_heaps = {"python": 5}, ("native",)
+    recorder.record(1000.0)
+    assert [point.heap_bytes for point in recorder.histories["python"].since(None)] == [None]
+    assert describe_run(run, STARTED)["subjects"]["python"]["heap_allocated_bytes"] is None
 
 
 def test_recorder_takes_each_settled_sample_once(run: RunState) -> None:

@@ -7,9 +7,10 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.record.columns import COLUMNS
 from exporter.record.probes import PROBES, read_probes
 from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
-from exporter.record.sample import COLUMNS
+from exporter.record.probes.threads import ThreadsProbe
 
 HOLD = """
 import sys, threading
@@ -48,7 +49,7 @@ def test_each_probe_sees_what_a_process_holds() -> None:
 
 
 def test_every_probe_fills_a_column_of_its_own() -> None:
-    columns = [probe.column for probe in PROBES]
+    columns = [probe.column.name for probe in PROBES]
     assert set(columns) <= set(COLUMNS)
     assert len(set(columns)) == len(columns) == len({probe.name for probe in PROBES})
 
@@ -65,9 +66,8 @@ def test_no_process_fails_every_probe() -> None:
     assert set(read_probes(PROBES, None).values.values()) == {None}
 
 
-class DeniedProbe:
+class DeniedProbe(ThreadsProbe):
     name: ClassVar[str] = "denied"
-    column: ClassVar[str] = "threads"
 
     def read(self, process: psutil.Process) -> int:
         raise psutil.AccessDenied(process.pid)

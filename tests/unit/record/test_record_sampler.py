@@ -48,19 +48,21 @@ def test_parts_of_the_allocator_and_of_the_descriptors_have_their_cells(tmp_path
     assert (sample.allocator_arena_bytes, sample.allocator_free_bytes, sample.allocator_active_bytes) == (9, 4, None)
     assert sample.gc_collections == 7
     assert (sample.fds_socket or 0) + (sample.fds_other or 0) >= 1
-    assert state.descriptors["file"] == sample.fds_file
-    assert sum(state.named_threads.values()) == sample.threads
+    assert state.counted["descriptor_kinds"]["file"] == sample.fds_file
+    assert sum(state.counted["thread_names"].values()) == sample.threads
 
 
 def test_what_the_scenarios_did_has_its_cells(tmp_path: Path) -> None:
     load = LoadCounters(
         expected_failures=Counter(insufficient_funds=1, operator_error=1),
-        abandoned_instances=3,
-        listener_churns=4,
-        syncs=5,
-        history_queries=6,
-        garbage_collections=7,
-        reconnects=8,
+        counts=Counter(
+            abandoned_instances=3,
+            listener_churns=4,
+            syncs=5,
+            history_queries=6,
+            garbage_collections=7,
+            reconnects=8,
+        ),
     )
     sample = sample_of(SubjectState("python", pid=os.getpid(), load=load), tmp_path / "out.csv")
     did = (sample.expected_failures, sample.abandoned_instances, sample.listener_churns, sample.syncs)

@@ -10,8 +10,8 @@ from report_runs import MIB, prepared, series
 from exporter.analysis.judgement import Interval, Kind, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
+from exporter.record.column import Unit
 from exporter.report import ReportRun
-from exporter.report.columns import Unit
 from exporter.report.judgements import as_json, as_text, in_words
 from exporter.report.page import render
 from exporter.report.prepared import prepare

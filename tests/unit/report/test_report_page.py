@@ -16,9 +16,9 @@ from exporter.analysis.judgement import Doubling, Drain
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
 from exporter.errors import ConfigError
+from exporter.record.columns import BY_NAME
 from exporter.record.terms import Verdict
 from exporter.report import AllocationSite, ReportRun, write_report
-from exporter.report.columns import BY_NAME
 from exporter.report.page import render
 from exporter.report.payload import embeddable
 from exporter.report.runs import named_apart, printable

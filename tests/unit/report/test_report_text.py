@@ -1,15 +1,11 @@
-"""The final report: what it says, and its quantiles."""
+"""The final report: what it says."""
 
 from collections import Counter
 from pathlib import Path
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from exporter.errors import SubjectError
 from exporter.record.state import Histogram, LoadCounters, SubjectState
-from exporter.report.text import judge_csv, quantile, trend_report
+from exporter.report.text import judge_csv, trend_report
 
 CSV = """elapsed_sec,rss_bytes,heap_allocated_bytes,settled
 0,52428800,1048576,0
@@ -31,7 +27,7 @@ def state() -> SubjectState:
         payments=Counter(spark=120, lightning=3),
         failures=Counter(spark=2),
         latency_seconds={"spark": latencies(*[0.07] * 100), "lightning": Histogram()},
-        reconnects=4,
+        counts=Counter(reconnects=4),
         sdk_events=Counter(payment_succeeded=240),
     )
     return SubjectState("python", sdk="breez-sdk-spark", sdk_version="0.27.2", load=load)
@@ -69,22 +65,3 @@ def test_trimmed_samples_are_no_levels(tmp_path: Path) -> None:
 
 def test_a_csv_without_samples_is_inconclusive_and_says_so(tmp_path: Path) -> None:
     assert "Verdict: inconclusive" in report_on(tmp_path, "")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "share", "expected"),
-    [((), 0.5, None), ((0.07,), 0.5, 0.075), ((0.01, 0.07, 0.2, 0.2), 0.5, 0.1), ((99.0,), 0.5, 60.0)],
-)
-def test_quantiles_are_linear_within_a_bucket(seconds: tuple[float, ...], share: float, expected: float | None) -> None:
-    assert quantile(latencies(*seconds), share) == pytest.approx(expected)
-
-
-@given(st.lists(st.floats(min_value=0, max_value=59), min_size=1), st.floats(min_value=0.01, max_value=1))
-def test_a_quantile_lies_in_the_bucket_of_the_true_one(seconds: list[float], share: float) -> None:
-    histogram = latencies(*seconds)
-    found = quantile(histogram, share)
-    rank = max(-(-share * len(seconds) // 1), 1)
-    true = sorted(seconds)[int(rank) - 1]
-    above = next(bound for bound in histogram.bounds if bound >= true)
-    assert found is not None
-    assert found <= above + 1e-9

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.analysis.judgement import Interval, Judgement, Kind, SeriesEvidence
+from exporter.record.column import Unit
 from exporter.record.terms import Verdict
-from exporter.report.columns import Unit
 from exporter.report.tables import estimate
 from exporter.report.wording import amount, clock, headline, interval, number, size
 

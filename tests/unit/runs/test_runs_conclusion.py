@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from exporter.errors import SubjectError
-from exporter.record.sample import COLUMNS
+from exporter.record.columns import COLUMNS
 from exporter.record.state import LoadCounters, SubjectState
 from exporter.record.terms import Verdict
 from exporter.runs.conclusion import Measured, conclude, gravest

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from exporter.record.sample import Sample
 from exporter.record.terms import Verdict
 from exporter.runs.console import Console, format_sample
-from exporter.workload.workload import LoadEvent
+from exporter.workload.events import LoadEvent
 
 MIB = 1024 * 1024
 SAMPLE = Sample(
@@ -37,6 +36,11 @@ SAMPLE = Sample(
 )
 
 
+def but(sample: Sample, **cells: int | None) -> Sample:
+    """The same sample with other cells."""
+    return Sample(**{**sample.cells, **cells})
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -49,24 +53,24 @@ def test_a_sample_is_a_line() -> None:
 
 
 def test_a_figure_that_is_not_there_is_a_question_mark() -> None:
-    bare = replace(SAMPLE, rss_bytes=None, heap_allocated_bytes=None, threads=None, open_fds=None)
+    bare = but(SAMPLE, rss_bytes=None, heap_allocated_bytes=None, threads=None, open_fds=None)
     assert format_sample("", bare, 53 * MIB, 0) == ("[00:01:30] RSS=? Heap=? Threads=? FDs=? Payments=18 Failures=0")
 
 
 def test_what_is_special_of_a_sample_is_said() -> None:
-    line = format_sample("go", replace(SAMPLE, settled=1, reconnects=3), None, 0)
+    line = format_sample("go", but(SAMPLE, settled=1, reconnects=3), None, 0)
     assert line.startswith("[00:01:30] go: RSS=54.0MiB Heap")
     assert line.endswith("Reconnects=3 at rest")
-    assert format_sample("go", replace(SAMPLE, settled=1, trimmed=1), None, 0).endswith("at rest, trimmed")
+    assert format_sample("go", but(SAMPLE, settled=1, trimmed=1), None, 0).endswith("at rest, trimmed")
 
 
 def test_growth_counts_from_the_first_sample_of_each_subject() -> None:
     stream = io.StringIO()
     console = Console(stream)
     # What is left of it with the allocator trimmed is no level to grow from.
-    console.sample("a", replace(SAMPLE, rss_bytes=40 * MIB, trimmed=1), 0)
+    console.sample("a", but(SAMPLE, rss_bytes=40 * MIB, trimmed=1), 0)
     for subject, rss in (("a", 50), ("b", 80), ("a", 52), ("b", 79)):
-        console.sample(subject, replace(SAMPLE, rss_bytes=rss * MIB), 0)
+        console.sample(subject, but(SAMPLE, rss_bytes=rss * MIB), 0)
     assert re.findall(r"\((.*?)\)", stream.getvalue()) == ["+2.0MiB", "-1.0MiB"]
 
 

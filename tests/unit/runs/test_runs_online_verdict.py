@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exporter.record.sample import COLUMNS, Sample
+from exporter.record.columns import COLUMNS
+from exporter.record.sample import Sample
 from exporter.record.state import SubjectState
 from exporter.runs import online_verdict as verdict_watch
 from exporter.runs.online_verdict import VerdictWatch
@@ -32,7 +33,7 @@ def sample(second: int, bytes_per_second: int) -> Sample:
         "phase": "running",
         "settled": second // 10 % 2,
     }
-    return Sample(**values)  # type: ignore[arg-type]
+    return Sample(**values)
 
 
 @pytest.mark.parametrize(("bytes_per_second", "verdict"), [(20_000, "leak"), (0, "no leak")])

@@ -8,7 +8,7 @@ from exporter.errors import ExporterError, LoadError, SubjectError
 from exporter.record.state import LoadCounters
 from exporter.record.terms import Verdict
 from exporter.runs.outcome import Outcome, load_failure
-from exporter.settings.run import FailOn
+from exporter.settings.verdict import FailOn
 
 
 @pytest.mark.parametrize(

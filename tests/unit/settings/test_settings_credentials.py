@@ -6,8 +6,8 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.settings.connection import Connection
-from exporter.settings.credentials import faucet_login, read_credentials
-from exporter.workload.faucet import HOSTED_FAUCET_URL
+from exporter.settings.credentials import faucet_login, read_credentials, read_required
+from exporter.settings.faucet import HOSTED_FAUCET_URL
 
 ALICE, BOB = "a1" * 32, "b2" * 32
 COMPLETE = {"ALICE_SEED": ALICE, "BOB_SEED": BOB, "FAUCET_USERNAME": "user", "FAUCET_PASSWORD": "hush-hush"}
@@ -57,13 +57,28 @@ def test_a_secret_that_is_given_twice_is_refused() -> None:
 
 
 def test_a_file_that_can_t_be_read_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"ALICE_SEED_FILE names .*absent, which can't be read: No such file"):
+    with pytest.raises(ConfigError, match=r"ALICE_SEED_FILE names .*absent', which can't be read .No such file"):
         read_credentials({**COMPLETE, "ALICE_SEED": "", "ALICE_SEED_FILE": str(tmp_path / "absent")})
+
+
+def test_an_empty_file_holds_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ConfigError) as refusal:
+        read_required({"FAUCET_PASSWORD_FILE": str(tmp_path / "empty")}, "FAUCET_USERNAME", "FAUCET_PASSWORD")
+    password, username = (each.text for each in refusal.value.complaints)
+    assert "can't be read (it is empty): name a file with the secret" in password
+    assert username.startswith("FAUCET_USERNAME is not set: set it, or FAUCET_USERNAME_FILE")
 
 
 def test_nothing_secret_is_in_a_repr() -> None:
     for shown in (repr(read_credentials(COMPLETE)), repr(Connection.to_network("regtest", COMPLETE))):
         assert not any(secret in shown for secret in (ALICE, BOB, "hush-hush"))
+
+
+def test_another_faucet_outranks_the_variable() -> None:
+    environment = {**COMPLETE, "FAUCET_URL": "http://variable", "FAUCET_PASSWORD": "p"}
+    assert Connection.to_network("regtest", environment).faucet.url == "http://variable"
+    assert Connection.to_network("regtest", environment, faucet_url="http://flag").faucet.url == "http://flag"
 
 
 def test_the_hosted_network_is_the_sdk_s_own() -> None:

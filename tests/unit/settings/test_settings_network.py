@@ -1,6 +1,7 @@
 """The network's settings: they survive the way to the child process, and nonsense is refused with a reason."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from exporter.settings.network import (
     ChainSettings,
     FaucetLogin,
     FaultSettings,
-    Settings,
+    NetworkSettings,
     dump,
     load,
     login_from,
@@ -26,7 +27,7 @@ faults = st.builds(
     outages | st.just((0.0, 0.0)),
 )
 every_setting = st.builds(
-    Settings,
+    NetworkSettings,
     port=st.integers(0, 65535),
     faucet=st.none() | st.builds(FaucetLogin, st.text(), st.text()),
     chain=st.builds(ChainSettings, st.floats(1e-3, 1e6), st.integers(1, 100)),
@@ -35,27 +36,29 @@ every_setting = st.builds(
 
 
 @given(every_setting)
-def test_settings_survive_the_way_to_a_child(settings: Settings) -> None:
+def test_settings_survive_the_way_to_a_child(settings: NetworkSettings) -> None:
     line = dump(settings)
     assert line.count(b"\n") == 1
     assert load(line) == settings
 
 
 def test_what_is_left_out_has_its_default() -> None:
-    assert load(b"{}") == Settings()
-    assert load(b'{"faults": {"error_rate": 0.5}}') == Settings(faults=FaultSettings(error_rate=0.5))
+    assert load(b"{}") == NetworkSettings()
+    assert load(b'{"faults": {"error_rate": 0.5}}') == NetworkSettings(faults=FaultSettings(error_rate=0.5))
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"", "not JSON"),
-        (b"[]", "no object"),
-        (b'{"ports": 1}', "no setting ports; it has port"),
-        (b'{"chain": 5}', "no object for block_seconds"),
+        (b"", "truncated"),
+        (b"[]", "Expected `object`, got `array`"),
+        (b"[" * 100_000, "wrong"),
+        (b'{"ports": 1}', "no setting ports"),
+        (b'{"chain": 5}', "Expected `object`, got `int`"),
         (b'{"faults": {"rate": 1}}', "no setting rate"),
-        (b'{"faucet": {"username": "x"}}', "wrong value among username, password"),
-        (b'{"faults": {"error_rate": "often"}}', "wrong value"),
+        (b'{"faucet": {"username": "x"}}', "missing required field `password`"),
+        (b'{"faults": {"error_rate": "often"}}', "Expected `float`, got `str`"),
+        (b'{"port": 70000}', "port is 70000: give 0 to 65535"),
     ],
 )
 def test_refuses_what_are_no_settings(line: bytes, said: str) -> None:
@@ -72,7 +75,7 @@ def test_refuses_what_are_no_settings(line: bytes, said: str) -> None:
         ({"outage_every_seconds": 5.0}, "set both or neither"),
         ({"outage_for_seconds": 5.0}, "set both or neither"),
         ({"outage_every_seconds": 5.0, "outage_for_seconds": 5.0}, "never ends"),
-        ({"outage_every_seconds": -5.0, "outage_for_seconds": 5.0}, "give 0s or more"),
+        ({"outage_every_seconds": -5.0, "outage_for_seconds": 5.0}, "outage-every is -5s: give 0s or more"),
     ],
 )
 def test_refuses_faults_that_cannot_be(given: dict[str, float], said: str) -> None:
@@ -89,11 +92,14 @@ def test_refuses_a_chain_that_cannot_be() -> None:
         ChainSettings(confirmations=0)
 
 
-def test_the_login_comes_from_the_environment_and_is_not_shown() -> None:
+def test_the_login_comes_from_the_environment_or_a_file_and_is_not_shown(tmp_path: Path) -> None:
     login = login_from({"FAUCET_USERNAME": "user", "FAUCET_PASSWORD": "hush"})
     assert login == FaucetLogin("user", "hush")
-    assert "hush" not in repr(Settings(faucet=login))
-    with pytest.raises(ConfigError, match="FAUCET_USERNAME and FAUCET_PASSWORD"):
+    assert "hush" not in repr(NetworkSettings(faucet=login))
+    (tmp_path / "password").write_text("from-file\n")
+    from_file = {"FAUCET_USERNAME": "user", "FAUCET_PASSWORD_FILE": str(tmp_path / "password")}
+    assert login_from(from_file) == FaucetLogin("user", "from-file")
+    with pytest.raises(ConfigError, match=r"FAUCET_USERNAME is not set: .*; FAUCET_PASSWORD is not set: "):
         login_from({})
-    with pytest.raises(ConfigError, match=r"set FAUCET_PASSWORD"):
+    with pytest.raises(ConfigError, match=r"FAUCET_PASSWORD is not set: set it, or FAUCET_PASSWORD_FILE"):
         login_from({"FAUCET_USERNAME": "user", "FAUCET_PASSWORD": ""})

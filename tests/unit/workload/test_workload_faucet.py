@@ -10,7 +10,8 @@ from http_faucet import MONEY, Faucet, serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.workload.faucet import FaucetClient, FaucetError, FaucetSettings, parse_answer
+from exporter.settings.faucet import FaucetSettings
+from exporter.workload.faucet import FaucetClient, FaucetError, parse_answer
 
 SECRET = "hunter2-hunter2"
 

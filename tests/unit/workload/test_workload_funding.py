@@ -7,9 +7,9 @@ from fake_load import FakeLoad, with_load
 from http_faucet import MONEY, Faucet, serving
 
 from exporter.errors import LoadError
+from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 from exporter.workload import fleet, funding, workload
-from exporter.workload.faucet import FaucetSettings
 
 FAST = WorkloadSettings(interval_seconds=0, settle_every=0)
 

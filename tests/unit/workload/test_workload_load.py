@@ -246,10 +246,10 @@ def test_messages_are_noted_in_the_state() -> None:
     state = SubjectState("x")
     track(state, Hello("d", "sdk", "1.2", "go", 7))
     track(state, Heap({"python": 1}, {"arena": 2}, 3))
-    track(state, Heap({"python": 4}, event_loop_handles=9))
+    track(state, Heap({"python": 4}, event_loop_handles=9, goroutines=5))
     assert (state.sdk, state.sdk_version, state.language) == ("sdk", "1.2", "go")
     assert (state.heap_bytes, state.allocator_bytes) == ({"python": 4}, {})
-    assert (state.objects, state.event_loop_handles) == (3, 9)
+    assert (state.objects, state.event_loop_handles, state.goroutines) == (3, 9, 5)
     assert state.heap_time is not None
 
 

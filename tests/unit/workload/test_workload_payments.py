@@ -5,8 +5,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.workload.payments import Payment, plan
-from exporter.workload.scenarios.failing_payments import turn_of
+from exporter.scenarios.failing_payments import turn_of
+from exporter.scenarios.stage import Payment
+from exporter.workload.payments import plan
 
 ONE_PAIR = (("alice", "bob"),)
 

@@ -1,6 +1,7 @@
 """Answers GraphQL requests from resolvers."""
 
 import functools
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import resources
@@ -10,6 +11,7 @@ from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
+    GraphQLSchema,
     build_schema,
     execute_sync,
     parse,
@@ -21,7 +23,34 @@ from exporter.network.ledger.errors import NotAuthenticated, Refused
 from exporter.network.parties.sessions import Sessions
 from exporter.network.servers.graphql.values import Json
 
-_SCHEMA = build_schema(resources.files(__package__).joinpath("schema.graphql").read_text())
+_log = logging.getLogger(__name__)
+
+_LARGEST = 2**63 - 1
+_MOST_TOKENS = 10_000  # validating takes time by the square of them
+
+
+def _schema() -> GraphQLSchema:
+    """The schema, whose own scalars are checked as GraphQL's are: whole numbers of 64 bits, and texts."""
+    schema = build_schema(resources.files(__package__).joinpath("schema.graphql").read_text())
+    for name, check in {"Long": _long, **dict.fromkeys(("DateTime", "Hash32", "PublicKey", "UUID"), _text)}.items():
+        for coercion in ("coerce_input_value", "parse_value"):  # the name from graphql-core 3.3 on, and the one before
+            setattr(schema.type_map[name], coercion, check)
+    return schema
+
+
+def _long(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST:
+        raise GraphQLError("want a whole number of 64 bits")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise GraphQLError("want a text")
+    return value
+
+
+_SCHEMA = _schema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +99,7 @@ class Api:
                 case None | Refused() | GraphQLError():
                     pass
                 case fault:
-                    raise fault
+                    _log.error("a request failed", exc_info=fault)
         return dict(result.formatted)
 
 
@@ -78,9 +107,11 @@ class Api:
 def _document(query: str, operation: str | None) -> DocumentNode | GraphQLError:
     """The operation asked for, alone: wallets send all that they know in every request."""
     try:
-        operations = separate_operations(parse(query))
+        operations = separate_operations(parse(query, max_tokens=_MOST_TOKENS))
     except GraphQLError as error:
         return error
+    except RecursionError:
+        return GraphQLError("the document is nested too deeply")
     document = operations.get(operation or "") or (next(iter(operations.values())) if len(operations) == 1 else None)
     if document is None:
         return GraphQLError(f"there is no operation {operation!r}")

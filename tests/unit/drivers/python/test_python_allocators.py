@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.drivers.python.jemalloc_profile import Mapping, NativeSite, named, parse_heap_v2
-from exporter.drivers.python.pprof import Frame
+from exporter.drivers.python.jemalloc_profile import NativeSite, native_sites, parse_heap_v2
+from exporter.drivers.python.pprof import Address, Frame, Mapping
 from exporter.settings.allocator import allocator_environment, library_directories
 
 pytestmark = pytest.mark.system
@@ -44,7 +44,7 @@ freed = reading()
 allocator.trim()
 print(json.dumps({
     "name": allocator.name, "before": before, "holding": holding, "freed": freed, "trimmed": reading(),
-    "sites": sorted(([site.size, site.frames[0].function] for site in native), reverse=True)[:3],
+    "sites": sorted(([site.size, site.frames[0].mapping.file] for site in native), reverse=True)[:3],
 }))
 """
 
@@ -94,9 +94,9 @@ def test_mimalloc_says_what_it_holds_and_that_it_does_not_count_what_is_in_use()
 def test_jemallocs_profiler_estimates_what_native_code_holds() -> None:
     sites = under("jemalloc", profiled=True)["sites"]
     assert isinstance(sites, list)
-    size, function = sites[0]
+    size, library = sites[0]
     assert abs(size - HELD_BYTES) < 0.25 * HELD_BYTES
-    assert "ffi" in function  # ctypes calls malloc through libffi
+    assert "libffi" in library  # ctypes calls malloc through libffi
 
 
 DUMP = """heap_v2/131072
@@ -124,8 +124,9 @@ def test_a_dump_of_jemalloc_is_read_and_the_interpreters_part_left_out() -> None
     assert [stack.addresses[-1] for stack in dump.stacks] == [0x55550000102F] * 2
     # Half of the mean distance between samples: sampled with probability 1 - exp(-1/2).
     expected = round(65536 / 0.3934693)
-    frames = (Frame("[libsdk.so]", "/opt/my sdk/libsdk.so", 0), Frame("[python3.11]", "/usr/bin/python3.11", 0))
-    assert named(dump) == [NativeSite(frames, 3, expected)]
+    interpreter, _, sdk = dump.mappings
+    frames = (Address(0x7F100000201F, sdk), Address(0x55550000102F, interpreter))
+    assert native_sites(dump) == [NativeSite(frames, 3, expected)]
 
 
 @pytest.mark.parametrize("text", ["", "heap profile: 1", "heap_v2/131072\n", DUMP.replace(": 65536 [", " [")])
@@ -140,4 +141,4 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         heap = parse_heap_v2("heap_v2/131072\n" + text + "MAPPED_LIBRARIES:\n")
     except ValueError:
         return
-    assert all(frame.function == "unknown" for site in named(heap) for frame in site.frames)
+    assert all(frame == Frame("unknown", "", 0) for site in native_sites(heap) for frame in site.frames)

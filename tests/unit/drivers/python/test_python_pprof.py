@@ -4,6 +4,7 @@ import gzip
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -118,6 +119,12 @@ def test_the_cpu_profile_names_who_spends_and_not_who_waits() -> None:
     }
     assert 0.5 * spent < by_function["spin"] <= spent
     assert by_function["Event.wait"] < 0.2 * spent
+
+
+def test_the_measured_process_loads_nothing_that_reads_profiles() -> None:
+    code = "import sys, exporter.drivers.python.profiler; print(*{'elftools', 'google'} & sys.modules.keys())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "\n"
 
 
 @pytest.mark.system

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 from starlette.responses import PlainTextResponse
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 from web_certificates import Authority
 from web_serving import LIMIT_SECONDS, ServerThread, eventually
 
@@ -27,7 +25,7 @@ def other_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that no test reaches, however slow the machine."""
     monkeypatch.setattr(connection, "REQUEST_SECONDS", LONG_SECONDS)
     monkeypatch.setattr(connection, "IDLE_SECONDS", LONG_SECONDS)
-    monkeypatch.setattr(connection.BoundedConnection, "response_seconds", LONG_SECONDS)
+    monkeypatch.setattr(connection, "RESPONSE_SECONDS", LONG_SECONDS)
     monkeypatch.setattr(listener, "FIRST_BYTE_SECONDS", LONG_SECONDS)
     monkeypatch.setattr(listener, "HANDSHAKE_SECONDS", LONG_SECONDS)
     monkeypatch.setattr(listener, "MOST_CONNECTIONS", 6)
@@ -134,7 +132,7 @@ def never_read(client: socket.socket, data: bytes) -> None:
 def test_client_that_takes_no_answer_is_closed(
     monkeypatch: pytest.MonkeyPatch, connect: Callable[[], socket.socket]
 ) -> None:
-    monkeypatch.setattr(connection.BoundedConnection, "response_seconds", 0.5)
+    monkeypatch.setattr(connection, "RESPONSE_SECONDS", 0.5)
     never_read(connect(), b"GET /static/uplot/uPlot.iife.min.js HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
@@ -166,10 +164,8 @@ def test_client_that_does_not_take_the_last_answer_is_dropped(monkeypatch: pytes
     monkeypatch.setattr(connection, "CLOSE_SECONDS", 0.2)
 
     async def converse() -> None:
-        config = Config(PlainTextResponse("Healthy.\n"), lifespan="off", ws="none", log_config=None)
-        config.load()
         transport = StuckTransport()
-        client = connection.BoundedConnection(config, ServerState())
+        client = connection.connections(PlainTextResponse("Healthy.\n"))()
         client.connection_made(transport)
         client.data_received(sent)
         client._disallow()  # the limits on request and response are not what is tested

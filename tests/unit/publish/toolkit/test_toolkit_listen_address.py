@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.errors import ConfigError
-from exporter.publish.toolkit.listen_address import ListenAddress, listen, parse_listen_address
+from exporter.publish.toolkit.listen_address import listen, parse_listen_address
+from exporter.settings.listen_address import ListenAddress
 
 
 @pytest.mark.parametrize(

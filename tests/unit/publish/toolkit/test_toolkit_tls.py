@@ -151,6 +151,8 @@ class Clock:
     [
         ("nonsense: [", "no valid YAML"),
         ("", "no longer has TLS"),
+        ("basic_auth_users: {alice: !!timestamp 2021-99-99}", "no valid YAML"),
+        ("http_server_config: {headers: {X-Frame-Options: 'dény'}}", "what HTTP can't carry"),
         ("tls_server_config: {cert_file: server.pem, key_file: server.key}", "no longer has users"),
         ("tls_server_config: {cert_file: authority.pem, key_file: server.key}", "can't be used"),
     ],

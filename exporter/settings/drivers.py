@@ -1,0 +1,58 @@
+"""The drivers that ``--driver`` knows. A new one is a module in ``drivers/`` that gets its command, and a line here."""
+
+import shlex
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.settings.kinds import TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A driver: the module in ``drivers/`` that gets its command, and whether other releases of its SDK can be had.
+
+    ``lacks`` are options of a run that it can't follow: another allocator would leave a native heap unread.
+    """
+
+    binding: str
+    releases: bool = False
+    lacks: tuple[str, ...] = ()
+
+
+DRIVERS: Mapping[str, Known] = {
+    "python": Known("python_binding", releases=True),
+    "go": Known("go_binding", lacks=("heap-dump", "allocator")),
+    "node": Known("node_binding", lacks=("heap-dump", "pprof")),
+    "rust": Known("rust_binding", lacks=("heap-dump", "pprof", "allocator")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DriverChoice:
+    """A subject to start: its name, in labels and file names, and the command, if it is not a driver of ours."""
+
+    name: str = "python"
+    command: tuple[str, ...] = ()
+
+
+def driver_of_command(text: str) -> DriverChoice:
+    """Read a command as a shell would; raises ValueError with the remedy."""
+    try:
+        command = tuple(shlex.split(text))
+    except ValueError as error:
+        raise ValueError(f"quote it as for a shell ({error})") from None
+    if not command:
+        raise ValueError("name a program, or leave the option out")
+    return DriverChoice(Path(command[0]).stem, command)
+
+
+def complaint(choice: str, options: Collection[str] = ()) -> str | None:
+    """What is wrong with a driver as it was named on the command line, for a run with these options; or None."""
+    name, at, release = choice.partition("@")
+    known = DRIVERS.get(name)
+    if known is not None and (not at or (release and known.releases)):
+        lacking = [option for option in known.lacks if option in options]
+        return f"driver is {choice!r}, which has no {' and no '.join(lacking)}: leave it out" if lacking else None
+    choices = [*DRIVERS, *(f"{name}@RELEASE" for name, driver in DRIVERS.items() if driver.releases)]
+    return f"driver is {TEXT.shown(choice)}: choose among {', '.join(choices)}, or use --driver-command"

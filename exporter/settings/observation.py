@@ -1,0 +1,110 @@
+"""What a soak run and a watch share: how memory is sampled, where that goes, and what the verdict does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Literal
+
+from exporter.errors import Complaint
+from exporter.settings.declared import Flag, Section, by_flags, setting
+from exporter.settings.group import contradiction
+from exporter.settings.kinds import TEXT, Kind
+from exporter.settings.listen_address import checked_listen_address
+from exporter.settings.verdict import VerdictChoice
+
+# Past the range that is allocated to exporters (9100 to 9999, all taken, and a few above 10000), and claimed by none.
+DEFAULT_LISTEN_ADDRESS = "127.0.0.1:10366"
+
+LogFormat = Literal["text", "json"]
+StopOn = Literal["never", "leak"]
+ExistingCsv = Literal["refuse", "append", "overwrite"]
+
+
+@dataclass(frozen=True)
+class ObservationSettings(VerdictChoice):
+    """Settings of every measurement; seconds throughout."""
+
+    duration_seconds: float = setting(
+        3600.0,
+        "How long to make payments.",
+        section=Section.MEASUREMENT,
+        heading=True,
+        harness_variable="MEMTEST_DURATION_SECS",
+        from_harness=lambda text: f"{text}s" if text.replace(".", "", 1).isdecimal() else text,
+        above=0,
+        remedy="run for a second at least, for example 1h",
+    )
+    mem_interval_seconds: float = setting(
+        30.0,
+        "Time between two samples of the memory.",
+        section=Section.MEASUREMENT,
+        heading=True,
+        above=0,
+        remedy="take a sample every 30s, for example",
+    )
+    csv: Path | None = setting(
+        None,
+        "File for one row per sample.",
+        section=Section.OUTPUT,
+        harness_variable="MEMTEST_CSV_FILE",
+        file="written",
+    )
+    existing_csv: ExistingCsv = by_flags(
+        "refuse",
+        Flag(name="csv-append", help="Go on with an existing CSV file.", value="append"),
+        Flag(name="csv-overwrite", help="Replace an existing CSV file.", value="overwrite"),
+        section=Section.OUTPUT,
+    )
+    report: Path | None = setting(
+        None, "Page to write at the end, with charts; it needs no network.", section=Section.OUTPUT, file="written"
+    )
+    listen_address: str = setting(
+        DEFAULT_LISTEN_ADDRESS,
+        "Where to serve /metrics: host:port, [v6]:port or :port.",
+        kind=Kind("text", checked_listen_address),
+        section=Section.OUTPUT,
+    )
+    web_config: Path | None = setting(
+        None,
+        "TLS and users of the HTTP side, in the format of the Prometheus exporters.",
+        section=Section.OUTPUT,
+        flag="web-config-file",
+        aliases=("web.config.file",),
+        file="read",
+    )
+    run_name: str = setting(
+        "", "Name of the run in metrics and report; its start time if not given.", section=Section.OUTPUT
+    )
+    quiet: bool = setting(False, "Print the final report only.", section=Section.OUTPUT)
+    log_format: LogFormat = setting("text", "Format of the log on stderr.", section=Section.OUTPUT)
+    stop_on: StopOn = setting(
+        "never",
+        "Verdict that ends the run early: leak, once four looks in a row, a minute apart, have shown one.",
+        section=Section.END,
+    )
+    linger_seconds: float = setting(
+        0.0,
+        "Keep serving after the end, so that the last state is scraped.",
+        section=Section.END,
+        at_least=0,
+        remedy="0s means not at all",
+    )
+
+    def contradictions(self) -> Iterator[Complaint]:
+        if self.existing_csv != "refuse" and self.csv is None:
+            yield contradiction(
+                f"csv-{self.existing_csv} does nothing without csv: name the file with --csv FILE",
+                "existing_csv",
+                "csv",
+            )
+        files = {name: path for name, path in self.files().items() if path is not None}
+        for (name, path), (other, second) in combinations(files.items(), 2):
+            if path.absolute() == second.absolute():
+                yield contradiction(
+                    f"{name} and {other} are both {TEXT.shown(path)}: name a file for each", name, other
+                )
+
+    def files(self) -> dict[str, Path | None]:
+        """The files of this measurement by setting, each of which has to be another one."""
+        return {"csv": self.csv, "report": self.report}
