@@ -1,7 +1,7 @@
 """Whether one run's memory is worse than another's: by how much, and how sure that is."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.evidence import Evidence, memory_at_rest, memory_under_load
 from exporter.analysis.growth import growth_per_operation
-from exporter.analysis.judgement import Interval, Settings
+from exporter.analysis.judgement import HEAP, RESIDENT, Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
@@ -18,8 +18,11 @@ from exporter.record.column import Series
 from exporter.record.columns import of_series
 
 _NORMAL_95 = 1.96
-_WHOLES = (*of_series(Series.RESIDENT), *of_series(Series.HEAP))
+_WHOLES = (RESIDENT, HEAP)
 _SERIES = (*_WHOLES, *of_series(Series.PART))
+# The column by which a harness is known, and what the one heap is that it reports.
+_HEAP_OF_HARNESS = {"heap_inuse_bytes": "heap_go_bytes", "heap_resident_bytes": "heap_native_bytes"}
+_MANAGED_ALONE = {frozenset((f"heap_{name}_bytes",)) for name in ("python", "go", "node")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +70,49 @@ def compare(a: Run, b: Run, tolerance_kib_per_min: float = 5.0, level_tolerance:
     Growth is tolerated up to so many KiB/min, or what that makes per operation at A's pace; levels and peaks up to a
     share of A's. The parts of the heap are compared at rest only, where they are nearly free of noise.
     """
+    a, b = with_named_heap(a), with_named_heap(b)
     stretches = longest_stretch(a), longest_stretch(b)
+    alike = _are_alike(heaps_of(a), heaps_of(b))
+    # A sum beside a part says nothing; what both have in common stands in for it.
+    wholes = _WHOLES if alike else (RESIDENT, *sorted(heaps_of(a) & heaps_of(b)))
     differences: list[Difference] = []
-    missing: list[str] = []
+    missing = [] if alike else [f"{HEAP}: {a.name} sums up other heaps than {b.name}"]
     for series in _SERIES:
+        if series in _WHOLES and series not in wholes:
+            continue
         if any(stretch.values(series) is None for stretch in stretches):
-            if series in _WHOLES and any(stretch.values(series) is not None for stretch in stretches):
+            if series in wholes and any(stretch.values(series) is not None for stretch in stretches):
                 missing.append(f"{series}: only one of the runs has it")
             continue
         evidence = _same_kind(stretches, series)
-        if evidence is None and series in _WHOLES:
+        if evidence is None and series in wholes:
             missing.append(f"{series}: a run is too short for growth")
-        elif evidence is not None and (series in _WHOLES or evidence[0].settled):
+        elif evidence is not None and (series in wholes or evidence[0].settled):
             differences += _growths(series, stretches, evidence, tolerance_kib_per_min)
-        if series in _WHOLES:
+        if series in wholes:
             differences += _levels(series, stretches, level_tolerance)
     return Comparison(a.name, b.name, tuple(differences), tuple(missing))
+
+
+def with_named_heap(run: Run) -> Run:
+    """The run of a harness that reports one heap, with that heap under its own name too."""
+    heap = run.column(HEAP)
+    if heap is None or heaps_of(run):
+        return run
+    for mark, name in _HEAP_OF_HARNESS.items():
+        if run.column(mark) is not None:
+            return replace(run, columns={**run.columns, name: heap})
+    return run
+
+
+def heaps_of(run: Run) -> frozenset[str]:
+    """The heaps that a run's sum is made of, as far as they are told."""
+    return frozenset(name for name in _SERIES if name not in _WHOLES and run.column(name) is not None)
+
+
+def _are_alike(a: frozenset[str], b: frozenset[str]) -> bool:
+    """Whether two sums of heaps can be compared: not if just one of them is a managed heap alone."""
+    return a == b or not {a, b} & _MANAGED_ALONE
 
 
 def _same_kind(stretches: tuple[Stretch, Stretch], series: str) -> tuple[Evidence, Evidence] | None:

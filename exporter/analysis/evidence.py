@@ -68,8 +68,12 @@ class Early:
 LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
 AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
-# Of what no file pages disturb: a heap, and memory that is the subject's own.
+# In so short a run much of a warm-up of some minutes is a straight line.
+AT_REST_SHORTLY = (Demand(0.0, 0.97, 3.0, 0.75), Demand(0.0, 0.95, 8.0, 0.65))
+LONG_AT_REST_MINUTES = 8.0
+# Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
 EARLY = {HEAP: Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)), ANONYMOUS: Early(10.0, Demand(1200.0, 0.9, 1.5, 0.5))}
+EARLY_COUNT = Early(8.0, Demand(0.5, 0.95, 4.0, 0.6))
 # Looked at every minute, four looks in a row.
 SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
 SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
@@ -160,7 +164,7 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
     scale, may_leak = _kib(settings, stretch.duration), name not in RESIDENT_SERIES
-    found = _settled(stretch, name, scale, _demands_at_rest(settings.sequential) if may_leak else ())
+    found = _settled(stretch, name, scale, _demands_at_rest(stretch, settings.sequential) if may_leak else ())
     if found.verdict is Verdict.LEAK:
         return found
     few = _few_at_rest(stretch, name, scale, may_leak=may_leak)
@@ -183,7 +187,7 @@ def resident_memory(read: Read, stretch: Stretch, settings: Settings) -> Evidenc
 
 def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The evidence of a column of counts, at rest where there are enough such samples."""
-    found = _settled(stretch, name, _COUNT, _demands_at_rest(settings.sequential))
+    found = _settled(stretch, name, _COUNT, _demands_at_rest(stretch, settings.sequential))
     if found.trend is None:
         found = _passive(stretch, name, _COUNT, settings.sequential)
     trend = found.trend
@@ -277,13 +281,15 @@ def _demands_under_load(name: str, part: _Part, sequential: bool) -> tuple[Deman
         return LONG_RUN
     if part.lasts(SHORTEST_FOR_LEAK_MINUTES):
         return SHORT_RUN
-    early = EARLY.get(name)
+    early = EARLY.get(name) or (None if name.endswith("_bytes") else EARLY_COUNT)
     # What is read at rest too is known better from there.
     return (early.demand,) if early and part.lasts(early.minutes) and not part.stretch.settled.any() else ()
 
 
-def _demands_at_rest(sequential: bool) -> tuple[Demand, ...]:
-    return SEQUENTIAL_AT_REST if sequential else AT_REST
+def _demands_at_rest(stretch: Stretch, sequential: bool) -> tuple[Demand, ...]:
+    if sequential:
+        return SEQUENTIAL_AT_REST
+    return AT_REST if stretch.lasts(LONG_AT_REST_MINUTES) else AT_REST_SHORTLY
 
 
 def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> Evidence:

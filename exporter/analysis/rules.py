@@ -227,7 +227,10 @@ RULES = (
         _heap_at_rest_leaks,
     ),
     Rule("**Leak** if the heap under load is one, unless the heap at rest acquits it.", _heap_leaks),
-    Rule("**Leak** if descriptors, threads or goroutines are: above 0.1 a minute and 10 in all.", _count_leaks),
+    Rule(
+        "**Leak** if sockets in CLOSE_WAIT, descriptors, threads or goroutines are: above 0.1 a minute and 10 in all.",
+        _count_leaks,
+    ),
     Rule(
         "**Inconclusive** if resident memory under load is a leak that trimming did not return, and the *whole* heap "
         "(one with a native part) acquits. Then memory is freed but kept by the allocator, or mapped outside of the "

@@ -125,9 +125,12 @@ def _rows_under_load(run: Run) -> NDArray[np.intp]:
 
 
 def _at_rest_after_the_load(run: Run) -> NDArray[np.bool_]:
-    """Which samples were taken at rest with the load just over: as good as those at rest before."""
+    """Which samples were taken at rest with the load just over: as good as those at rest before.
+
+    None of a load in phases, which ends with readings of its own, each after a payment.
+    """
     settled = run.columns.get("settled")
-    if settled is None or Phase.STOPPING not in run.phase_names:
+    if settled is None or Phase.STOPPING not in run.phase_names or run.column("load_phase") is not None:
         return np.zeros(len(run), dtype=np.bool_)
     return np.asarray((settled > 0) & (run.phases == run.phase_names.index(Phase.STOPPING)))
 

@@ -1,6 +1,6 @@
 """The verdict on a run, from its series: what each shows, and the rules that combine them (docs/verdict.md)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -27,7 +27,8 @@ from exporter.record.column import Series
 from exporter.record.columns import of_series
 from exporter.record.terms import Verdict
 
-_HEAP_PARTS, _COUNTS = of_series(Series.PART), of_series(Series.COUNT)
+_HEAP_PARTS = of_series(Series.PART)
+_COUNTS = sorted(of_series(Series.COUNT), key=lambda name: name != "sockets_close_wait")  # what says most comes first
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
 
 
@@ -93,7 +94,7 @@ def _is_watched(stretch: Stretch) -> bool:
     return instances is not None and not np.nanmax(instances) and not stretch.settled.any()
 
 
-def _of_each(names: tuple[str, ...], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:
+def _of_each(names: Sequence[str], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:
     """The evidence of those of the columns that there are."""
     return tuple(read(stretch, name, settings) for name in names if stretch.values(name) is not None)
 

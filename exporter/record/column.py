@@ -32,6 +32,7 @@ class Series(Enum):
     """What the verdict takes a column for."""
 
     RESIDENT = "resident memory"
+    RESIDENT_PART = "what of resident memory is the subject's doing"
     HEAP = "the sum of the subject's heaps"
     PART = "one of the subject's heaps"
     COUNT = "what a leak may leave behind, one by one"

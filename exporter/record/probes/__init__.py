@@ -19,6 +19,7 @@ from exporter.record.probes.base import (
 from exporter.record.probes.descriptor_kinds import DescriptorKindsProbe
 from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
 from exporter.record.probes.resident_memory import ResidentMemoryProbe
+from exporter.record.probes.resident_parts import AnonymousMemoryProbe, FilePagesProbe, SharedMemoryProbe
 from exporter.record.probes.socket_states import SocketStatesProbe
 from exporter.record.probes.thread_names import ThreadNamesProbe
 from exporter.record.probes.threads import ThreadsProbe
@@ -27,6 +28,9 @@ from exporter.record.probes.unique_memory import UniqueMemoryProbe
 PROBES: tuple[Probe, ...] = (
     ResidentMemoryProbe(),
     UniqueMemoryProbe(),
+    AnonymousMemoryProbe(),
+    FilePagesProbe(),
+    SharedMemoryProbe(),
     ThreadsProbe(),
     OpenDescriptorsProbe(),
 )

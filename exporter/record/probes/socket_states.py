@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import psutil
 
-from exporter.record.column import Column, Group, Unit, counted
+from exporter.record.column import Column, Group, Series, Unit, counted
 
 # enum in the kernel's include/net/tcp_states.h
 _STATES = {1: "established", 8: "close_wait", 10: "listen"}
@@ -17,9 +17,10 @@ STATES = (*_STATES.values(), "other")
 _LEAST_SECONDS = 10.0
 
 
-def _state(state: str, title: str, meaning: str) -> Column:
+def _state(state: str, title: str, meaning: str, *, series: Series | None = None, label: str = "") -> Column:
     read = counted("socket_states", state)
-    return Column(f"sockets_{state}", Unit.COUNT, meaning, read, title=title, group=Group.KINDS)
+    name = f"sockets_{state}"
+    return Column(name, Unit.COUNT, meaning, read, title=title, group=Group.KINDS, series=series, label=label)
 
 
 class SocketStatesProbe:
@@ -32,7 +33,13 @@ class SocketStatesProbe:
     name: ClassVar[str] = "socket_states"
     columns: ClassVar[tuple[Column, ...]] = (
         _state("established", "TCP established", "Sockets with a connection."),
-        _state("close_wait", "TCP close-wait", "Sockets that the other side has closed and the subject not."),
+        _state(
+            "close_wait",
+            "TCP close-wait",
+            "Sockets that the other side has closed and the subject not.",
+            series=Series.COUNT,
+            label="the number of sockets that only the other side has closed",
+        ),
     )
     metric: ClassVar[str] = "memtest_sockets"
     label: ClassVar[str] = "state"

@@ -81,6 +81,37 @@ def test_runs_that_are_too_short_have_no_growth() -> None:
     assert not found.worse
 
 
+def go_subject(go_kib: float, native_kib: float | None) -> Run:
+    """Half an hour of our Go driver, or of the Go harness, which reports Go's heap and no other."""
+    t = np.arange(0, 1801, 5) / 60
+    go = go_kib * KIB + 20 * KIB * np.random.default_rng(3).standard_normal(len(t))
+    columns = {"elapsed_sec": t * 60, "rss_bytes": 60_000.0 * KIB + go, "payments": np.floor(t * 60)}
+    if native_kib is None:
+        return Run.of("harness", **columns, heap_allocated_bytes=go, heap_inuse_bytes=1.2 * go)
+    heaps = {"heap_go_bytes": go, "heap_native_bytes": np.full(len(t), native_kib * KIB)}
+    return Run.of("ours", **columns, heap_allocated_bytes=go + native_kib * KIB, **heaps)
+
+
+@pytest.mark.parametrize(("go_kib", "worse"), [(1800, False), (2400, True)])
+def test_a_go_heap_is_set_beside_a_go_heap_and_not_beside_a_sum(go_kib: float, worse: bool) -> None:
+    found = compare(go_subject(1800, None), go_subject(go_kib, 2700))
+    heaps = {each.series for each in found.differences if each.series != "rss_bytes"}
+    assert heaps == {"heap_go_bytes"}
+    levels = [each for each in found.differences if each.series == "heap_go_bytes" and each.measure.startswith("level")]
+    assert [each.worse for each in levels] == [worse]
+    assert any("sums up other heaps" in reason for reason in found.missing)
+
+
+def test_two_whole_heaps_are_compared_though_they_are_made_of_others() -> None:
+    ours = go_subject(1800, 2700)
+    python = Run.of(
+        "python",
+        **{name.replace("_go_", "_python_"): values for name, values in ours.columns.items()},
+    )
+    found = compare(ours, python)
+    assert "heap_allocated_bytes" in {each.series for each in found.differences}
+
+
 def test_every_heap_is_compared() -> None:
     clean, leaking = at_rest(0 * MOMENTS, "a"), at_rest(500 * MOMENTS, "b")
     heaps = of_series(Series.PART)

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -180,14 +181,39 @@ def test_resident_memory_that_grows_over_a_flat_managed_heap_is_a_leak() -> None
 
 
 @pytest.mark.parametrize(("per_minute", "expected"), [(0.0, Verdict.NO_LEAK), (1.0, Verdict.LEAK)])
-@pytest.mark.parametrize("name", ["open_fds", "threads"])
-def test_descriptors_and_threads_leak_too(name: str, per_minute: float, expected: Verdict) -> None:
-    t = run_with().columns["elapsed_sec"] / 60
-    columns = dict(run_with().columns) | {name: np.floor(20 + per_minute * t)}
+@pytest.mark.parametrize("name", ["open_fds", "threads", "goroutines", "sockets_close_wait"])
+@pytest.mark.parametrize("minutes", [60, 25])
+def test_what_is_counted_leaks_too(name: str, minutes: float, per_minute: float, expected: Verdict) -> None:
+    run = run_with(minutes=minutes)
+    columns = dict(run.columns) | {name: np.floor(20 + per_minute * run.columns["elapsed_sec"] / 60)}
     found = judge(Run.of("counts", **columns))
     assert found.verdict is expected
     if expected is Verdict.LEAK:
         assert found.series == name
+
+
+@pytest.mark.parametrize(
+    ("counted", "expected"),
+    [
+        (lambda t: 4 * t, Verdict.LEAK),
+        (lambda t: 30 * (1 - np.exp(-t / 3)), Verdict.NO_LEAK),
+        (lambda t: 25 * (t % 4), Verdict.NO_LEAK),
+    ],
+    ids=["a leak", "a pool", "a lazy collector"],
+)
+def test_eight_minutes_tell_a_leak_of_sockets_from_a_pool(
+    counted: Callable[[Floats], Floats], expected: Verdict
+) -> None:
+    run = run_with(minutes=8.5, every=2)
+    sockets = np.floor(20 + counted(run.columns["elapsed_sec"] / 60))
+    assert judge(Run.of("sockets", **(dict(run.columns) | {"open_fds": sockets}))).verdict is expected
+
+
+def test_sockets_that_only_the_other_side_has_closed_are_named_before_descriptors() -> None:
+    run = run_with()
+    left = np.floor(run.columns["elapsed_sec"] / 60)
+    found = judge(Run.of("left", **(dict(run.columns) | {"open_fds": 20 + left, "sockets_close_wait": left})))
+    assert (found.verdict, found.series) == (Verdict.LEAK, "sockets_close_wait")
 
 
 def test_a_run_without_a_payment_acquits_nobody() -> None:

@@ -12,6 +12,7 @@ from exporter.record.columns import COLUMNS
 from exporter.record.probes import PROBES, count_probes, read_counts, read_probes
 from exporter.record.probes.base import in_memory
 from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
+from exporter.record.probes.resident_parts import parse_resident
 from exporter.record.probes.threads import ThreadsProbe
 from exporter.watch.program import runs
 
@@ -49,6 +50,22 @@ def test_each_probe_sees_what_a_process_holds() -> None:
     assert more["threads"] == 5
     assert 60_000_000 < more["rss_bytes"] < 70_000_000
     assert 60_000_000 < more["uss_bytes"] < 70_000_000
+    assert 60_000_000 < more["rss_anon_bytes"] < 70_000_000
+    assert abs(more["rss_file_bytes"]) < 5_000_000
+    assert more["rss_shmem_bytes"] == 0
+    parts = sum(heavy[column] or 0 for column in ("rss_anon_bytes", "rss_file_bytes", "rss_shmem_bytes"))
+    assert parts == pytest.approx(heavy["rss_bytes"], rel=0.02)
+
+
+@pytest.mark.parametrize(("field", "expected"), [(b"RssAnon", 12_345 * 1024), (b"RssShmem", 0)])
+def test_parts_of_resident_memory_are_read_from_status(field: bytes, expected: int) -> None:
+    status = b"Name:\tpython\nVmRSS:\t   20000 kB\nRssAnon:\t   12345 kB\nRssFile:\t 7655 kB\nRssShmem:\t 0 kB\n"
+    assert parse_resident(status, field) == expected
+
+
+def test_a_process_without_memory_fails_the_probe_and_is_no_zero() -> None:
+    with pytest.raises(ProcessLookupError, match="RssAnon"):
+        parse_resident(b"Name:\tpython\nState:\tZ (zombie)\n", b"RssAnon")
 
 
 def test_every_probe_fills_a_column_of_its_own() -> None:
