@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from exporter.analysis.evidence import LOOKS_IN_A_ROW
+from exporter.analysis.demands import LOOKS_IN_A_ROW
 from exporter.analysis.online import Online, serve
 from exporter.record.terms import Verdict
 
