@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 from exporter.drivers.python.agent import Emit, main
 from exporter.drivers.python.breez import BreezDriver
 

@@ -1,16 +1,19 @@
 """The verdict while a run goes on: ``python -m exporter.analysis.online``, a small process of its own.
 
 One JSON object a line on stdin: a sample (the CSV's columns as keys, ``null`` where there is no figure), or
-``{"judge": true}``. Each of the latter is answered by one line on stdout: the judgement's fields. The process ends
-when stdin closes. What it keeps is bounded.
+``{"judge": true}``. Each of the latter is answered by a line on stdout for each subject: the judgement's fields. A
+sample's ``subject`` says whose it is. With ``memory_limit_bytes`` an object is no sample, but what is to be known of a
+subject before its first one; ``record``, ``begin`` and ``end`` are then the CSV that holds samples so far, and between
+which bytes. The process ends when stdin closes. What it keeps is bounded.
 """
 
 import argparse
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
@@ -24,6 +27,7 @@ from exporter.analysis.verdict import judge
 from exporter.record.terms import Phase, Verdict
 
 MOST_SAMPLES = 7200
+MAX_LINE_BYTES = 1 << 16  # of a CSV
 _LEVELS = np.array([name.endswith("_bytes") for name in NUMERIC_COLUMNS])
 
 
@@ -119,8 +123,55 @@ def _figure(value: Any) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
 
 
-def serve(source: TextIO, sink: TextIO, online: Online) -> None:
-    """Answer every ``{"judge": true}`` with a line, until the source ends; a line that is no object is passed over."""
+class OnlineSubjects:
+    """What is kept of each subject, by name; see the module for the messages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._by_name: dict[str, Online] = {}
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        """Take a sample, or what is to be known of a subject first."""
+        name = str(message.get("subject", ""))
+        if "memory_limit_bytes" in message:
+            settings = replace(self._settings, memory_limit_bytes=message["memory_limit_bytes"])
+            self._by_name[name] = Online(settings)
+            if record := message.get("record"):
+                replay(self._by_name[name], Path(record), message["begin"], message["end"])
+            return
+        self._by_name.setdefault(name, Online(self._settings)).add(message)
+
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """A judgement of each subject, with its name."""
+        for name, online in self._by_name.items():
+            yield {"subject": name, **online.judgement().as_dict()}
+
+
+def replay(online: Online, record: Path, begin: int, end: int) -> None:
+    """Add the samples of a run's CSV that lie between two positions; a line that is no sample is passed over."""
+    try:
+        with record.open("rb") as stream:
+            names = stream.readline(MAX_LINE_BYTES).decode(errors="replace").strip().split(",")
+            stream.seek(max(begin, stream.tell()))
+            while stream.tell() < end and (line := stream.readline(MAX_LINE_BYTES)):
+                cells = line.decode(errors="replace").strip().split(",")
+                if len(cells) == len(names):
+                    online.add({name: _cell(cell) for name, cell in zip(names, cells, strict=True)})
+    except OSError as error:
+        # The verdict then comes from what is still to be measured.
+        sys.stderr.write(f"{record} can't be read: {error.strerror}\n")
+
+
+def _cell(text: str) -> Any:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return text
+
+
+def serve(source: TextIO, sink: TextIO, settings: Settings) -> None:
+    """Answer every ``{"judge": true}``, until the source ends; a line that is no object is passed over."""
+    subjects = OnlineSubjects(settings)
     for line in source:
         try:
             message = json.loads(line)
@@ -129,24 +180,27 @@ def serve(source: TextIO, sink: TextIO, online: Online) -> None:
         if not isinstance(message, dict):
             continue
         if message.get("judge"):
-            sink.write(json.dumps(online.judgement().as_dict()) + "\n")
+            for answer in subjects.answers():
+                sink.write(json.dumps(answer) + "\n")
             sink.flush()
         else:
-            online.add(message)
+            subjects.take(message)
 
 
 def main() -> None:
     """Read the settings from the command line and serve stdin."""
     parser = argparse.ArgumentParser(prog="python -m exporter.analysis.online")
     parser.add_argument("--threshold", type=float, default=Settings().threshold_kib_per_min, help="KiB/min")
-    parser.add_argument("--memory-limit", type=float, default=None, help="bytes")
+    parser.add_argument("--memory-limit", type=float, default=None, help="bytes, of a subject that isn't told of")
     arguments = parser.parse_args()
     settings = Settings(
         threshold_kib_per_min=arguments.threshold,
         acquit_kib_per_min=max(Settings().acquit_kib_per_min, arguments.threshold),
         memory_limit_bytes=arguments.memory_limit,
     )
-    serve(sys.stdin, sys.stdout, Online(settings))
+    # What else prints must not come between the answers.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    serve(sys.stdin, answers, settings)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A run's series as arrays, from a CSV of ours, of the Go harness or of the Rust harness."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +17,17 @@ from exporter.record.columns import CATALOGUE
 ALIASES = {"heap_alloc_bytes": "heap_allocated_bytes"}
 NUMERIC_COLUMNS = tuple(column.name for column in CATALOGUE if column.unit not in (Unit.TEXT, Unit.TIME))
 
+# Of these a process that lives has some; harnesses write 0 for a reading that has failed.
+_NEVER_ZERO = frozenset(
+    {
+        *("rss_bytes", "uss_bytes", "heap_allocated_bytes", "heap_python_bytes", "heap_go_bytes", "heap_node_bytes"),
+        *("heap_inuse_bytes", "heap_sys_bytes", "heap_resident_bytes", "heap_objects", "goroutines", "threads"),
+    }
+)
+_SIGNED = frozenset({"beyond_heaps_bytes"})
+_ADDRESS_SPACE_BYTES = 2.0**48
 _BLOCK_BYTES = 1 << 20
+_LONGEST_LINE = 1 << 20
 _LONGEST_TIMESTAMP = 40
 
 
@@ -27,7 +37,8 @@ class Run:
 
     ``columns`` maps a column's name to float64 of shape (samples,), NaN where a cell was empty; ``elapsed_sec`` is
     always there. ``phases`` holds indices into ``phase_names``. The timestamps are the file's own text.
-    ``torn`` says that the file ended within a line, which was left out.
+    ``torn`` says that the file ended within a line, which was left out. ``emptied`` counts by column the cells with a
+    figure that no living process has, which count as empty.
     """
 
     name: str
@@ -37,6 +48,7 @@ class Run:
     first_timestamp: str = ""
     last_timestamp: str = ""
     torn: bool = False
+    emptied: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.columns["elapsed_sec"])
@@ -72,7 +84,7 @@ def read_csv(path: Path) -> Run:
 
 def parse_csv(stream: BinaryIO, source: str) -> Run:
     """As `read_csv`, from an open file; ``source`` is the name that errors give."""
-    header = _parse_header(stream.readline(), source)
+    header = _parse_header(stream.readline(_LONGEST_LINE), source)
     names = [ALIASES.get(name, name) for name in header]
     numeric = [index for index, name in enumerate(names) if name in NUMERIC_COLUMNS]
     phase_index = names.index("phase") if "phase" in names else None
@@ -91,8 +103,22 @@ def parse_csv(stream: BinaryIO, source: str) -> Run:
         first = first or _timestamp(block.text, header)
         last = _timestamp(block.text[block.text.rfind(b"\n", 0, -1) + 1 :], header)
     columns_by_name = {names[index]: values for index, values in zip(numeric, table.columns(), strict=True)}
+    emptied = _empty_impossible(columns_by_name)
     codes = np.concatenate(phases) if phases else np.empty(0, dtype=np.int16)
-    return Run(source, columns_by_name, codes, tuple(phase_codes) or ("",), first, last, torn)
+    return Run(source, columns_by_name, codes, tuple(phase_codes) or ("",), first, last, torn, emptied)
+
+
+def _empty_impossible(columns: Mapping[str, Floats]) -> dict[str, int]:
+    """Empty the cells that hold what is written for a reading that has failed: no memory, or more than there can be."""
+    emptied = {}
+    for name, values in columns.items():
+        if name in _NEVER_ZERO or (name.endswith("_bytes") and name not in _SIGNED):
+            with np.errstate(invalid="ignore"):
+                impossible = (values <= 0 if name in _NEVER_ZERO else values < 0) | (values > _ADDRESS_SPACE_BYTES)
+            if impossible.any():
+                values[impossible] = np.nan
+                emptied[name] = int(impossible.sum())
+    return emptied
 
 
 class _Table:
@@ -132,17 +158,23 @@ def _parse_header(line: bytes, source: str) -> list[str]:
 
 
 def _blocks(stream: BinaryIO, source: str) -> Iterator[Block]:
-    """Blocks of whole lines; what follows the last newline comes last, as a block of its own."""
+    """Blocks of whole lines; what follows the last newline comes last, as a block of its own.
+
+    Blank lines at the end of the file are none.
+    """
     line = 2
     rest = b""
     while chunk := stream.read(_BLOCK_BYTES):
         chunk = rest + chunk
-        cut = chunk.rfind(b"\n") + 1
-        rest = chunk[cut:]
-        if cut:
-            yield Block(chunk[:cut].replace(b"\r\n", b"\n"), line, source)
-            line += chunk.count(b"\n")
-    if rest:
+        # What is blank at a block's end may be in the middle of the file.
+        cut = chunk.find(b"\n", len(chunk[: chunk.rfind(b"\n") + 1].rstrip(b"\r\n"))) + 1
+        text, rest = (chunk[:cut], chunk[cut:]) if chunk[:cut].strip(b"\r\n") else (b"", chunk)
+        if len(rest) > _LONGEST_LINE:
+            raise ConfigError(f"{source}, line {line}, column 1: expected a row, found a line without an end")
+        if text:
+            yield Block(text.replace(b"\r\n", b"\n"), line, source)
+            line += text.count(b"\n")
+    if rest.strip(b"\r\n"):
         yield Block(rest, line, source)
 
 

@@ -89,6 +89,10 @@ def longest_stretch(run: Run) -> Stretch:
     minutes = _steady_clock(elapsed, _standing_still(run, rows), notes) / 60
     if run.torn:
         notes.append("the file's last line is torn and was left out")
+    notes += [
+        f"{name} holds in {count} samples what no living process has, such as 0: these cells count as empty"
+        for name, count in run.emptied.items()
+    ]
     settled = run.columns.get("settled")
     at_rest = _taken(settled, rows) > 0 if settled is not None else np.zeros(len(rows), dtype=np.bool_)
     work = _work(run, rows, minutes) if at_rest.any() else minutes

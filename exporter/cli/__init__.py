@@ -15,11 +15,13 @@ from click.shell_completion import CompletionItem
 
 from exporter import __version__
 from exporter.cli.options import unknown_variables
-from exporter.errors import ExporterError
+from exporter.cli.streams import guard_streams
+from exporter.errors import DEBUG_VARIABLE, ExporterError, defect_of
+from exporter.exit_codes import ExitCode
 
 COMMANDS = ("run", "watch", "network", "analyze", "compare", "plot", "heap", "check-web-config", "completion")
 DEFAULT_COMMAND = "run"
-EXIT_INTERRUPTED = 130
+DEBUG_FLAG = "--debug"
 
 
 class CommandLine(click.Group):
@@ -36,16 +38,17 @@ class CommandLine(click.Group):
         return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        args, debug = _without_debug_flag(args)
         own = {option for parameter in self.get_params(ctx) for option in parameter.opts}
         # Completion parses without arguments to complete the names of commands.
         starts_with_command = bool(args) and (not args[0].startswith("-") or args[0] in own)
         if not starts_with_command and not (ctx.resilient_parsing and not args):
             args = [DEFAULT_COMMAND, *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, [*debug, *args])
 
     def invoke(self, ctx: click.Context) -> Any:
         commands = (command for name in COMMANDS if (command := self.get_command(ctx, name)) is not None)
-        for name, meant in unknown_variables(commands, os.environ).items():
+        for name, meant in unknown_variables(commands, os.environ.keys() - {DEBUG_VARIABLE}).items():
             hint = f"; did you mean {meant}?" if meant else ""
             click.echo(f"Warning: {name} is set in the environment, and no option has this name{hint}", err=True)
         return super().invoke(ctx)
@@ -60,23 +63,35 @@ class CommandLine(click.Group):
         return found
 
 
+def _without_debug_flag(args: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The arguments without the flag, which may stand anywhere among ours, and the flag; ``--`` ends ours."""
+    end = args.index("--") if "--" in args else len(args)
+    ours = [argument for argument in args[:end] if argument != DEBUG_FLAG]
+    return [*ours, *args[end:]], [DEBUG_FLAG] if len(ours) < end else []
+
+
 @click.group(
     cls=CommandLine,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
-    epilog="Without a command, 'run' is meant: exporter --duration 1h --csv out.csv",
+    epilog="Without a command, 'run' is meant: exporter --duration 1h --csv out.csv. Every command ends with exit "
+    "code 2 for what it can't use, 70 for a defect of its own, and 130 when interrupted.",
 )
 @click.version_option(__version__, prog_name="exporter")
-def cli() -> None:
+@click.option(DEBUG_FLAG, is_flag=True, help="Show the traceback of an unexpected error; with any command.")
+def cli(debug: bool) -> None:
     """Soak-test a payments SDK for memory leaks, live on /metrics, in a CSV, with a verdict."""
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the exit code of what happened."""
+    guard_streams()
     sys.exit(exit_code_of(args))
 
 
 def exit_code_of(args: Sequence[str] | None = None) -> int:
-    """Run the command line; return its exit code, with every expected error printed to stderr."""
+    """Run the command line; return its exit code, with every error printed to stderr in a sentence."""
     try:
         result: Any = cli.main(args=args, prog_name="exporter", standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -85,8 +100,9 @@ def exit_code_of(args: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return EXIT_INTERRUPTED
-    except ExporterError as error:
-        click.echo(f"Error: {error}", err=True)
-        return error.exit_code
+        return ExitCode.INTERRUPTED
+    except Exception as error:
+        known = error if isinstance(error, ExporterError) else defect_of(error)
+        click.echo(f"Error: {known}", err=True)
+        return known.exit_code
     return result if isinstance(result, int) else 0

@@ -7,12 +7,11 @@ import click
 
 from exporter.cli.options import SettingsCommand, parameters_of, settings_from
 from exporter.errors import ConfigError
+from exporter.exit_codes import ExitCode
 from exporter.settings.recorded import AnalyzeSettings
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
-
-EXIT_LEAK, EXIT_INCONCLUSIVE = 1, 3
 
 
 @click.command("analyze", cls=SettingsCommand, params=parameters_of(AnalyzeSettings, environment=False))
@@ -38,8 +37,8 @@ def command(ctx: click.Context, /, **_: object) -> int:
         _write(asked.junit, formats.as_junit(judged, asked.fail_on))
     failing = {judgement.verdict for _, judgement in judged if formats.fails(judgement.verdict, asked.fail_on)}
     if Verdict.LEAK in failing:
-        return EXIT_LEAK
-    return EXIT_INCONCLUSIVE if failing else 0
+        return ExitCode.LEAK
+    return ExitCode.INCONCLUSIVE if failing else ExitCode.NO_LEAK
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,9 +5,8 @@ import json
 import click
 
 from exporter.cli.options import SettingsCommand, parameters_of, settings_from
+from exporter.exit_codes import ExitCode
 from exporter.settings.recorded import CompareSettings
-
-EXIT_WORSE = 1
 
 
 @click.command("compare", cls=SettingsCommand, params=parameters_of(CompareSettings, environment=False))
@@ -30,4 +29,4 @@ def command(ctx: click.Context, /, **_: object) -> int:
         click.echo(json.dumps({"comparisons": [comparison.as_dict() for comparison in found]}, indent=2))
     else:
         click.echo("\n\n".join(comparison_text(comparison) for comparison in found))
-    return EXIT_WORSE if any(comparison.worse for comparison in found) else 0
+    return ExitCode.LEAK if any(comparison.worse for comparison in found) else ExitCode.NO_LEAK

@@ -1,24 +1,33 @@
 """The driver protocol, version 1: JSON lines between the observer and a subject.
 
 The observer writes a configuration object and then commands to the driver's standard input; the driver writes
-messages to its standard output. Nothing here reads or writes: bytes in, values out, and back.
+messages to its standard output. Nothing here reads or writes: bytes in, checked values out, and back.
 docs/driver-protocol.md describes it for authors of drivers in other languages.
 """
 
 import json
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+
+from exporter.checked import (
+    NAME_LENGTH,
+    Json,
+    UnreadableError,
+    count,
+    is_count,
+    json_object,
+    names,
+    optional_count,
+    printable,
+    seconds,
+    shown,
+    text,
+    token,
+)
 
 PROTOCOL = 1
-MAX_LINE_BYTES = 1_048_576
-
-Json = Any  # what json.loads gives: the fields of a command and of its result belong to that command
-
-
-class MalformedLineError(ValueError):
-    """A line is no message: not JSON, not an object, or a known field has the wrong kind of value."""
+# The error kind of an answer that isn't what its command's answers are.
+BAD_ANSWER = "bad_answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +65,8 @@ class SdkEvent:
 @dataclass(frozen=True, slots=True)
 class Heap:
     """The subject's own heaps: bytes in use by heap, and what its allocator holds, by kind; how many objects its
-    garbage collector knows, and how often it has run; how many handles its event loop waits for; how many goroutines
-    it has. ``unreadable`` names the heaps whose size can't be had.
+    garbage collector knows, and how often it has run; how many handles its event loop waits for, and how many
+    goroutines there are. ``unreadable`` names the heaps whose size can't be had.
     """
 
     heap_bytes: Mapping[str, int] = field(default_factory=dict)
@@ -83,7 +92,15 @@ class Bye:
     message: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that is no message, or was too long to be read; never sent on purpose."""
+
+    why: str
+
+
 Message = Hello | Done | SdkEvent | Heap | Log | Bye
+Received = Message | BadLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +115,10 @@ class Command:
 def parse_message(line: bytes) -> Message | None:
     """Read one line of a driver; None for a type that this version doesn't know.
 
-    Raises MalformedLineError.
+    Raises UnreadableError for a line that is no message. An answer to a known command with a wrong field is a failed
+    one, of the kind `BAD_ANSWER`.
     """
-    fields = _object(line)
+    fields = json_object(line)
     kind = fields.pop("type", None)
     match kind:
         case "hello":
@@ -108,16 +126,16 @@ def parse_message(line: bytes) -> Message | None:
         case "done":
             return _done(fields)
         case "event":
-            return SdkEvent(_text(fields, "event"), _text(fields, "wallet", ""))
+            return SdkEvent(text(fields, "event", longest=NAME_LENGTH), text(fields, "wallet", "", NAME_LENGTH))
         case "heap":
             return parse_heap(fields)
         case "log":
-            return Log(_text(fields, "level", "info"), _text(fields, "message"))
+            return Log(text(fields, "level", "info", NAME_LENGTH), text(fields, "message"))
         case "bye":
-            return Bye(_text(fields, "reason"), _text(fields, "message", ""))
+            return Bye(text(fields, "reason", longest=NAME_LENGTH), text(fields, "message", ""))
         case str():
             return None
-    raise MalformedLineError(f"type is {_shown(kind)}, not a text")
+    raise UnreadableError(f"type is {shown(kind)}, not a text")
 
 
 def emit_message(message: Message) -> bytes:
@@ -168,25 +186,47 @@ def heap_fields(heap: Heap) -> dict[str, Json]:
 
 
 def parse_heap(fields: Mapping[str, Json]) -> Heap:
-    """Read the fields of a heap message; raises MalformedLineError."""
-    unreadable = fields.get("unreadable_heaps", [])
-    if not isinstance(unreadable, list) or not all(isinstance(name, str) for name in unreadable):
-        raise MalformedLineError(f"unreadable_heaps is {_shown(unreadable)}, not a list of names")
+    """Read the fields of a heap message; a heap whose size is no number of bytes is unreadable.
+
+    Raises UnreadableError.
+    """
+    sizes, unreadable = _sizes(fields, "heap_bytes")
     return Heap(
-        _bytes_by_name(fields, "heap_bytes"),
-        _bytes_by_name(fields, "allocator_bytes"),
-        _optional_integer(fields, "objects"),
-        _optional_integer(fields, "collections"),
-        _optional_integer(fields, "event_loop_handles"),
-        _optional_integer(fields, "goroutines"),
-        tuple(unreadable),
+        sizes,
+        _sizes(fields, "allocator_bytes")[0],
+        optional_count(fields, "objects"),
+        optional_count(fields, "collections"),
+        optional_count(fields, "event_loop_handles"),
+        optional_count(fields, "goroutines"),
+        (*names(fields.get("unreadable_heaps", []), "unreadable_heaps"), *unreadable),
     )
 
 
+# What the results of commands must hold, by command; those of others are not looked at.
+_RESULTS: Mapping[str, Callable[[Mapping[str, Json]], dict[str, Json]]] = {
+    "balance": lambda fields: {"balance_sats": count(fields, "balance_sats")},
+    "spark_address": lambda fields: {"address": token(fields, "address")},
+    "deposit_address": lambda fields: {"address": token(fields, "address")},
+    "invoice": lambda fields: {"invoice": token(fields, "invoice")},
+    "pay": lambda fields: {"request": token(fields, "request")} if fields.get("request") else {},
+    "measure": lambda fields: heap_fields(parse_heap(fields)),
+}
+
+
+def parse_result(do: str, fields: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what the result of a command holds, checked; raises UnreadableError.
+
+    A measurement without a single heap is one of a driver that has none, and says so by an empty ``heap_bytes``.
+    """
+    if do == "measure" and "heap_bytes" not in fields:
+        raise UnreadableError("there is no heap_bytes")
+    return _RESULTS.get(do, dict)(fields)
+
+
 def parse_command(line: bytes) -> Command:
-    """Read one command, on the driver's side; raises MalformedLineError."""
-    fields = _object(line)
-    number, do = _integer(fields, "id"), _text(fields, "do")
+    """Read one command, on the driver's side; raises UnreadableError."""
+    fields = json_object(line)
+    number, do = count(fields, "id"), text(fields, "do", longest=NAME_LENGTH)
     return Command(number, do, {key: value for key, value in fields.items() if key not in ("id", "do")})
 
 
@@ -203,89 +243,59 @@ def emit_config(config: Mapping[str, Json]) -> bytes:
 def parse_config(line: bytes) -> dict[str, Json]:
     """Read the configuration, on the driver's side.
 
-    Raises MalformedLineError, also for a protocol of another version.
+    Raises UnreadableError, also for a protocol of another version.
     """
     try:
-        fields = _object(line)
-    except MalformedLineError:
+        fields = json_object(line)
+    except UnreadableError:
         # The line holds the wallets' seeds: none of it goes into an error.
-        raise MalformedLineError("the configuration is not a JSON object") from None
+        raise UnreadableError("the configuration is not a JSON object") from None
     if fields.get("protocol") != PROTOCOL:
-        raise MalformedLineError(f"protocol is {_shown(fields.get('protocol'))}, this driver speaks {PROTOCOL}")
+        raise UnreadableError(f"protocol is {shown(fields.get('protocol'))}, this driver speaks {PROTOCOL}")
     return fields
 
 
 def _hello(fields: Mapping[str, Json]) -> Hello:
-    pid = fields.get("pid")
     return Hello(
-        driver=_text(fields, "driver"),
-        sdk=_text(fields, "sdk", ""),
-        sdk_version=_text(fields, "sdk_version", ""),
-        language=_text(fields, "language", ""),
-        pid=None if pid is None else _integer(fields, "pid"),
-        protocol=_integer(fields, "protocol"),
+        driver=text(fields, "driver", longest=NAME_LENGTH),
+        sdk=text(fields, "sdk", "", NAME_LENGTH),
+        sdk_version=text(fields, "sdk_version", "", NAME_LENGTH),
+        language=text(fields, "language", "", NAME_LENGTH),
+        pid=optional_count(fields, "pid"),
+        protocol=count(fields, "protocol"),
     )
 
 
 def _done(fields: Mapping[str, Json]) -> Done:
-    ok, seconds = fields.get("ok"), fields.get("seconds", 0.0)
+    number = count(fields, "id")
+    try:
+        return _answer(number, fields)
+    except UnreadableError as error:
+        return Done(number, ok=False, error=str(error), kind=BAD_ANSWER)
+
+
+def _answer(number: int, fields: Mapping[str, Json]) -> Done:
+    ok = fields.get("ok")
     if not isinstance(ok, bool):
-        raise MalformedLineError(f"ok is {_shown(ok)}, neither true nor false")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
-        raise MalformedLineError(f"seconds is {_shown(seconds)}, not a finite number of seconds")
+        raise UnreadableError(f"ok is {shown(ok)}, neither true nor false")
     known = ("id", "ok", "seconds") if ok else ("id", "ok", "seconds", "error", "kind")
     return Done(
-        id=_integer(fields, "id"),
-        ok=ok,
-        seconds=float(seconds),
-        error="" if ok else _text(fields, "error", ""),
-        kind="" if ok else _text(fields, "kind", ""),
+        number,
+        ok,
+        seconds(fields, "seconds", 0.0),
+        error="" if ok else text(fields, "error", ""),
+        kind="" if ok else text(fields, "kind", "", NAME_LENGTH),
         result={key: value for key, value in fields.items() if key not in known},
     )
 
 
-def _object(line: bytes) -> dict[str, Json]:
-    try:
-        fields = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise MalformedLineError(f"not JSON ({error}): {_shown(line)}") from None
-    if not isinstance(fields, dict):
-        raise MalformedLineError(f"not a JSON object: {_shown(line)}")
-    return fields
-
-
-def _text(fields: Mapping[str, Json], name: str, default: str | None = None) -> str:
-    value = fields.get(name, default)
-    if not isinstance(value, str):
-        raise MalformedLineError(f"{name} is {_shown(value)}, not a text")
-    return value
-
-
-def _integer(fields: Mapping[str, Json], name: str) -> int:
-    value = fields.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise MalformedLineError(f"{name} is {_shown(value)}, not a whole number")
-    return value
-
-
-def _optional_integer(fields: Mapping[str, Json], name: str) -> int | None:
-    return None if fields.get(name) is None else _integer(fields, name)
-
-
-def _bytes_by_name(fields: Mapping[str, Json], name: str) -> dict[str, int]:
+def _sizes(fields: Mapping[str, Json], name: str) -> tuple[dict[str, int], list[str]]:
+    """The byte counts of a field, and the names of those that are none."""
     value = fields.get(name, {})
-    if not isinstance(value, dict) or not all(_is_int(item) and item >= 0 for item in value.values()):
-        raise MalformedLineError(f"{name} is {_shown(value)}, not an object of byte counts")
-    return value
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    if not isinstance(value, dict):
+        raise UnreadableError(f"{name} is {shown(value)}, not an object of byte counts")
+    sizes = {printable(each, NAME_LENGTH): size for each, size in value.items() if is_count(size)}
+    return sizes, [printable(each, NAME_LENGTH) for each, size in value.items() if not is_count(size)]
 
 
 def _line(fields: Mapping[str, Json]) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from exporter.drivers.cache import digest_of, made_once, run_tool
 from exporter.errors import ConfigError
+from exporter.processes.child import python_command
 
 PACKAGE = "breez-sdk-spark"
 _MODULE = ("-m", "exporter.drivers.breez")
@@ -20,7 +21,7 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
     Raises ConfigError if the release can't be installed.
     """
     if not release:
-        return (sys.executable, *_MODULE)
+        return python_command(*_MODULE)
     if not re.fullmatch(r"\d[\w.+!-]*", release):
         raise ConfigError(f"driver python@{release}: {release!r} is no release; name one, as in python@0.22.3")
 
@@ -34,7 +35,7 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
 
     key = digest_of([sys.executable.encode(), *(path.encode() for path in _own_paths())])
     directory = await made_once(f"python-{release}-{key}", install)
-    return (str(directory / "bin" / "python"), *_MODULE)
+    return python_command(*_MODULE, interpreter=str(directory / "bin" / "python"))
 
 
 def _own_paths() -> list[str]:

@@ -2,30 +2,29 @@
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from exporter.checked import Json, UnreadableError
 from exporter.drivers.protocol import (
+    BAD_ANSWER,
     PROTOCOL,
+    BadLine,
     Bye,
     Command,
     Done,
     Hello,
-    Json,
-    MalformedLineError,
-    Message,
+    Received,
     emit_command,
     emit_config,
     parse_message,
+    parse_result,
 )
 from exporter.errors import SubjectError
 from exporter.processes.child import Child, Exit, StopLimits
 
-log = logging.getLogger(__name__)
-
 HELLO_TIMEOUT_SECONDS = 60.0
-MALFORMED_LINES_LOGGED = 10
+_LISTENED_EVERY_SECONDS = 1.0
 
 
 class CommandError(Exception):
@@ -39,22 +38,22 @@ class CommandError(Exception):
 class Subject:
     """One running driver; ``hello`` says what it is."""
 
-    def __init__(self, name: str, on_message: Callable[[Message], None]) -> None:
+    def __init__(self, name: str, on_message: Callable[[Received], None]) -> None:
         self.name = name
-        self.malformed_lines = 0
         self._on_message = on_message
         self._child: Child
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[Done]] = {}
         self._hello: asyncio.Future[Hello] = asyncio.get_running_loop().create_future()
         self._bye: Bye | None = None
+        self._messages = 0  # answers included
 
     @classmethod
     async def start(
         cls,
         argv: Sequence[str],
         config: Mapping[str, Json],
-        on_message: Callable[[Message], None],
+        on_message: Callable[[Received], None],
         *,
         name: str,
         hello_timeout: float = HELLO_TIMEOUT_SECONDS,
@@ -62,12 +61,19 @@ class Subject:
     ) -> "Subject":
         """Start a driver, hand it its configuration and wait for its hello.
 
-        ``on_message`` gets every message but answers, ``environment`` is added to this process's.
+        ``on_message`` gets every message but answers, and a `BadLine` for each line that is none; ``environment`` is
+        added to this process's.
         Raises SubjectError if the driver can't be started, ends, is silent, or speaks another version.
         """
         subject = cls(name, on_message)
         try:
-            subject._child = await Child.start(argv, name=name, on_line=subject._on_line, environment=environment)
+            subject._child = await Child.start(
+                argv,
+                name=name,
+                on_line=subject._on_line,
+                on_overlong=lambda: on_message(BadLine("it is too long")),
+                environment=environment,
+            )
         except OSError as error:
             raise SubjectError(f"driver '{name}' can't be started: {error}; check its command") from None
         subject._child.ended.add_done_callback(lambda _: subject._give_up_waiting())
@@ -89,9 +95,10 @@ class Subject:
         return self._child.pid
 
     async def request(self, do: str, **args: Json) -> tuple[dict[str, Json], float]:
-        """Have a command done: its result's fields and the seconds it took.
+        """Have a command done: its result's fields, checked, and the seconds it took.
 
-        Raises CommandError if the driver answers that it failed, SubjectError if the driver ends meanwhile.
+        Raises CommandError if the driver answers that it failed, or something that is no answer (`BAD_ANSWER`), and
+        SubjectError if the driver ends meanwhile.
         """
         if self._child.exit is not None:
             raise self.ended_error()
@@ -105,11 +112,30 @@ class Subject:
             del self._waiting[number]
         if not done.ok:
             raise CommandError(do, done.error, done.kind, done.seconds)
-        return dict(done.result), done.seconds
+        try:
+            return parse_result(do, done.result), done.seconds
+        except UnreadableError as error:
+            raise CommandError(do, f"the answer to {do} is wrong: {error}", BAD_ANSWER, done.seconds) from None
 
     async def wait(self) -> Exit:
         """Wait for the driver's end; ``Exit.text`` says how: 'exit code 3', 'killed by SIGKILL'."""
         return await self._child.wait()
+
+    async def silence(self, limit: float) -> None:
+        """Wait until the driver owes an answer and has sent nothing for ``limit`` seconds; raises SubjectError then.
+
+        Seconds awake are counted, not the clock: a machine that slept is no silent driver. Nor is one that is not asked
+        anything.
+        """
+        silent, seen = 0.0, self._messages
+        step = min(_LISTENED_EVERY_SECONDS, limit)
+        while silent < limit:
+            await asyncio.sleep(step)
+            heard = self._messages != seen or not self._waiting
+            silent, seen = (0.0 if heard else silent + step), self._messages
+        raise SubjectError(
+            f"driver '{self.name}' sent nothing for {limit:g} s; run it by hand to see why, or raise --driver-timeout"
+        )
 
     async def stop(self, limits: StopLimits | None = None) -> Exit:
         """Ask the driver to stop, then terminate it, then kill it and its process group; safe to repeat."""
@@ -147,11 +173,10 @@ class Subject:
     def _on_line(self, line: bytes) -> None:
         try:
             message = parse_message(line)
-        except MalformedLineError as error:
-            self.malformed_lines += 1
-            if self.malformed_lines <= MALFORMED_LINES_LOGGED:
-                log.warning("driver '%s' sent a line that is no message: %s", self.name, error)
+        except UnreadableError as error:
+            self._on_message(BadLine(str(error)))
             return
+        self._messages += 1
         match message:
             case None:
                 return

@@ -9,6 +9,7 @@ from exporter.drivers.subject import Subject
 from exporter.errors import ConfigError
 from exporter.record.state import SubjectState
 from exporter.scenarios.abandon_instances import COUNTER as ABANDONED
+from exporter.whole_files import write_whole
 
 # By then caches are filled, and most of the load is still to come.
 EARLY_SHARE = 0.25
@@ -89,4 +90,4 @@ class HeapDumps:
     def _note(self, dump: Path) -> None:
         load = self._state.load
         note = DumpNote(self._elapsed(), load.payments.total(), load.counts[ABANDONED.name])
-        note_path(dump).write_text(json.dumps(asdict(note)) + "\n")
+        write_whole(note_path(dump), json.dumps(asdict(note)) + "\n")

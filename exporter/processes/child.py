@@ -3,15 +3,15 @@
 import asyncio
 import contextlib
 import ctypes
-import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.drivers.protocol import MAX_LINE_BYTES
-from exporter.processes.lines import LineSplitter
+from exporter.checked import printable
+from exporter.processes.child_log import child_log
+from exporter.processes.lines import MAX_LINE_BYTES, LineSplitter
 
 MAX_STDERR_LINE_BYTES = 8192
 # A grandchild may hold the pipes open after the child has ended.
@@ -19,6 +19,11 @@ PIPES_LINGER_SECONDS = 1.0
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+
+def python_command(*arguments: str, interpreter: str = sys.executable) -> tuple[str, ...]:
+    """The command of a Python process that finds no module in the directory where it happens to be started."""
+    return (interpreter, "-P", *arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +57,24 @@ class Child:
     """A child process in a process group of its own, which dies with this process (Linux).
 
     ``on_line`` gets every line of its standard output, without the newline; what it writes to its standard error
-    goes to the log ``exporter.child.NAME``. Lines beyond a limit are dropped and counted in ``overlong_lines``.
+    goes to the log ``exporter.child.NAME``. Lines beyond a limit are dropped, and ``on_overlong`` is called for each.
     ``ended`` is resolved when it has ended and all that it wrote has been read.
     """
 
     def __init__(
-        self, name: str, on_line: Callable[[bytes], None], on_output: Callable[[bytes], None] | None = None
+        self,
+        name: str,
+        on_line: Callable[[bytes], None],
+        on_output: Callable[[bytes], None] | None = None,
+        on_overlong: Callable[[], None] | None = None,
     ) -> None:
         self.name = name
         self._on_output = on_output
         self.pid = 0
         self.last_words = ""  # the last line of its standard error
         self._on_line = on_line
-        self._log = logging.getLogger(f"exporter.child.{name}")
-        self._stdout = LineSplitter(MAX_LINE_BYTES)
+        self._log = child_log(name)
+        self._stdout = LineSplitter(MAX_LINE_BYTES, on_overlong)
         self._stderr = LineSplitter(MAX_STDERR_LINE_BYTES)
         self._transport: asyncio.SubprocessTransport
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
@@ -80,12 +89,13 @@ class Child:
         on_line: Callable[[bytes], None],
         environment: Mapping[str, str] | None = None,
         on_output: Callable[[bytes], None] | None = None,
+        on_overlong: Callable[[], None] | None = None,
     ) -> "Child":
         """Start ``argv``, with ``environment`` added to this process's; raises OSError if that's impossible.
 
         ``on_output`` gets all that it prints, on either output, as it comes; there are no lines and no log then.
         """
-        child = cls(name, on_line, on_output)
+        child = cls(name, on_line, on_output, on_overlong)
         loop = asyncio.get_running_loop()
         parent = os.getpid()
         transport, _ = await loop.subprocess_exec(
@@ -97,10 +107,6 @@ class Child:
         )
         child._connected(transport)
         return child
-
-    @property
-    def overlong_lines(self) -> int:
-        return self._stdout.overlong
 
     @property
     def exit(self) -> Exit | None:
@@ -164,14 +170,21 @@ class Child:
         if self._on_output is not None:
             self._on_output(data)
         elif fd == 1:
-            for line in self._stdout.feed(data):
-                self._on_line(line)
+            self._hand_over(self._stdout.feed(data))
         else:
             self._relay(self._stderr.feed(data))
 
-    def _relay(self, lines: Iterator[bytes]) -> None:
+    def _hand_over(self, lines: Iterable[bytes]) -> None:
         for line in lines:
-            text = line.decode(errors="replace").rstrip()
+            try:
+                self._on_line(line)
+            except Exception:
+                # One line, whatever is wrong with it or with us, must cost neither the next ones nor the pipe.
+                self._log.exception("a line that it printed could not be handled")
+
+    def _relay(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            text = printable(line.decode(errors="replace").rstrip())
             if text:
                 self.last_words = text[:300]
                 self._log.info("%s", text)
@@ -179,8 +192,7 @@ class Child:
     def _ended(self, code: int) -> None:
         if self.ended.done():
             return
-        for line in self._stdout.flush():
-            self._on_line(line)
+        self._hand_over(self._stdout.flush())
         self._relay(self._stderr.flush())
         # What the child has started itself must not outlive it.
         self._signal_group(signal.SIGKILL)

@@ -1,11 +1,10 @@
 """Start the local network as a child process and read how to connect to it."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json, UnreadableError, json_object
 from exporter.errors import LoadError
 from exporter.processes.child import Child, Exit, StopLimits
 
@@ -71,9 +70,7 @@ async def _read_file(child: Child, first_line: asyncio.Future[bytes], limit: flo
         words = f"; {child.last_words}" if child.last_words else ""
         raise LoadError(f"the local network ended while starting: {child.ended.result().text}{words}")
     try:
-        file = json.loads(first_line.result())
-    except ValueError:
-        file = None
-    if not isinstance(file, dict):
-        raise LoadError("the local network printed something else than its JSON object; run `exporter network` to see")
-    return file
+        return json_object(first_line.result())
+    except UnreadableError:
+        remedy = "run `exporter network` to see"
+        raise LoadError(f"the local network printed something else than its JSON object; {remedy}") from None

@@ -11,7 +11,6 @@ from prometheus_client.samples import Sample as Line
 
 from exporter.publish.metric_types import Kind, Metric, Source, Subject, Value
 from exporter.publish.metrics import RUN_METRICS, SCRAPE_DURATION, SUBJECT_METRICS, TABLE
-from exporter.record.columns import RESIDENT
 from exporter.record.probes import SCRAPE_PROBES, read_probes
 from exporter.record.state import Histogram, RunState, SubjectState
 
@@ -50,10 +49,8 @@ def look_at(state: SubjectState) -> Subject:
     if state.pid is None:
         return Subject(state, {}, {})
     reading = read_probes(SCRAPE_PROBES, state.pid, state.others)
-    # A process that has ended but was not yet waited for reads as 0 bytes resident.
-    ended = not reading.values[RESIDENT.name]
-    success = {probe.name: not ended and probe.name not in reading.failures for probe in SCRAPE_PROBES}
-    return Subject(state, {} if ended else reading.values, state.probe_success | state.source_success | success)
+    success = {probe.name: probe.name not in reading.failures for probe in SCRAPE_PROBES}
+    return Subject(state, reading.values, state.probe_success | state.source_success | success)
 
 
 def _family(metric: Metric[Any]) -> Family:

@@ -292,8 +292,17 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
     total(
         "memtest_restarts_total", "Times that a watched program was seen to start anew.", lambda state: state.restarts
     ),
+    total(
+        "memtest_bad_lines_total",
+        "Lines of the driver that are no messages: no JSON, a wrong field, too long.",
+        lambda state: state.bad_lines,
+    ),
     total("memtest_samples_written_total", "Rows written to the CSV.", lambda state: state.samples_written),
-    total("memtest_csv_errors_total", "Rows that could not be written to the CSV.", lambda state: state.csv_errors),
+    total(
+        "memtest_csv_errors_total",
+        "Rows that could not be written to the CSV, and times that others removed, renamed or cut it.",
+        lambda state: state.csv_errors + state.csv_mishaps,
+    ),
     level(
         "memtest_last_sample_timestamp_seconds",
         "When the last sample was taken.",

@@ -2,13 +2,19 @@
 
 import time
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
 
 import psutil
 
 CGROUPS = Path("/sys/fs/cgroup")
 LOOKED_UP_EVERY_SECONDS = 30
+
+
+@cache
+def machine_memory_bytes() -> int:
+    """Return what the machine has, in bytes: more than that is in no process's memory."""
+    return psutil.virtual_memory().total
 
 
 def memory_limit_bytes(pid: int | None = None) -> int:
@@ -23,7 +29,7 @@ def memory_limit_bytes(pid: int | None = None) -> int:
 @lru_cache(maxsize=8)
 def _limit_in(_period: int, pid: int | None) -> int:
     membership = Path(f"/proc/{pid or 'self'}/cgroup")
-    return min([psutil.virtual_memory().total, *group_limits(membership, CGROUPS)])
+    return min([machine_memory_bytes(), *group_limits(membership, CGROUPS)])
 
 
 def group_limits(membership: Path, groups: Path) -> list[int]:

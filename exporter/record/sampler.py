@@ -5,6 +5,8 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+import psutil
+
 from exporter.record.column import Moment
 from exporter.record.csv_file import CsvSink
 from exporter.record.probes import PROBES, Counts, count_probes, read_counts, read_probes
@@ -60,7 +62,8 @@ class Sampler:
         state.counted = counts.by_probe
         names = [*(probe.name for probe in PROBES), *(probe.name for probe in self._count_probes)]
         state.probe_success = {name: name not in failures for name in names}
-        if state.up:
+        # That nothing can be read of a process that is gone is no news.
+        if state.pid is not None and psutil.pid_exists(state.pid):
             for probe in failures.keys() - self._failing:
                 _log.warning("probe %s of %s failed: %s", probe, state.driver, failures[probe])
             self._failing = set(failures)
@@ -68,7 +71,7 @@ class Sampler:
     async def _store(self, sample: Sample) -> None:
         try:
             # A disk may take seconds for this; the payments and the scrapes go on meanwhile.
-            await asyncio.to_thread(self._sink.write, sample)
+            news = await asyncio.to_thread(self._sink.write, sample)
         except OSError as error:
             if self._state.csv_errors == 0:
                 _log.warning(
@@ -79,3 +82,7 @@ class Sampler:
             self._state.csv_errors += 1
         else:
             self._state.samples_written += 1
+            if news:
+                if self._state.csv_mishaps == 0:
+                    _log.warning("%s", news)
+                self._state.csv_mishaps += 1

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
+from exporter.checked import NAME_LENGTH, Names, printable
+from exporter.record.columns import HEAPS
 from exporter.record.probes import Others
 from exporter.record.sample import Sample
 from exporter.record.terms import Phase, Verdict
 from exporter.scenarios import LOAD_COUNTERS
 from exporter.scenarios.stage import LoadCounter
 
+MAX_EVENT_KINDS = 40
 LATENCY_BUCKETS_SECONDS = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -89,6 +92,16 @@ class Growth:
 
 
 @dataclass(slots=True)
+class LabelNames:
+    """The names that a subject may bring up as values of labels, over the whole run."""
+
+    heaps: Names = field(default_factory=lambda: Names(16, HEAPS))
+    parts: Names = field(default_factory=lambda: Names(24))  # of its allocator
+    events: Names = field(default_factory=lambda: Names(MAX_EVENT_KINDS))
+    processes: Names = field(default_factory=lambda: Names(48))
+
+
+@dataclass(slots=True)
 class SubjectState:
     """One subject: what it says it is, whether it lives, and what was last seen of it."""
 
@@ -111,6 +124,8 @@ class SubjectState:
     other_bytes: dict[str, int] = field(default_factory=dict)  # resident, by their names, as of the last sample
     group_bytes: dict[str, int] = field(default_factory=dict)  # of its control group, by part, as of the last sample
     restarts: int = 0  # of the subject, by whoever runs it
+    bad_lines: int = 0  # that its driver sent and that are no messages
+    names: LabelNames = field(default_factory=LabelNames)
     source_success: dict[str, bool] = field(default_factory=dict)  # by source of what a program tells of itself
     counted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)  # by counting probe and kind, as of then too
     heap_time: datetime | None = None
@@ -123,7 +138,12 @@ class SubjectState:
     memory_limit_in_seconds: float | None = None  # until the memory limit is reached, at that growth
     samples_written: int = 0
     csv_errors: int = 0
+    csv_mishaps: int = 0  # times that others removed, renamed or cut the CSV
     probe_success: dict[str, bool] = field(default_factory=dict)  # by probe
+
+    def __post_init__(self) -> None:
+        # A program may be named by anything that a file may.
+        self.driver = printable(self.driver, NAME_LENGTH)
 
     @property
     def up(self) -> bool:
@@ -150,3 +170,7 @@ class RunState:
     verdict_reason: str = ""
     verdict_time: datetime | None = None  # when it was last computed
     finished: bool = False
+
+    def __post_init__(self) -> None:
+        self.name = printable(self.name)
+        self.settings = {key: printable(value) for key, value in self.settings.items()}

@@ -19,6 +19,7 @@ from exporter.report.prepared import Prepared
 from exporter.report.runs import printable
 from exporter.report.tables import Table, description, growth_table, run_table, site_table, value_table
 from exporter.report.verdicts import VerdictView, verdict_view
+from exporter.whole_files import write_whole
 
 _STYLES = ("uplot/uPlot.min.css", "base.css", "chart/chart.css", "report/report.css", "report/charts.css")
 _CHART_LIBRARY = "uplot/uPlot.iife.min.js"
@@ -49,7 +50,7 @@ def write_page(path: Path, runs: Sequence[Prepared], title: str) -> None:
     """Write the page; raises ConfigError when ``path`` can't be written."""
     text = render(runs, title)
     try:
-        path.write_text(text, "utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"can't write {path}: {error.strerror}; name another file") from error
 

@@ -11,7 +11,7 @@ from exporter.record.state import LoadCounters, SubjectState
 from exporter.scenarios import LOAD_COUNTERS
 
 if TYPE_CHECKING:
-    from exporter.analysis.judgement import Judgement
+    from exporter.analysis.judgement import Judgement, Settings
     from exporter.analysis.series import Run
 
 _MIB = 1024 * 1024
@@ -19,7 +19,7 @@ _QUANTILES = (0.5, 0.95, 0.99)
 _LABEL_WIDTH = 14
 
 
-def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
+def judge_csv(path: Path, settings: "Settings | None" = None) -> "tuple[Run | None, Judgement]":
     """Read a run's CSV and judge it; a CSV that can't be read is inconclusive, and says why."""
     # numpy comes in only now: the run itself must stay small.
     from exporter.analysis.judgement import Judgement
@@ -32,7 +32,7 @@ def judge_csv(path: Path) -> "tuple[Run | None, Judgement]":
     except ConfigError as error:
         verdict = Verdict.INCONCLUSIVE
         return None, Judgement(verdict=verdict, reason=str(error), would_decide="a CSV with samples")
-    return series, judge(series)
+    return series, judge(series, settings)
 
 
 def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectState, error: ExporterError | None) -> str:
@@ -44,6 +44,8 @@ def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectSta
     lines += _load(state.load)
     if state.csv_errors:
         lines.append(_row("Samples", f"{state.samples_written} written, {state.csv_errors} lost: see the log"))
+    if state.csv_mishaps:
+        lines.append(_row("CSV", f"{state.csv_mishaps} time(s) removed, renamed or cut by others: see the log"))
     if error is not None:
         lines.append(_row("Failed", str(error)))
     return "\n".join([*lines, "", paragraph("Verdict", judgement)])

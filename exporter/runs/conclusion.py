@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from exporter.analysis.judgement import Settings
 from exporter.errors import ExporterError
 from exporter.record.state import SubjectState
 from exporter.record.terms import Verdict
@@ -50,12 +51,12 @@ class Judged:
     error: ExporterError | None
 
 
-def conclude(subjects: Sequence[Measured], max_failure_ratio: float | None) -> Conclusion:
-    """Read the CSVs and judge them; a million rows take a while.
+def conclude(subjects: Sequence[Measured], max_failure_ratio: float | None, rule: Settings | None = None) -> Conclusion:
+    """Read the CSVs and judge them by the rule; a million rows take a while.
 
     More failed payments than ``max_failure_ratio`` are an error; None: no payment is expected.
     """
-    judged = [_judge(subject, max_failure_ratio) for subject in subjects]
+    judged = [_judge(subject, max_failure_ratio, rule) for subject in subjects]
     parts = [trend_report(each.series, each.judgement, each.state, each.error) for each in judged]
     if len(judged) > 1:
         parts = [f"\nDriver {each.state.driver}{part}" for each, part in zip(judged, parts, strict=True)]
@@ -76,8 +77,8 @@ def gravest(verdicts: dict[str, tuple[Verdict, str]]) -> tuple[Verdict, str]:
     return verdict, reason if len(verdicts) == 1 else f"{driver}: {reason}"
 
 
-def _judge(subject: Measured, max_failure_ratio: float | None) -> Judged:
-    series, judgement = judge_csv(subject.csv)
+def _judge(subject: Measured, max_failure_ratio: float | None, rule: Settings | None) -> Judged:
+    series, judgement = judge_csv(subject.csv, rule)
     state = subject.state
     keep_growth(state, judgement.as_dict())
     error = subject.error

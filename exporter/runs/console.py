@@ -9,6 +9,7 @@ from typing import TextIO
 
 import click
 
+from exporter.checked import printable
 from exporter.durations import format_clock, format_duration
 from exporter.record.sample import Sample
 from exporter.record.terms import Phase, Verdict
@@ -22,10 +23,7 @@ _UNSHOWN_EVENTS = frozenset({("phase", Phase.RUNNING)})  # the start of the load
 
 
 class Console:
-    """Lines on a stream, coloured on a terminal unless ``NO_COLOR`` is set; ``quiet`` leaves the report only.
-
-    A reader that goes away (a closed pipe) ends the printing, not the run.
-    """
+    """Lines on a stream, coloured on a terminal unless ``NO_COLOR`` is set; ``quiet`` leaves the report only."""
 
     def __init__(self, stream: TextIO | None = None, *, quiet: bool = False) -> None:
         self._stream = stream or sys.stdout
@@ -38,15 +36,14 @@ class Console:
 
     def heading(self, version: str, run: str, url: str, settings: Mapping[str, str]) -> None:
         """Print what runs, where it is served, and every setting."""
-        self.line(f"{self._bold(f'exporter {version}')} · run {run} · {url}/metrics")
+        self._print(f"{self._bold(f'exporter {version}')} · run {printable(run)} · {url}/metrics")
         pairs = [f"{name}={value}" for name, value in settings.items()]
         for start in range(0, len(pairs), _SETTINGS_PER_LINE):
             self.line("  " + "  ".join(pairs[start : start + _SETTINGS_PER_LINE]))
 
     def line(self, text: str) -> None:
         """Print a line of progress."""
-        if not self._quiet:
-            self._write(text + "\n")
+        self._print(printable(text))
 
     def sample(self, subject: str, sample: Sample, seconds_left: float) -> None:
         """Print a sample, with the growth of resident memory since the subject's first one."""
@@ -56,7 +53,7 @@ class Console:
 
     def warning(self, text: str) -> None:
         """Print a line that calls for attention."""
-        self.line(click.style(text, fg="yellow") if self._colour else text)
+        self._print(click.style(printable(text), fg="yellow") if self._colour else printable(text))
 
     def event(self, event: LoadEvent, subject: str = "") -> None:
         """Print something that happened in the load; of many in one second that are alike, the first."""
@@ -85,6 +82,10 @@ class Console:
             text = text.replace(f"Verdict: {verdict}", click.style(f"Verdict: {verdict}", fg=colour, bold=True))
         self._write(text + "\n")
 
+    def _print(self, text: str) -> None:
+        if not self._quiet:
+            self._write(text + "\n")
+
     def _bold(self, text: str) -> str:
         return click.style(text, bold=True) if self._colour else text
 
@@ -92,17 +93,8 @@ class Console:
         if whole_line and self._progress_shown:
             text = _CLEAR_LINE + text
             self._progress_shown = False
-        try:
-            self._stream.write(text)
-            self._stream.flush()
-        except OSError:
-            self._go_on_unheard()
-
-    def _go_on_unheard(self) -> None:
-        """Write to nowhere from now on: the reader of a pipe, or the terminal, is gone; the run is not."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
+        self._stream.write(text)
+        self._stream.flush()
 
 
 def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_left: float) -> str:

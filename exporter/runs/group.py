@@ -1,13 +1,11 @@
-"""The subjects of a run, taken through its steps together: on one network, in step, under the same load."""
+"""The subjects of a measurement, taken through its steps together."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from typing import Any
 
 from exporter.errors import ExporterError
 from exporter.runs.subject import SubjectRun
-from exporter.settings.connection import Connection
 
 
 class SubjectGroup:
@@ -29,40 +27,22 @@ class SubjectGroup:
         return sum(subject.state.load.payments.total() for subject in self._subjects)
 
     def elapsed(self) -> float:
-        """Seconds since the start of the load, 0 before it."""
+        """Seconds since the start of the measurement, 0 before it."""
         return max(subject.elapsed() for subject in self._subjects)
 
-    async def start(self, connection: Connection, storage: Path) -> None:
-        """Start every subject's process, each with storage of its own; raises SubjectError if one doesn't come up."""
-        await _together(subject.start(connection, storage / subject.state.driver) for subject in self._subjects)
-
-    async def prepare(self) -> None:
-        """Connect and fund all wallets; raises LoadError or SubjectError."""
-        await _together(subject.prepare() for subject in self._subjects)
-
-    async def load(self, stop: asyncio.Event) -> None:
-        """Pay and take samples until ``stop``; a subject that fails leaves the others to it."""
-        await _together(subject.load(stop) for subject in self._subjects)
-
-    async def finish(self) -> None:
-        await _together(subject.finish() for subject in self._subjects)
-
-    async def dump_heap(self) -> None:
-        await _together(subject.dump_heap() for subject in self._subjects)
+    async def measure(self, stop: asyncio.Event) -> None:
+        """Take samples until ``stop``; a subject that fails leaves the others to it."""
+        await together(subject.measure(stop) for subject in self._subjects)
 
     async def stop(self) -> None:
-        await _together(subject.stop() for subject in self._subjects)
-
-    def fail(self, error: ExporterError) -> None:
-        for subject in self._subjects:
-            subject.fail(error)
+        await together(subject.stop() for subject in self._subjects)
 
     def kill(self) -> None:
         for subject in self._subjects:
             subject.kill()
 
 
-async def _together(work: Iterator[Coroutine[Any, Any, None]]) -> None:
+async def together(work: Iterable[Coroutine[Any, Any, None]]) -> None:
     """Do all of it at once; when one fails, cancel the others and raise what it raised."""
     tasks = [asyncio.create_task(each) for each in work]
     try:

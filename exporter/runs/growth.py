@@ -31,6 +31,12 @@ def keep_growth(state: SubjectState, judgement: Mapping[str, Any]) -> None:
     state.count_growth = {name: value * _PER_SECOND for name, value in judged.items() if not name.endswith(_BYTES)}
 
 
+def forget_growth(state: SubjectState) -> None:
+    """Keep nothing of what was said: it is no longer computed."""
+    state.growth = state.growth_per_payment = state.memory_limit_in_seconds = None
+    state.memory_growth, state.count_growth = {}, {}
+
+
 def _growth(series: str, interval: Mapping[str, float] | None, factor: float) -> Growth | None:
     if interval is None:
         return None

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from exporter.errors import ExporterError, LoadError
+from exporter.errors import DefectError, ExporterError, LoadError
+from exporter.exit_codes import ExitCode
 from exporter.record.state import LoadCounters
 from exporter.record.terms import Verdict
 from exporter.settings.verdict import FailOn
-
-NO_LEAK, LEAK, INCONCLUSIVE, INTERRUPTED = 0, 1, 3, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +18,18 @@ class Outcome:
     verdict: Verdict
 
     def exit_code(self, fail_on: FailOn) -> int:
-        """Return the exit code; an interruption outranks a failure, and a failure outranks the verdict."""
+        """Return the exit code: of a defect, then of an interruption, then of a failure, then of the verdict."""
+        if isinstance(self.error, DefectError):
+            return ExitCode.DEFECT
         if self.interrupted:
-            return INTERRUPTED
+            return ExitCode.INTERRUPTED
         if self.error is not None:
             return self.error.exit_code
         if self.verdict is Verdict.LEAK and fail_on != "never":
-            return LEAK
+            return ExitCode.LEAK
         if self.verdict is Verdict.INCONCLUSIVE and fail_on == "inconclusive":
-            return INCONCLUSIVE
-        return NO_LEAK
+            return ExitCode.INCONCLUSIVE
+        return ExitCode.NO_LEAK
 
 
 def load_failure(subject: str, load: LoadCounters, max_failure_ratio: float) -> LoadError | None:

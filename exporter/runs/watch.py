@@ -1,39 +1,23 @@
-"""One watch from start to verdict: a program's samples, what it tells of itself, and how it ended."""
+"""A watch: a program that is no driver, measured from outside, with what it tells of itself."""
 
 import asyncio
 import contextlib
-import logging
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
+from typing import ClassVar
 
-from exporter import __version__
 from exporter.durations import format_duration
-from exporter.errors import ExporterError
-from exporter.publish.server import Server
-from exporter.record.csv_file import CsvSink
-from exporter.record.probes import resident_by_name
-from exporter.record.sample import Sample
-from exporter.record.sampler import Sampler
 from exporter.record.state import RunState, SubjectState
-from exporter.record.terms import Phase, Verdict
-from exporter.runs.conclusion import Measured, conclude
-from exporter.runs.console import Console
-from exporter.runs.interrupts import handle_interrupts
+from exporter.runs.group import SubjectGroup
+from exporter.runs.lifecycle import Lifecycle, Outputs, outputs, run_state
 from exporter.runs.logs import set_up_logging
-from exporter.runs.online_verdict import VerdictWatch
-from exporter.runs.outcome import INTERRUPTED, Outcome
+from exporter.runs.watched_program import WatchedProgram
 from exporter.settings.watch import WatchConfig
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
-from exporter.watch.program import Ending, Program, RunningProgram, StartedProgram, failure
-from exporter.watch.sources import CsvSource, ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source, merged
-from exporter.watch.told import Told, UnreadableError
-
-_log = logging.getLogger(__name__)
+from exporter.watch.followed_csv import CsvSource
+from exporter.watch.program import Program, RunningProgram, StartedProgram
+from exporter.watch.relay import Relay
+from exporter.watch.sources import ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source
 
 
 def watch(config: WatchConfig) -> int:
@@ -43,36 +27,23 @@ def watch(config: WatchConfig) -> int:
 
 
 async def _watch(config: WatchConfig) -> int:
-    output = OutputSource(config.payments_from) if config.payments_from else None
-    relay = None if config.quiet else sys.stderr.buffer
+    output = OutputSource(config.payments_from.pattern) if config.payments_from else None
+    relay = Relay(None if config.quiet else sys.stderr.buffer)
 
     def on_output(data: bytes) -> None:
         if output is not None:
             output.feed(data)
-        if relay is not None:
-            # A reader that has gone away must not end the measurement.
-            with contextlib.suppress(OSError, ValueError):
-                relay.write(data)
-                relay.flush()
+        relay.pass_on(data)
 
     program = _program(config, on_output)
-    state = SubjectState(program.name, others=program.others)
-    started_at = datetime.now(UTC)
-    run = RunState(
-        name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
-        settings={"program": program.name, **config.as_text()},
-        started_at=started_at,
-        duration_seconds=config.duration_seconds,
-        subjects={state.driver: state},
-    )
-    async with Server(run, config.listen_address, config.web_config) as server:
-        with tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as directory:
-            csv = config.csv or Path(directory) / "samples.csv"
-            with contextlib.closing(CsvSink.open(csv, config.existing_csv)) as sink:
-                sources = [*_sources(config), *([output] if output else [])]
-                if isinstance(program, ControlGroup):
-                    sources.append(GroupMemorySource(program.directory))
-                return await Watch(config, run, program, sources, sink).end(server.url, csv)
+    sources = [*_sources(config, program.began), *([output] if output else [])]
+    if isinstance(program, ControlGroup):
+        sources.append(GroupMemorySource(program.directory))
+    settings = {"program": program.name, **config.as_text()}
+    state = run_state(config, settings, [SubjectState(program.name, others=program.others)])
+    with contextlib.closing(relay):
+        async with outputs(config, state, {program.name: config.csv}) as opened:
+            return await Watch(config, state, opened, program, sources).run()
 
 
 def _program(config: WatchConfig, on_output: Callable[[bytes], None]) -> Program:
@@ -81,7 +52,7 @@ def _program(config: WatchConfig, on_output: Callable[[bytes], None]) -> Program
     return ControlGroup(config.cgroup) if config.cgroup else RunningProgram(config.pid, config.process_name)
 
 
-def _sources(config: WatchConfig) -> list[Source]:
+def _sources(config: WatchConfig, began: float | None) -> list[Source]:
     sources: list[Source] = []
     if config.scrape_url:
         sources.append(PrometheusSource(config.scrape_url, config.heap_metrics))
@@ -90,161 +61,33 @@ def _sources(config: WatchConfig) -> list[Source]:
     if config.expvar_url:
         sources.append(ExpvarSource(config.expvar_url))
     if config.follow_csv is not None:
-        sources.append(CsvSource(config.follow_csv))
+        sources.append(CsvSource(config.follow_csv, began))
     return sources
 
 
-class Watch:
-    """A watch in progress; ``end`` does all of it."""
+class Watch(Lifecycle):
+    """A watch in progress."""
+
+    _stopping: ClassVar[str] = "Stopping; Ctrl-C again stops at once"
 
     def __init__(
-        self, config: WatchConfig, run: RunState, program: Program, sources: Sequence[Source], sink: CsvSink
+        self, config: WatchConfig, state: RunState, outputs: Outputs, program: Program, sources: Sequence[Source]
     ) -> None:
-        self._config, self._run, self._program, self._sources = config, run, program, sources
-        (self._state,) = run.subjects.values()
-        self._console = Console(quiet=config.quiet)
-        self._sampler = Sampler(self._state, sink, self._elapsed, self._show)
-        self._verdict_watch = VerdictWatch(self._state, self._on_verdict)
-        self._start = 0.0
-        self._stop = asyncio.Event()
-        self._released = asyncio.Event()
-        self._interrupted = False
-        self._error: ExporterError | None = None
+        super().__init__(config, state, outputs)
+        self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources)
 
-    async def end(self, url: str, csv: Path) -> int:
-        """Do the watch; return the exit code."""
-        handle_interrupts(self._on_interrupt, self._on_second_interrupt)
-        self._console.heading(__version__, self._run.name, url, self._run.settings)
-        try:
-            await self._measure()
-        finally:
-            await self._verdict_watch.stop()
-            await self._program.stop()
-            self._state.pid, self._state.phase = None, Phase.STOPPED
-        code = await self._conclude(csv)
-        self._run.finished = True
-        if self._config.linger_seconds and not self._interrupted:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._released.wait(), self._config.linger_seconds)
-        return code
+    @property
+    def _subjects(self) -> SubjectGroup:
+        return SubjectGroup([self._watched])
 
-    async def _measure(self) -> None:
-        self._state.pid = await self._program.start()
-        self._start = asyncio.get_running_loop().time()
-        self._state.phase = Phase.RUNNING
-        self._run.load_started_at = datetime.now(UTC)
+    async def _start(self) -> None:
+        await self._watched.start()
         limit = format_duration(self._config.duration_seconds)
-        self._console.line(f"Watching {self._program.name}, process {self._state.pid}, for {limit} at most")
-        ending = asyncio.create_task(self._program.ended(self._on_process))
-        samples = asyncio.create_task(self._take_samples())
-        stopped = asyncio.create_task(self._stop.wait())
-        try:
-            await asyncio.wait(
-                [ending, samples, stopped],
-                timeout=self._config.duration_seconds,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            if samples.done():
-                samples.result()
-            if ending.done():
-                self._note(ending.result())
-            else:
-                await self._take()
-        finally:
-            for task in (ending, samples, stopped):
-                task.cancel()
-            await asyncio.gather(ending, samples, stopped, return_exceptions=True)
+        state = self._watched.state
+        self._console.line(f"Watching {state.driver}, process {state.pid}, for {limit} at most")
 
-    async def _take_samples(self) -> None:
-        """Take a sample at once, and one every interval from then on."""
-        await self._verdict_watch.start()
-        while True:
-            await self._take()
-            interval = self._config.mem_interval_seconds
-            due = (self._elapsed() // interval + 1) * interval
-            await asyncio.sleep(due - self._elapsed())
+    async def _end(self) -> None:
+        """Nothing: only the program was started."""
 
-    async def _take(self) -> None:
-        if not self._state.up:
-            return  # between two processes
-        told = await asyncio.gather(*(asyncio.to_thread(self._read, source) for source in self._sources))
-        self._keep(merged([each for each in told if each is not None]))
-        self._state.other_bytes = await asyncio.to_thread(resident_by_name, self._state.pid, self._program.others)
-        await self._sampler.take()
-
-    def _read(self, source: Source) -> Told | None:
-        try:
-            told = source.read()
-        except (OSError, UnreadableError) as error:
-            if self._state.source_success.get(source.name, True):
-                _log.warning("%s can't be read: %s", source.name, error)
-            self._state.source_success[source.name] = False
-            return None
-        self._state.source_success[source.name] = True
-        return told
-
-    def _keep(self, told: Told) -> None:
-        state = self._state
-        state.heap_bytes, state.allocator_bytes = dict(told.heap_bytes), dict(told.allocator_bytes)
-        state.heap_time = datetime.now(UTC) if told.heap_bytes else state.heap_time
-        state.group_bytes = dict(told.group_bytes)
-        state.objects, state.collections, state.goroutines = told.objects, told.collections, told.goroutines
-        if told.payments is not None:
-            state.load.payments["any"] = told.payments
-
-    def _note(self, ending: Ending) -> None:
-        seconds = self._elapsed()
-        self._console.line(f"{self._program.name} ended after {format_duration(round(seconds))}: {ending.text}")
-        self._error = failure(self._program.name, ending, seconds)
-
-    def _on_process(self, pid: int | None) -> None:
-        """Go on with another process; one that comes after there was none has been started anew."""
-        if pid is None:
-            self._console.warning(f"{self._program.name} is gone; waiting until it is started anew")
-        elif not self._state.up:
-            self._state.restarts += 1
-            self._console.warning(f"{self._program.name} has been started anew, process {pid}")
-        self._state.pid = pid
-        self._state.phase = Phase.STARTING if pid is None else Phase.RUNNING
-
-    async def _conclude(self, csv: Path) -> int:
-        if self._state.last_sample is None:
-            if self._error is not None and not self._interrupted:
-                raise self._error
-            self._console.line("Stopped before the first sample: nothing was measured")
-            return (
-                INTERRUPTED
-                if self._interrupted
-                else Outcome(False, None, Verdict.INCONCLUSIVE).exit_code(self._config.fail_on)
-            )
-        ended = await asyncio.to_thread(partial(conclude, [Measured(self._state, csv, self._error)], None))
-        self._run.verdict, self._run.verdict_reason = ended.verdict, ended.reason
-        self._run.verdict_time = datetime.now(UTC)
-        self._console.report(ended.report, ended.verdict)
-        return Outcome(self._interrupted, ended.error, ended.verdict).exit_code(self._config.fail_on)
-
-    def _elapsed(self) -> float:
-        return asyncio.get_running_loop().time() - self._start if self._start else 0.0
-
-    def _show(self, sample: Sample) -> None:
-        self._verdict_watch.add(sample)
-        self._console.sample("", sample, self._config.duration_seconds - sample.elapsed_sec)
-
-    def _on_verdict(self, verdict: Verdict, reason: str) -> None:
-        self._run.verdict, self._run.verdict_reason = verdict, reason
-        self._run.verdict_time = datetime.now(UTC)
-
-    def _on_interrupt(self) -> None:
-        """End the watch; one that is over just ends."""
-        if self._run.finished:
-            self._released.set()
-        else:
-            self._interrupted = True
-            self._stop.set()
-
-    def _on_second_interrupt(self) -> None:
-        """End everything at once; a watch that is over is ending anyway."""
-        if not self._run.finished:
-            self._program.kill()
-            self._verdict_watch.kill()
-            os._exit(INTERRUPTED)
+    def _kill(self) -> None:
+        """Nothing: only the program was started."""

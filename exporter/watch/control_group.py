@@ -11,10 +11,12 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.checked import NAME_LENGTH, UnreadableError, printable
 from exporter.errors import ConfigError
 from exporter.record.memory_limit import CGROUPS
+from exporter.record.told import Told
+from exporter.watch.formats import parse_anonymous_memory
 from exporter.watch.program import POLL_SECONDS, Ending, runs
-from exporter.watch.told import Told, UnreadableError, parse_anonymous_memory
 
 _MEMBERS = "cgroup.procs"
 _MOST_NAMED = 3
@@ -29,10 +31,11 @@ class ControlGroup:
 
     def __init__(self, wanted: str, root: Path = CGROUPS) -> None:
         self.directory = find_group(wanted, root)
-        self.name = self.directory.name
+        self.name = printable(self.directory.name, NAME_LENGTH)
         self._here = processes_of(self.directory)
         if not self._here:
             raise ConfigError(f"cgroup {self.directory} has no process that can be seen from here; see its {_MEMBERS}")
+        self.began: float | None = self._here[0].create_time()
 
     async def start(self) -> int:
         return self._here[0].pid

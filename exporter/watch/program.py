@@ -8,9 +8,10 @@ from typing import Protocol
 
 import psutil
 
+from exporter.checked import NAME_LENGTH, printable
 from exporter.errors import ConfigError, SubjectError
 from exporter.processes.child import Child, StopLimits
-from exporter.record.probes import descendants_of
+from exporter.record.probes import descendants_of, living
 
 POLL_SECONDS = 0.5
 # A program is no driver: it knows no other request to stop than SIGTERM.
@@ -29,6 +30,7 @@ class Program(Protocol):
     """A program from its start, or from when it is found, to its end."""
 
     name: str
+    began: float | None  # in seconds since the epoch; None for one that is still to be started
 
     async def start(self) -> int:
         """Start it, if it doesn't run; return its process id. Raises ConfigError if it can't be started."""
@@ -53,7 +55,8 @@ class StartedProgram:
     """A program that is started here; ``on_output`` gets what it prints."""
 
     def __init__(self, command: Sequence[str], on_output: Callable[[bytes], None]) -> None:
-        self.name = Path(command[0]).name
+        self.name = printable(Path(command[0]).name, NAME_LENGTH)
+        self.began: float | None = None
         self._command = command
         self._on_output = on_output
         self._child: Child | None = None
@@ -99,7 +102,8 @@ class RunningProgram:
             which = f"name '{name}'" if name else f"pid {pid}"
             raise ConfigError(f"there is no process with {which}; see `ps ax` for those that run")
         self._process = found
-        self.name = name or found.name()
+        self.name = printable(name or found.name(), NAME_LENGTH)
+        self.began: float | None = found.create_time()
 
     async def start(self) -> int:
         return self._process.pid
@@ -138,7 +142,7 @@ class RunningProgram:
 def runs(process: psutil.Process) -> bool:
     """Whether a process lives; one that has ended and was not waited for does not."""
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return process.is_running() and living(process) is not None
     except psutil.Error:
         return False
 

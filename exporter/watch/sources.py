@@ -1,31 +1,30 @@
-"""Where a program tells of itself: pages that it serves, a CSV file that it writes, lines that it prints.
+"""Where a program tells of itself: pages that it serves, and lines that it prints; for files see `followed_csv`.
 
-A source reads; what it has read is parsed in `exporter.watch.told`.
+A source reads; what it has read is parsed in `exporter.watch.formats`.
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar, Protocol
 
 import requests
+from urllib3.exceptions import HTTPError
+from urllib3.response import BaseHTTPResponse
 
+from exporter.checked import MAX_COUNT
+from exporter.drivers.protocol import Heap
+from exporter.errors import ConfigError
 from exporter.processes.lines import LineSplitter
-from exporter.watch.told import (
-    Told,
-    UnreadableError,
-    parse_expvar,
-    parse_goroutines,
-    parse_harness_row,
-    parse_pprof_heap,
-    parse_prometheus,
-)
+from exporter.record.told import Told
+from exporter.watch.formats import parse_expvar, parse_goroutines, parse_pprof_heap, parse_prometheus
 
-TIMEOUT_SECONDS = 5.0
+DEADLINE_SECONDS = 5.0
 MAX_PAGE_BYTES = 16 << 20
 MAX_LINE_BYTES = 1 << 16
 _CHUNK_BYTES = 1 << 16
+_MOST_DIGITS = len(str(MAX_COUNT))
 
 
 class Source(Protocol):
@@ -34,7 +33,7 @@ class Source(Protocol):
     name: ClassVar[str]  # the label on memtest_probe_success
 
     def read(self) -> Told:
-        """Return what is told now; raises OSError or UnreadableError. Blocks for seconds at most."""
+        """Return what is told now; raises OSError or UnreadableError. Runs in a thread, and may block."""
         ...
 
 
@@ -47,7 +46,7 @@ class PrometheusSource:
         self._url, self._mapping = url, mapping
 
     def read(self) -> Told:
-        return parse_prometheus(get(self._url).decode(errors="replace"), self._mapping)
+        return Told(parse_prometheus(get(self._url).decode(errors="replace"), self._mapping))
 
 
 class PprofSource:
@@ -59,8 +58,8 @@ class PprofSource:
         self._base = re.sub(r"(/debug(/pprof(/heap)?)?)?/?(\?.*)?$", "", url) + "/debug/pprof"
 
     def read(self) -> Told:
-        told = parse_pprof_heap(get(f"{self._base}/heap?debug=1"))
-        return replace(told, goroutines=parse_goroutines(get(f"{self._base}/goroutine?debug=1")))
+        heap = parse_pprof_heap(get(f"{self._base}/heap?debug=1"))
+        return Told(replace(heap, goroutines=parse_goroutines(get(f"{self._base}/goroutine?debug=1"))))
 
 
 class ExpvarSource:
@@ -72,47 +71,30 @@ class ExpvarSource:
         self._url = url if url.rstrip("/").endswith("/debug/vars") else url.rstrip("/") + "/debug/vars"
 
     def read(self) -> Told:
-        return parse_expvar(get(self._url))
-
-
-class CsvSource:
-    """A CSV file while another program writes it: its last whole row counts. It may come late, and start anew."""
-
-    name: ClassVar[str] = "follow_csv"
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._position = 0
-        self._header = self._last = ""
-        self._lines = LineSplitter(MAX_LINE_BYTES)
-
-    def read(self) -> Told:
-        with self._path.open("rb") as stream:
-            if stream.seek(0, 2) < self._position:
-                self._start_anew()
-            stream.seek(self._position)
-            while chunk := stream.read(_CHUNK_BYTES):
-                self._position += len(chunk)
-                for line in self._lines.feed(chunk):
-                    text = line.decode(errors="replace").strip()
-                    self._header, self._last = (self._header, text) if self._header else (text, "")
-        if not self._last:
-            raise UnreadableError(f"{self._path} has no row yet")
-        return parse_harness_row(self._header, self._last)
-
-    def _start_anew(self) -> None:
-        self._position = 0
-        self._header = self._last = ""
-        self._lines = LineSplitter(MAX_LINE_BYTES)
+        return Told(parse_expvar(get(self._url)))
 
 
 class OutputSource:
-    """The program's output: each line that matches is a payment, or holds the count so far as its first group."""
+    """The program's output: each line that matches is a payment, or holds the count so far as its first group.
+
+    The expression is matched by RE2, in a time that only the line's length bounds. Raises ConfigError for one that RE2
+    hasn't.
+    """
 
     name: ClassVar[str] = "output"
 
-    def __init__(self, pattern: re.Pattern[str]) -> None:
-        self._pattern = pattern
+    def __init__(self, pattern: str) -> None:
+        import re2  # only where it is asked for
+
+        options = re2.Options()
+        options.log_errors = False
+        try:
+            self._pattern = re2.compile(pattern, options)
+        except re2.error as error:
+            why = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else error
+            raise ConfigError(
+                f"payments-from is {pattern!r}: {why}; write an expression without look-around and back-references"
+            ) from error
         self._lines = LineSplitter(MAX_LINE_BYTES)
         self._payments = 0
 
@@ -120,8 +102,9 @@ class OutputSource:
         """Take what the program has printed."""
         for line in self._lines.feed(data):
             found = self._pattern.search(line.decode(errors="replace"))
-            if found and self._pattern.groups and (found[1] or "").isdecimal():
-                self._payments = int(found[1])
+            count = (found[1] or "") if found and self._pattern.groups else ""
+            if count.isdecimal() and len(count) <= _MOST_DIGITS:
+                self._payments = int(count)
             elif found:
                 self._payments += 1
 
@@ -129,16 +112,27 @@ class OutputSource:
         return Told(payments=self._payments)
 
 
-def get(url: str) -> bytes:
-    """Return a page; raises OSError, also for an answer that is an error, too long or too slow."""
-    with requests.get(url, timeout=TIMEOUT_SECONDS, stream=True) as answer:
+def get(url: str, deadline: float = DEADLINE_SECONDS) -> bytes:
+    """Return a page; raises OSError, also for an answer that is an error, too long or too slow as a whole."""
+    end = time.monotonic() + deadline
+    with requests.get(url, timeout=deadline, stream=True) as answer:
         answer.raise_for_status()
         body = bytearray()
-        for chunk in answer.iter_content(_CHUNK_BYTES):
+        # As it comes: a page of a byte a second would fill no chunk before the deadline.
+        while chunk := _piece(answer.raw):
             body += chunk
             if len(body) > MAX_PAGE_BYTES:
                 raise OSError(f"{url} is longer than {MAX_PAGE_BYTES >> 20} MiB")
+            if time.monotonic() > end:
+                raise OSError(f"{url} is not there as a whole after {deadline:g} s")
     return bytes(body)
+
+
+def _piece(answer: BaseHTTPResponse) -> bytes:
+    try:
+        return answer.read1(_CHUNK_BYTES, decode_content=True)
+    except HTTPError as error:
+        raise OSError(f"the page breaks off: {error}") from None
 
 
 def merged(told: list[Told]) -> Told:
@@ -147,12 +141,14 @@ def merged(told: list[Told]) -> Told:
     def last(figure: Callable[[Told], int | None]) -> int | None:
         return next((value for each in reversed(told) if (value := figure(each)) is not None), None)
 
-    return Told(
-        {heap: size for each in told for heap, size in each.heap_bytes.items()},
-        {part: size for each in told for part, size in each.allocator_bytes.items()},
-        objects=last(lambda each: each.objects),
-        collections=last(lambda each: each.collections),
-        goroutines=last(lambda each: each.goroutines),
-        payments=last(lambda each: each.payments),
-        group_bytes={part: size for each in told for part, size in each.group_bytes.items()},
+    heap = Heap(
+        {heap: size for each in told for heap, size in each.heap.heap_bytes.items()},
+        {part: size for each in told for part, size in each.heap.allocator_bytes.items()},
+        objects=last(lambda each: each.heap.objects),
+        collections=last(lambda each: each.heap.collections),
+        event_loop_handles=last(lambda each: each.heap.event_loop_handles),
+        unreadable=tuple(heap for each in told for heap in each.heap.unreadable),
+        goroutines=last(lambda each: each.heap.goroutines),
     )
+    group_bytes = {part: size for each in told for part, size in each.group_bytes.items()}
+    return Told(heap, last(lambda each: each.payments), group_bytes)

@@ -1,10 +1,6 @@
 """The faucet that funds wallets: a GraphQL mutation over HTTP, the same one locally and on the hosted network."""
 
 import asyncio
-import json
-import threading
-from collections.abc import Callable
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import requests
@@ -12,7 +8,9 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from exporter.checked import UnreadableError, json_object, printable
 from exporter.errors import LoadError
+from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.settings.faucet import FaucetSettings
 
 REQUESTS_AT_ONCE = 2
@@ -51,7 +49,7 @@ class FaucetClient:
     async def fund(self, address: str, amount_sats: int) -> str:
         """Have ``amount_sats`` sent to ``address``; the transaction's hash. Raises FaucetError."""
         async with self._at_once:
-            return await _in_daemon_thread(lambda: self._request(address, amount_sats))
+            return await in_daemon_thread(lambda: self._request(address, amount_sats), "faucet")
 
     def _request(self, address: str, amount_sats: int) -> str:
         variables = {"address": address, "amount_sats": amount_sats}
@@ -92,41 +90,14 @@ def _why(error: requests.RequestException, timeout: float) -> str:
 def parse_answer(body: bytes) -> str:
     """The transaction's hash from a GraphQL answer; raises ValueError with what the answer says instead."""
     try:
-        answer = json.loads(body)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise ValueError("its answer is not a JSON object; check FAUCET_URL")
+        answer = json_object(body)
+    except UnreadableError:
+        raise ValueError("its answer is not a JSON object; check FAUCET_URL") from None
     errors = answer.get("errors")
     if isinstance(errors, list) and errors:
         messages = [str(error.get("message")) if isinstance(error, dict) else str(error) for error in errors]
-        raise ValueError("; ".join(messages)[:300].strip() or "its answer is an error without a message")
+        raise ValueError(printable("; ".join(messages), 300).strip() or "its answer is an error without a message")
     try:
         return str(answer["data"]["request_regtest_funds"]["transaction_hash"])
     except (KeyError, TypeError):
         raise ValueError("its answer holds no transaction; check FAUCET_URL") from None
-
-
-async def _in_daemon_thread(work: Callable[[], str]) -> str:
-    """Run blocking work in a thread that can't hold up the end of the process, as an executor's would."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[str] = loop.create_future()
-
-    def deliver(result: str | None, error: Exception | None) -> None:
-        if outcome.done():
-            return
-        if error is None:
-            outcome.set_result(result or "")
-        else:
-            outcome.set_exception(error)
-
-    def run() -> None:
-        try:
-            result, error = work(), None
-        except Exception as raised:
-            result, error = None, raised
-        with suppress(RuntimeError):  # nobody waits any more: the loop is closed
-            loop.call_soon_threadsafe(deliver, result, error)
-
-    threading.Thread(target=run, name="faucet", daemon=True).start()
-    return await outcome

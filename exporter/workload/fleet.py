@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, TypeVar
 
-from exporter.drivers.protocol import Heap, Json, parse_heap
+from exporter.checked import Json
+from exporter.drivers.protocol import Heap, parse_heap
 from exporter.drivers.subject import CommandError, Subject
 from exporter.record.state import LoadCounters
 from exporter.scenarios import abandon_instances, force_gc, frequent_sync
@@ -111,7 +112,7 @@ class Fleet:
     async def balance(self, wallet: str) -> int:
         """A wallet's balance in satoshis, as its instance knows it without a sync."""
         result, _ = await self.ask("balance", instance=wallet)
-        balance = int(result["balance_sats"])
+        balance: int = result["balance_sats"]
         self.counters.balances_sats[wallet] = balance
         return balance
 

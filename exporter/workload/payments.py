@@ -2,7 +2,7 @@
 
 import asyncio
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 from exporter.drivers.subject import CommandError
 from exporter.record.state import Histogram
 from exporter.scenarios.stage import Payment

@@ -3,13 +3,15 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import psutil
 
 from exporter.drivers.protocol import Heap
 from exporter.errors import SubjectError
+from exporter.record.probes import living
+from exporter.record.probes.base import in_memory
 from exporter.record.state import LoadCounters, SubjectState
+from exporter.record.told import note_heap
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.fleet import Fleet, patiently
@@ -102,17 +104,6 @@ async def rest_and_measure(fleet: Fleet) -> Heap:
     return heap
 
 
-def note_heap(state: SubjectState, heap: Heap) -> None:
-    """Keep a reading as the subject's latest."""
-    state.heap_bytes = dict(heap.heap_bytes)
-    state.allocator_bytes = dict(heap.allocator_bytes)
-    state.unreadable_heaps = heap.unreadable
-    state.objects = state.objects if heap.objects is None else heap.objects
-    state.collections = heap.collections
-    state.event_loop_handles, state.goroutines = heap.event_loop_handles, heap.goroutines
-    state.heap_time = datetime.now(UTC)
-
-
 async def connect_and_weigh(fleet: Fleet, pid: int, counters: LoadCounters, patience: float) -> None:
     """Connect the whole fleet, and note what each instance after the first has added to heap and resident memory."""
     await fleet.connect(patience, count=1)
@@ -131,6 +122,6 @@ def _total(heap: Heap) -> int:
 def _resident_bytes(pid: int) -> int:
     """The subject's resident set size; raises SubjectError if it is gone."""
     try:
-        return int(psutil.Process(pid).memory_info().rss)
-    except psutil.Error as error:
+        return in_memory(living(psutil.Process(pid)).memory_info().rss)
+    except (psutil.Error, OSError) as error:
         raise SubjectError(f"the subject ended while its instances were connected: {error}") from None

@@ -5,7 +5,7 @@ import re
 import secrets
 from collections.abc import Mapping
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 from exporter.errors import ConfigError
 from exporter.scenarios import scenarios_for
 from exporter.settings.load import WorkloadSettings

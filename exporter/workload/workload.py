@@ -2,12 +2,10 @@
 
 import asyncio
 import itertools
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
-from exporter.drivers.protocol import Heap, Hello, Log, Message, SdkEvent
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import LoadError
 from exporter.record.sample import READINGS_PER_PHASE
@@ -24,14 +22,13 @@ from exporter.workload.funding import Funder
 from exporter.workload.gate import Gate
 from exporter.workload.pacing import Schedule
 from exporter.workload.payments import Payer, plan
-from exporter.workload.settling import OnSettled, Settler, connect_and_weigh, note_heap
+from exporter.workload.settling import OnSettled, Settler, connect_and_weigh
 from exporter.workload.wallets import wallet_pairs
 
 CONNECT_PATIENCE_SECONDS = 60.0
 DRAIN_SECONDS = 60.0
 # When the phases of the doubling protocol end, as shares of the load's time: a warm-up, and three that double the load.
 DOUBLING_ENDS = (1 / 8, 1 / 4, 1 / 2, 1.0)
-MAX_EVENT_KINDS = 40
 
 # The events of payment SDKs that are known beforehand, so that their counters start at 0.
 KNOWN_EVENTS = (
@@ -223,24 +220,6 @@ class Workload:
     def _enter(self, phase: Phase) -> None:
         self._state.phase = phase
         self._on_event(LoadEvent("phase", phase))
-
-
-def track(state: SubjectState, message: Message) -> None:
-    """Note in ``state`` what a driver's message says."""
-    match message:
-        case Hello():
-            state.sdk, state.sdk_version = message.sdk, message.sdk_version
-            state.language = message.language
-        case Heap():
-            note_heap(state, message)
-        case SdkEvent():
-            events = state.load.sdk_events
-            # A driver that makes up names must not make up series.
-            known = message.event in events or len(events) < MAX_EVENT_KINDS
-            events[message.event if known else "other"] += 1
-        case Log():
-            level = logging.getLevelNamesMapping().get(message.level.upper(), logging.INFO)
-            logging.getLogger(f"exporter.child.{state.driver}").log(level, "%s", message.message)
 
 
 def start_counters(

@@ -16,7 +16,8 @@ import pytest
 from fake_load import FAKE_DRIVER, NO_NETWORK, FakeLoad, with_load
 from rust_driver import rust_driver
 
-from exporter.drivers.protocol import Bye, Heap, Hello, Json, parse_message
+from exporter.checked import Json
+from exporter.drivers.protocol import Bye, Heap, Hello, parse_message
 from exporter.drivers.registry import command_of
 from exporter.drivers.rust_binding import SDK_SOURCE
 from exporter.drivers.subject import CommandError
@@ -82,7 +83,7 @@ def test_it_does_every_command(tried: Tried, tmp_path: Path) -> None:
         limit_seconds=LIMIT_SECONDS,
     )
     assert done.end == Exit(0)
-    assert done.subject.malformed_lines == 0
+    assert done.state.bad_lines == 0
     assert done.state.load.sdk_events["payment_succeeded"] > 0
     assert done.state.language
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -159,3 +160,92 @@ def test_the_rust_memory_test_runs_under_a_watch_as_it_is(
 
 def row_after_payments(running: RunningExporter) -> dict[str, str] | None:
     return next((row for row in rows_of(running) if int(row["payments"]) > 10), None)
+
+
+# Writes into a file that a run before has left, says nothing for a while, and its last row as it ends.
+LATE_PROGRAM = """
+import sys, time
+f = open(sys.argv[1], "a")
+time.sleep(2.5)
+f.write("t,2,1,9000,1,77\\n")
+"""
+
+
+def test_rows_of_the_run_before_do_not_count_and_the_last_row_of_this_one_does(start: Start, tmp_path: Path) -> None:
+    told = tmp_path / "told.csv"
+    told.write_text(
+        "timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments\nt,1,1,5000,2,66\n"
+    )
+    running = start(
+        *("watch", *OFTEN, "--csv", "out.csv", "--follow-csv", str(told), "--fail-on", "never", "--"),
+        *(sys.executable, "-c", LATE_PROGRAM, str(told)),
+    )
+    running.finish()
+    *before, last = rows_of(running)
+    assert before
+    assert {(row["payments"], row["heap_allocated_bytes"]) for row in before} == {("0", "")}
+    assert (last["payments"], last["heap_allocated_bytes"], last["rss_bytes"]) == ("77", "9000", "")
+    assert "probe" not in running.errors
+
+
+def test_names_cut_inside_a_character_are_published(start: Start, tmp_path: Path) -> None:
+    """The kernel keeps 15 bytes of a program's name."""
+    program = tmp_path / ("x" + "ü" * 10)
+    program.symlink_to(shutil.which("sleep") or "")
+    watched = ("import subprocess, sys, time; subprocess.Popen([sys.argv[1], '600']); time.sleep(600)", str(program))
+    running = start("watch", *OFTEN, "--csv", "out.csv", "--fail-on", "never", "--", sys.executable, "-c", *watched)
+    metrics = wait_until(lambda: seen(running, "memtest_descendant_resident_memory_bytes"), "the child on /metrics")
+    assert value_of(metrics, "process_start_time_seconds") > 0
+    child = running.child(str(program))
+    beside = start("watch", *OFTEN, "--pid", str(child.pid), "--fail-on", "never")
+    assert "xü" in wait_until(lambda: seen(beside, "memtest_up"), "the child on /metrics")
+    for each in (beside, running):
+        each.signal(signal.SIGINT)
+        assert each.finish() == 130
+        assert "Traceback" not in each.errors
+
+
+def test_what_is_no_regular_file_is_refused(start: Start, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    running = start("watch", "--follow-csv", str(tmp_path / "fifo"), "--", "sleep", "60")
+    assert running.finish() == 2
+    assert "fifo, which is no regular file: name a file that the program writes" in running.errors
+
+
+# Serves a header a byte at a time, and never its end.
+DRIPPING_PROGRAM = """
+import socket, time
+server = socket.create_server(("127.0.0.1", int({port})))
+while True:
+    connection, _ = server.accept()
+    try:
+        connection.sendall(b"HTTP/1.1 200 OK\\r\\nX: ")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.2)
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("how", ["duration", "signal"])
+def test_a_page_that_drips_holds_up_neither_samples_nor_the_end(start: Start, how: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    began = time.monotonic()
+    running = start(
+        *("watch", *OFTEN, "--csv", "out.csv", "--scrape", f"http://127.0.0.1:{port}/metrics"),
+        *("--duration", "8s" if how == "duration" else "1h", "--fail-on", "never", "--"),
+        *(sys.executable, "-c", DRIPPING_PROGRAM.replace("{port}", str(port))),
+    )
+    if how == "signal":
+        wait_until(lambda: len(rows_of(running)) >= 3, "samples")
+        began = time.monotonic()
+        running.signal(signal.SIGTERM)
+    assert running.finish() == (130 if how == "signal" else 0)
+    assert time.monotonic() - began < 60
+    rows = rows_of(running)
+    assert len(rows) >= 3
+    assert all(int(row["rss_bytes"]) > 0 for row in rows)
+    assert "scrape can't be read" in running.errors
+    assert "Traceback" not in running.errors

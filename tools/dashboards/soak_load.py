@@ -175,10 +175,11 @@ def exporter() -> list[Panel]:
         ),
         level(
             "Samples per second",
-            "Rows written to the CSV, and rows that could not be.",
+            "Rows written to the CSV, rows that could not be, and lines of the driver that could not be read.",
             "suffix:rows/s",
             per_second("memtest_samples_written_total", "written of {{driver}}"),
             per_second("memtest_csv_errors_total", "refused of {{driver}}"),
+            per_second("memtest_bad_lines_total", "unreadable lines of {{driver}}"),
         ),
         level(
             "Ages",

@@ -12,14 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from exporter.checked import Json, UnreadableError
 from exporter.drivers.protocol import (
-    MAX_LINE_BYTES,
     Bye,
     Command,
     Done,
     Hello,
-    Json,
-    MalformedLineError,
     Message,
     emit_message,
     heap_fields,
@@ -28,6 +26,7 @@ from exporter.drivers.protocol import (
 )
 from exporter.drivers.python.allocators import active_allocator
 from exporter.drivers.python.heaps import HeapReader
+from exporter.processes.lines import MAX_LINE_BYTES
 
 if TYPE_CHECKING:
     from exporter.drivers.python.profiler import Profiler
@@ -79,7 +78,7 @@ async def _serve(make_driver: Callable[[Mapping[str, Json], Emit], Driver], emit
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     try:
         config = parse_config(await reader.readline())
-    except MalformedLineError as error:
+    except UnreadableError as error:
         emit(Bye("error", str(error)))
         return 2
     profiler = _profiler(config.get("options", {}))
@@ -132,7 +131,7 @@ class _Agent:
     def _start(self, line: bytes) -> None:
         try:
             command = parse_command(line)
-        except MalformedLineError as error:
+        except UnreadableError as error:
             log.warning("a line that is no command: %s", error)
             return
         task = asyncio.create_task(self._do(command))

@@ -14,7 +14,8 @@ from typing import Any
 
 import breez_sdk_spark as sdk  # type: ignore[import-untyped]
 
-from exporter.drivers.protocol import Hello, Json, SdkEvent
+from exporter.checked import Json
+from exporter.drivers.protocol import Hello, SdkEvent
 from exporter.drivers.python.agent import Emit, Handler, RefusedError, snake_case
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exporter.drivers.protocol import Json
+from exporter.checked import Json
 from exporter.drivers.python.profiles import cpu_profile, heap_profile
 
 if TYPE_CHECKING:

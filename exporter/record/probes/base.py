@@ -1,5 +1,6 @@
 """What a probe is, and how a failed one becomes data instead of an error."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,6 +9,9 @@ from typing import ClassVar, Protocol
 import psutil
 
 from exporter.record.column import Column
+from exporter.record.memory_limit import machine_memory_bytes
+
+_ENDED = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
 
 # The processes that count beside a subject's own, which is given.
 Others = Callable[[psutil.Process], list[psutil.Process]]
@@ -95,7 +99,7 @@ def resident_by_name(pid: int | None, others: Others) -> dict[str, int]:
     for process in _others_of(pid, others):
         with suppress(psutil.Error, OSError):
             name = process.name()
-            found[name] = found.get(name, 0) + process.memory_info().rss
+            found[name] = found.get(name, 0) + living(process).memory_info().rss
     return found
 
 
@@ -104,20 +108,49 @@ def descendants_of(process: psutil.Process) -> list[psutil.Process]:
     return process.children(recursive=True)
 
 
+def living(process: psutil.Process) -> psutil.Process:
+    """Return what a process is to be read by: itself, or a thread that lives on where the first one has ended.
+
+    What has ended reads as zeros. Raises psutil.ZombieProcess where all of it has, and nobody has waited for it yet.
+    """
+    if process.status() not in _ENDED:
+        return process
+    for thread in _threads_of(process):
+        with suppress(psutil.Error):
+            # proc(5) has a directory for a thread's id too, with the figures of the whole process.
+            found = psutil.Process(thread)
+            if found.status() not in _ENDED:
+                return found
+    raise psutil.ZombieProcess(process.pid)
+
+
+def in_memory(size: int) -> int:
+    """Return a size in memory as it was read; raises OSError for one that no living process can have."""
+    if not 0 < size <= machine_memory_bytes():
+        raise OSError(f"it reads as {size} bytes, which no process that lives here has")
+    return size
+
+
+def _threads_of(process: psutil.Process) -> list[int]:
+    with suppress(OSError):
+        return [int(thread) for thread in os.listdir(f"/proc/{process.pid}/task") if int(thread) != process.pid]
+    return []
+
+
 def _others_of(pid: int | None, others: Others | None) -> list[psutil.Process]:
     with suppress(psutil.Error, OSError):
-        return others(_process(pid)) if others else []
+        return others(psutil.Process(pid)) if others and pid is not None else []
     return []
 
 
 def _read_if_there(probe: Probe, process: psutil.Process) -> int:
     """What the probe reads; nothing of a process that has ended since it was listed."""
     with suppress(psutil.NoSuchProcess, FileNotFoundError):
-        return probe.read(process)
+        return probe.read(living(process))
     return 0
 
 
 def _process(pid: int | None) -> psutil.Process:
     if pid is None:
         raise ProcessLookupError("no process")
-    return psutil.Process(pid)
+    return living(psutil.Process(pid))

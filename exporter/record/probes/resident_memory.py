@@ -5,6 +5,7 @@ from typing import ClassVar
 import psutil
 
 from exporter.record.column import Column, Group, Series, Unit, probed
+from exporter.record.probes.base import in_memory
 
 
 class ResidentMemoryProbe:
@@ -26,4 +27,4 @@ class ResidentMemoryProbe:
     at_scrape: ClassVar[bool] = True
 
     def read(self, process: psutil.Process) -> int:
-        return process.memory_info().rss
+        return in_memory(process.memory_info().rss)

@@ -10,9 +10,11 @@ from typing import ClassVar
 
 import psutil
 
+from exporter.checked import OTHER, Names
 from exporter.record.column import Column
 
 MOST_NAMES = 12
+MOST_NAMES_EVER = 48  # of one subject
 
 
 class ThreadNamesProbe:
@@ -24,14 +26,17 @@ class ThreadNamesProbe:
     label: ClassVar[str] = "name"
     help: ClassVar[str] = "Threads of the subject by name, digits as *, as of the last sample."
 
+    def __init__(self) -> None:
+        self._names = Names(MOST_NAMES_EVER)
+
     def read(self, process: psutil.Process) -> Mapping[str, int]:
         names = []
         tasks = Path(f"/proc/{process.pid}/task")
         for thread in os.listdir(tasks):
             # It may have ended since it was listed.
             with suppress(FileNotFoundError, ProcessLookupError):
-                names.append((tasks / thread / "comm").read_text(errors="replace").rstrip("\n"))
-        return count_names(names)
+                names.append((tasks / thread / "comm").read_text("utf-8", "replace").rstrip("\n"))
+        return self._names.sums(count_names(names))
 
 
 def count_names(names: Iterable[str]) -> dict[str, int]:
@@ -41,5 +46,5 @@ def count_names(names: Iterable[str]) -> dict[str, int]:
     kept = dict(ranked[:MOST_NAMES])
     rest = sum(count for _, count in ranked[MOST_NAMES:])
     if rest:
-        kept["other"] = kept.get("other", 0) + rest
+        kept[OTHER] = kept.get(OTHER, 0) + rest
     return kept

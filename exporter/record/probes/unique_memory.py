@@ -5,6 +5,7 @@ from typing import ClassVar
 import psutil
 
 from exporter.record.column import Column, Group, Unit, probed
+from exporter.record.probes.base import in_memory
 
 
 class UniqueMemoryProbe:
@@ -26,4 +27,4 @@ class UniqueMemoryProbe:
     at_scrape: ClassVar[bool] = False
 
     def read(self, process: psutil.Process) -> int:
-        return process.memory_full_info().uss
+        return in_memory(process.memory_full_info().uss)

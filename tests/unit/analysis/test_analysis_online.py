@@ -2,11 +2,13 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from exporter.analysis.demands import LOOKS_IN_A_ROW
+from exporter.analysis.judgement import Settings
 from exporter.analysis.online import Online, serve
 from exporter.record.terms import Verdict
 
@@ -65,10 +67,39 @@ def test_a_bounded_memory_gives_the_same_verdict(rate: float, leaks: bool) -> No
 
 def test_it_tells_when_the_memory_limit_is_reached() -> None:
     stream = io.StringIO()
-    serve(io.StringIO('{"elapsed_sec": 0, "rss_bytes": 1}\nnot json\n[1]\n{"judge": true}\n'), stream, Online())
+    serve(io.StringIO('{"elapsed_sec": 0, "rss_bytes": 1}\nnot json\n[1]\n{"judge": true}\n'), stream, Settings())
     answer = json.loads(stream.getvalue())
     assert answer["verdict"] == "inconclusive"
     assert answer["memory_limit_in_sec"] is None
+
+
+def test_each_subject_is_judged_by_itself() -> None:
+    lines = ['{"subject": "go", "elapsed_sec": 0, "rss_bytes": 1}', '{"subject": "node", "memory_limit_bytes": 1e9}']
+    stream = io.StringIO()
+    serve(io.StringIO("\n".join([*lines, '{"judge": true}']) + "\n"), stream, Settings())
+    assert [json.loads(line)["subject"] for line in stream.getvalue().splitlines()] == ["go", "node"]
+
+
+def test_what_was_measured_before_is_read_from_the_record(tmp_path: Path) -> None:
+    """With another run's rows before ours and a torn one after: ours are judged as those that are passed on."""
+    rows = samples(2000, 20)
+    names = list(rows[0])
+    written = [",".join("" if row[name] is None else str(row[name]) for name in names) + "\n" for row in rows]
+    header, foreign = ",".join(names) + "\n", written[0] * 100
+    record = tmp_path / "out.csv"
+    record.write_text(header + foreign + "".join(written) + written[0][:20])
+    begin, end = len(header + foreign), record.stat().st_size
+    told = {"subject": "go", "memory_limit_bytes": 1e9, "record": str(record), "begin": begin, "end": end}
+
+    def looks(*messages: dict[str, object]) -> list[dict[str, object]]:
+        stream = io.StringIO()
+        lines = [json.dumps(message) for message in [*messages, *([{"judge": True}] * LOOKS_IN_A_ROW)]]
+        serve(io.StringIO("\n".join(lines) + "\n"), stream, Settings(memory_limit_bytes=1e9))
+        return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+    found = looks(told)
+    assert found[-1]["verdict"] == "leak"
+    assert found == looks(*({"subject": "go", **row} for row in rows))
 
 
 @pytest.mark.e2e

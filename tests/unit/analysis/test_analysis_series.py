@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.analysis.series import Run, parse_csv, read_csv
+from exporter.analysis.verdict import judge
 from exporter.errors import ConfigError
+from exporter.record.terms import Verdict
 
 OURS = (
     b"timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,uss_bytes,payments,phase,settled\n"
@@ -114,6 +116,20 @@ def test_line_ends_and_quotes_of_other_writers() -> None:
     assert run.phase_names == ("a,b", "c")
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", "\n\n\n"])
+def test_blank_lines_at_the_end_are_no_rows(blank: str) -> None:
+    run = parse(OURS + blank.encode())
+    assert run.columns["payments"].tolist() == [0, 12, 120]
+    assert run.last_timestamp == "2025-01-01T00:00:02Z"
+    assert not run.torn
+
+
+def test_a_file_without_lines_is_given_up() -> None:
+    for content in (bytes(10_000_000), OURS + bytes(10_000_000), OURS + b"\n" * 10_000_000):
+        with pytest.raises(ConfigError, match="found"):
+            parse(content)
+
+
 cells = st.one_of(
     st.just(""),
     st.integers(0, 10**17).map(str),
@@ -125,9 +141,45 @@ cells = st.one_of(
 
 @given(st.lists(st.tuples(cells, cells, st.sampled_from(["running", "stopping", ""])), max_size=30))
 def test_every_cell_is_what_float_makes_of_it(rows: list[tuple[str, str, str]]) -> None:
-    content = "elapsed_sec,rss_bytes,phase\n" + "".join(f"{a},{b},{phase}\n" for a, b, phase in rows)
+    content = "elapsed_sec,rss_bytes,payments,phase\n" + "".join(f"{a},1,{b},{phase}\n" for a, b, phase in rows)
     run = parse(content.encode())
-    for index, name in enumerate(("elapsed_sec", "rss_bytes")):
+    for index, name in enumerate(("elapsed_sec", "payments")):
         expected = [float(row[index]) if row[index] else math.nan for row in rows]
         np.testing.assert_array_equal(run.columns[name], np.array(expected))
     assert [run.phase_names[code] for code in run.phases] == [row[2] for row in rows]
+
+
+def harness_rows(kib_per_minute: float) -> list[list[int]]:
+    """An hour of a Go program, as the Go memory test records it."""
+    rng = np.random.default_rng(5)
+    heaps = 20_000_000 + kib_per_minute * 1024 * np.arange(361) / 6 + 50_000 * rng.standard_normal(361)
+    return [[10 * row, 60_000_000 + int(heap), int(heap), 2 * row] for row, heap in enumerate(heaps)]
+
+
+def harness_run(rows: list[list[int]]) -> Run:
+    lines = (",".join(map(str, row)) for row in rows)
+    return parse("\n".join(["elapsed_sec,rss_bytes,heap_alloc_bytes,payments", *lines, ""]).encode())
+
+
+@pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])
+@pytest.mark.parametrize("written", [0, -1, 2**64 - 1])
+def test_what_is_written_for_a_failed_reading_turns_no_verdict(rate: float, expected: Verdict, written: int) -> None:
+    rows = harness_rows(rate)
+    for row in (*rows[100:120], rows[-1]):
+        row[1] = row[2] = written
+    found = judge(harness_run(rows))
+    assert found.verdict is expected
+    assert any("heap_allocated_bytes holds in 21 samples" in note for note in found.flags)
+
+
+@pytest.mark.parametrize("rate", [0, 100])
+def test_a_column_of_zeros_is_missing_and_acquits_nobody(rate: float) -> None:
+    rows = harness_rows(rate)
+    for row in rows:
+        row[2] = 0
+    run = harness_run(rows)
+    assert run.column("heap_allocated_bytes") is None
+    assert (judge(run).verdict is Verdict.LEAK) is (rate > 0)
+    for row in rows:
+        row[1] = 0
+    assert judge(harness_run(rows)).verdict is Verdict.INCONCLUSIVE

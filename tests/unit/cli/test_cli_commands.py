@@ -1,5 +1,6 @@
 """The command line's frame: the default command, exit codes, completion, and a fast start."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from exporter.cli import COMMANDS, cli, exit_code_of
 from exporter.errors import ConfigError, ExporterError, LoadError, SubjectError
 
 HEAVY = (
-    *("numpy", "scipy", "grpc", "breez_sdk_spark", "uvicorn", "msgspec", "prometheus_client"),
+    *("numpy", "scipy", "grpc", "breez_sdk_spark", "uvicorn", "prometheus_client"),
     "exporter.analysis.verdict",
 )
 
@@ -67,9 +68,51 @@ def test_an_interruption_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_with(monkeypatch, interrupt) == 130
 
 
-def test_a_programming_error_is_not_swallowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_with(monkeypatch, lambda: 1 // 0)
+@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), RecursionError(), MemoryError(), OSError("secret")])
+def test_an_unexpected_error_is_70_and_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception
+) -> None:
+    def fail() -> None:
+        raise error
+
+    assert run_with(monkeypatch, fail) == 70
+    said = capsys.readouterr().err
+    assert said.startswith(f"Error: unexpected {type(error).__name__} at test_cli_commands.py:")
+    assert "report it with the text that --debug adds" in said
+    assert said.count("\n") == 1
+    assert "secret" not in said
+
+
+def test_a_traceback_is_shown_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MEMTEST_DEBUG", "1")
+    assert run_with(monkeypatch, lambda: 1 // 0) == 70
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "ZeroDivisionError: integer division" in said
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("--debug", "analyze", "absent.csv"), ("analyze", "--debug", "absent.csv"), ("analyze", "absent.csv", "--debug")],
+)
+def test_debug_may_stand_anywhere(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], args: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("MEMTEST_DEBUG", "")
+    assert exit_code_of(args) == 2
+    assert "cannot read absent.csv" in capsys.readouterr().err
+    assert os.environ["MEMTEST_DEBUG"] == "1"
+
+
+def test_debug_after_two_hyphens_is_the_watched_programs_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MEMTEST_DEBUG", "")
+    assert exit_code_of(["watch", "--listen-address", "127.0.0.1:0", "--", "no-such-program", "--debug"]) == 2
+    assert "can't be started" in capsys.readouterr().err
+    assert os.environ["MEMTEST_DEBUG"] == ""
 
 
 @pytest.mark.parametrize("args", [("--version",), ("--help",), *((name, "--help") for name in COMMANDS)])

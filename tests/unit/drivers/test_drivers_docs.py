@@ -1,5 +1,6 @@
 """docs/driver-protocol.md: the parser reads its examples, the driver has its commands, its program runs."""
 
+import asyncio
 import json
 import re
 import sys
@@ -45,9 +46,14 @@ def test_the_example_driver_carries_a_load(tmp_path: Path) -> None:
     program.write_text(blocks("python")[0])
 
     async def use(load: FakeLoad) -> None:
+        silence = asyncio.create_task(load.subject.silence(0.5))
         await load.workload.prepare()
-        await load.run_until(lambda: load.state.load.payments.total() >= 20)
+        clock = asyncio.get_running_loop().time
+        end = clock() + 2
+        await load.run_until(lambda: clock() > end and load.state.load.payments.total() >= 20)
         await load.workload.finish()
+        assert not silence.done()
+        silence.cancel()
 
     load = with_load(
         WorkloadSettings(interval_seconds=0, settle_every=5, settle_min_gap_seconds=0),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from exporter.drivers.protocol import Bye, Heap, Hello, Message, SdkEvent
+from exporter.drivers.protocol import BAD_ANSWER, BadLine, Bye, Heap, Hello, Received, SdkEvent
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import SubjectError
 from exporter.processes.child import Exit, StopLimits
@@ -20,11 +20,11 @@ HELLO = '{"type":"hello","protocol":1,"driver":"x"}'
 
 def with_subject(
     argv: list[str], use: Callable[[Subject], Awaitable[None]], hello_timeout: float = LIMIT_SECONDS
-) -> list[Message]:
+) -> list[Received]:
     """Start a driver, use it, and return what it has sent besides answers."""
 
-    async def main() -> list[Message]:
-        messages: list[Message] = []
+    async def main() -> list[Received]:
+        messages: list[Received] = []
         subject = await Subject.start(argv, CONFIG, messages.append, name="test", hello_timeout=hello_timeout)
         try:
             async with asyncio.timeout(LIMIT_SECONDS):
@@ -142,6 +142,41 @@ def test_a_silent_driver_is_given_up() -> None:
         with_subject(scripted("time.sleep(600)"), nothing, hello_timeout=0.5)
 
 
+ANSWERING = f"""
+print({HELLO!r}, flush=True)
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "stop": break
+    if command["do"] == "hang": time.sleep(600)
+    print('{{"type":"done","id":' + str(command["id"]) + ',"ok":true}}', flush=True)"""
+
+
+def test_a_driver_that_does_nothing_but_answer_is_not_silent() -> None:
+    async def use(subject: Subject) -> None:
+        silence = asyncio.create_task(subject.silence(0.5))
+        clock = asyncio.get_running_loop().time
+        end = clock() + 2
+        while clock() < end:
+            await subject.request("x")
+        # Nor is one that is not asked anything.
+        await asyncio.wait([silence], timeout=1.5)
+        assert not silence.done()
+        silence.cancel()
+
+    with_subject(scripted(ANSWERING), use)
+
+
+def test_a_driver_that_owes_an_answer_and_sends_nothing_is_silent() -> None:
+    async def use(subject: Subject) -> None:
+        owed = asyncio.create_task(subject.request("hang"))
+        with pytest.raises(SubjectError, match=r"driver 'test' sent nothing for 0\.5 s; .* raise --driver-timeout"):
+            await subject.silence(0.5)
+        owed.cancel()
+        subject.kill()
+
+    with_subject(scripted(ANSWERING), use)
+
+
 def test_a_driver_of_another_version_is_refused() -> None:
     with pytest.raises(SubjectError, match="speaks version 9 of the protocol, this exporter 1"):
         with_subject(scripted(f"print({HELLO.replace('1', '9')!r}, flush=True); sys.stdin.read()"), nothing)
@@ -152,20 +187,38 @@ def test_a_command_that_does_not_exist_is_reported() -> None:
         with_subject(["/no/such/driver"], nothing)
 
 
-def test_lines_that_are_no_messages_are_counted_and_ignored(caplog: pytest.LogCaptureFixture) -> None:
+def test_lines_that_are_no_messages_are_told_and_do_no_harm() -> None:
     async def use(subject: Subject) -> None:
         result, _ = await subject.request("x")
         assert result == {"y": 1}
-        assert subject.malformed_lines == 30
 
     code = f"""
 for i in range(30): print('progress', i)
+print('x' * 2_000_000)
 print({HELLO!r}, flush=True)
 print('{{"type":"done","id":' + str(json.loads(sys.stdin.readline())['id']) + ',"ok":true,"y":1}}', flush=True)
 sys.stdin.read()"""
     messages = with_subject(scripted(code), use)
-    assert messages == [Hello("x")]
-    assert 0 < sum("no message" in record.getMessage() for record in caplog.records) <= 10
+    assert [type(message) for message in messages] == [*[BadLine] * 31, Hello]
+    assert messages[30] == BadLine("it is too long")
+
+
+def test_an_answer_that_is_none_is_a_failed_command() -> None:
+    async def use(subject: Subject) -> None:
+        for do in ("balance", "fly", "measure"):
+            with pytest.raises(CommandError) as failure:
+                await subject.request(do)
+            assert (failure.value.do, failure.value.kind) == (do, BAD_ANSWER)
+
+    code = f"""
+print({HELLO!r}, flush=True)
+answers = {{"balance": '"ok":true,"balance_sats":"NaN"', "measure": '"ok":true'}}
+answers["fly"] = '"ok":true,"seconds":1' + "0" * 400
+for line in sys.stdin:
+    command = json.loads(line)
+    if command["do"] == "stop": break
+    print('{{"type":"done","id":' + str(command["id"]) + ',' + answers[command["do"]] + '}}', flush=True)"""
+    with_subject(scripted(code), use)
 
 
 def test_answers_nobody_waits_for_are_ignored() -> None:

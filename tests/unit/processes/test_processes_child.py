@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from exporter.processes.child import Child, Exit, StopLimits
+from exporter.processes.child_log import LINES_PER_PERIOD, PERIOD_SECONDS, FloodFilter
 
 LONG_SECONDS = 120.0
 
@@ -21,12 +22,16 @@ def python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def with_child(code: str, use: Callable[[Child, list[bytes]], Awaitable[Exit]]) -> tuple[Exit, list[bytes]]:
+def with_child(
+    code: str,
+    use: Callable[[Child, list[bytes]], Awaitable[Exit]],
+    on_overlong: Callable[[], None] | None = None,
+) -> tuple[Exit, list[bytes]]:
     """Start a child, use it, and return its end and its lines; never longer than a bound."""
 
     async def main() -> tuple[Exit, list[bytes]]:
         lines: list[bytes] = []
-        child = await Child.start(python(code), name="test", on_line=lines.append)
+        child = await Child.start(python(code), name="test", on_line=lines.append, on_overlong=on_overlong)
         try:
             async with asyncio.timeout(LONG_SECONDS):
                 return await use(child, lines), lines
@@ -118,13 +123,7 @@ def test_a_flood_without_newline_does_not_grow_the_observer() -> None:
 
     code = f"import sys\nfor _ in range({megabytes}): sys.stdout.write('x' * 1_000_000)\nprint('\\nlast')"
     overlong: list[int] = []
-
-    async def use(child: Child, _: list[bytes]) -> Exit:
-        end = await child.wait()
-        overlong.append(child.overlong_lines)
-        return end
-
-    end, lines = with_child(code, use)
+    end, lines = with_child(code, wait, on_overlong=lambda: overlong.append(1))
     assert end == Exit(0)
     assert lines == [b"last"]
     assert overlong == [1]
@@ -146,6 +145,47 @@ def test_standard_error_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> Non
         "last words",
     ]
     assert words == ["last words"]
+
+
+def test_a_flood_on_standard_error_is_bounded_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="exporter.child"):
+        with_child(f"import sys\nfor i in range(50 * {LINES_PER_PERIOD}): print(i, file=sys.stderr)", wait)
+    assert len(caplog.records) <= LINES_PER_PERIOD
+
+
+def test_what_was_left_out_of_the_log_is_said() -> None:
+    now = [0.0]
+    log = FloodFilter(lambda: now[0])
+
+    def record() -> logging.LogRecord:
+        return logging.LogRecord("x", logging.INFO, "f", 1, "line %s", ("x",), None)
+
+    assert sum(log.filter(record()) for _ in range(LINES_PER_PERIOD + 7)) == LINES_PER_PERIOD
+    now[0] += PERIOD_SECONDS
+    later = record()
+    assert log.filter(later)
+    assert later.getMessage() == "(7 lines left out) line x"
+    assert log.filter(record())
+
+
+def test_a_line_that_can_not_be_handled_costs_no_other_line() -> None:
+    handled: list[bytes] = []
+
+    def handle(line: bytes) -> None:
+        if line == b"bad":
+            raise RuntimeError("on purpose")
+        handled.append(line)
+
+    async def main() -> Exit:
+        code = "print('one\\nbad\\ntwo', flush=True); input(); print('bad\\nthree')"
+        child = await Child.start(python(code), name="test", on_line=handle)
+        async with asyncio.timeout(LONG_SECONDS):
+            await until(lambda: len(handled) == 2)
+            child.write(b"\n")
+            return await child.wait()
+
+    assert asyncio.run(main()) == Exit(0)
+    assert handled == [b"one", b"two", b"three"]
 
 
 def test_a_killed_observer_leaves_no_orphan(tmp_path: Path) -> None:

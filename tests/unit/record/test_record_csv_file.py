@@ -2,9 +2,11 @@
 
 import csv
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -146,11 +148,89 @@ def test_refuses_a_directory_as_file(tmp_path: Path) -> None:
         write(tmp_path, SAMPLE, existing="overwrite")
 
 
-def test_a_full_device_fails_each_write_and_the_sink_lives_on() -> None:
-    sink = CsvSink.open(Path("/dev/full"), "refuse")
-    for _ in range(2):
-        with pytest.raises(OSError, match="No space left"):
-            sink.write(SAMPLE)
+@pytest.mark.parametrize("device", ["/dev/full", "/dev/null"])
+def test_refuses_a_device(device: str) -> None:
+    with pytest.raises(ConfigError, match="is not a regular file: name a file on a disk"):
+        CsvSink.open(Path(device), "overwrite")
+
+
+def test_refuses_a_pipe_without_waiting_for_a_reader(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "out.csv")
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        CsvSink.open(tmp_path / "out.csv", "refuse")
+
+
+def test_refuses_the_file_that_it_prints_to(tmp_path: Path) -> None:
+    script = """
+from pathlib import Path
+from exporter.errors import ConfigError
+from exporter.record.csv_file import CsvSink
+try:
+    CsvSink.open(Path("/dev/stdout"), "refuse")
+except ConfigError as error:
+    print(error)
+"""
+    with (tmp_path / "out.txt").open("w") as file:
+        subprocess.run([sys.executable, "-c", script], stdout=file, check=True)
+    assert (tmp_path / "out.txt").read_text() == "csv /dev/stdout is where this program prints: name another file\n"
+
+
+@pytest.fixture
+def sink(tmp_path: Path) -> Iterator[CsvSink]:
+    """A file with one row."""
+    opened = CsvSink.open(tmp_path / "out.csv", "refuse")
+    assert opened.write(SAMPLE) == ""
+    yield opened
+    opened.close()
+
+
+def test_a_file_that_is_removed_is_made_anew_with_all_its_rows(sink: CsvSink, tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.unlink()
+    assert "out.csv was removed or renamed: it is made anew" in sink.write(SAMPLE)
+    assert sink.write(SAMPLE) == ""
+    assert path.read_text() == HEADER + ROW * 3
+    with pytest.raises(ConfigError, match="being written by another run"):
+        CsvSink.open(path, "append")
+
+
+def test_a_file_that_is_renamed_keeps_its_rows(sink: CsvSink, tmp_path: Path) -> None:
+    (tmp_path / "out.csv").rename(tmp_path / "old.csv")
+    assert "made anew" in sink.write(SAMPLE)
+    assert (tmp_path / "old.csv").read_text() == HEADER + ROW
+    assert (tmp_path / "out.csv").read_text() == HEADER + ROW * 2
+
+
+def test_a_file_in_whose_place_is_another_is_made_anew_beside(sink: CsvSink, tmp_path: Path) -> None:
+    (tmp_path / "out.csv").unlink()
+    (tmp_path / "out.csv").write_text("precious")
+    assert "out-1.csv" in sink.write(SAMPLE)
+    assert (tmp_path / "out.csv").read_text() == "precious"
+    assert (tmp_path / "out-1.csv").read_text() == HEADER + ROW * 2
+    assert sink.readable == tmp_path / "out-1.csv"
+
+
+@pytest.mark.parametrize(("left", "text"), [(0, ""), (len(HEADER) + 5, HEADER), (len(HEADER + ROW) + 5, HEADER + ROW)])
+def test_a_file_that_is_cut_goes_on_with_whole_rows(sink: CsvSink, tmp_path: Path, left: int, text: str) -> None:
+    sink.write(SAMPLE)
+    os.truncate(tmp_path / "out.csv", left)
+    assert "was cut short by somebody else: rows are lost" in sink.write(SAMPLE)
+    assert sink.write(SAMPLE) == ""
+    assert (tmp_path / "out.csv").read_text() == (text or HEADER) + ROW * 2
+
+
+def test_a_file_that_cannot_be_made_anew_can_be_read_until_the_end(tmp_path: Path) -> None:
+    directory = tmp_path / "there"
+    directory.mkdir()
+    sink = CsvSink.open(directory / "out.csv", "refuse")
+    sink.write(SAMPLE)
+    shutil.rmtree(directory)
+    assert "can't be made anew: No such file or directory" in sink.write(SAMPLE)
+    assert sink.write(SAMPLE) == ""
+    assert sink.readable.read_text() == HEADER + ROW * 3
+    directory.mkdir()
+    assert "made anew" in sink.write(SAMPLE)
+    assert (directory / "out.csv").read_text() == HEADER + ROW * 4
     sink.close()
 
 

@@ -9,10 +9,12 @@ import psutil
 import pytest
 
 from exporter.record.columns import COLUMNS
-from exporter.record.probes import PROBES, read_probes
+from exporter.record.probes import PROBES, count_probes, read_counts, read_probes
+from exporter.record.probes.base import in_memory
 from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
 from exporter.record.probes.resident_parts import parse_resident
 from exporter.record.probes.threads import ThreadsProbe
+from exporter.watch.program import runs
 
 HOLD = """
 import sys, threading
@@ -96,3 +98,54 @@ def test_a_failed_probe_costs_itself_only() -> None:
     assert reading.values["threads"] is None
     assert "denied" in reading.failures
     assert reading.values["open_fds"] is not None
+
+
+# The first thread ends, by the system call that ends no other, and one that holds memory lives on.
+LEADERLESS = """
+import ctypes, os, sys, threading
+block = bytearray(40_000_000)
+def hold():
+    while open("/proc/self/stat").read().rpartition(")")[2].split()[0] != "Z": pass
+    print("ready", flush=True)
+    sys.stdin.read()
+    os._exit(0)
+threading.Thread(target=hold).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
+
+
+def test_a_process_whose_first_thread_has_ended_is_read_by_the_others() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", LEADERLESS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == "ready\n"
+        assert psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE
+        assert runs(psutil.Process(process.pid))
+        reading = read_probes(PROBES, process.pid)
+        counts = read_counts(count_probes(), process.pid)
+        process.stdin.close()
+    assert (reading.failures, counts.failures) == ({}, {})
+    assert (reading.values["rss_bytes"] or 0) > 40_000_000
+    assert (reading.values["uss_bytes"] or 0) > 40_000_000
+    assert (reading.values["open_fds"] or 0) >= 3
+    assert counts.by_probe["descriptor_kinds"]["pipe"] >= 2
+
+
+def test_a_process_that_nobody_has_waited_for_is_no_process_of_zero_bytes() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not runs(psutil.Process(process.pid))
+        reading = read_probes(PROBES, process.pid)
+        assert set(reading.values.values()) == {None}
+        assert reading.failures.keys() == {probe.name for probe in PROBES}
+        # Nor does it add zeros, or fail what is read of another.
+        assert read_probes(PROBES, os.getpid(), lambda _: [psutil.Process(process.pid)]).failures == {}
+
+
+@pytest.mark.parametrize("size", [0, -1, 2**63])
+def test_a_size_that_no_living_process_has_is_a_failed_reading(size: int) -> None:
+    with pytest.raises(OSError, match=f"reads as {size} bytes"):
+        in_memory(size)
+    assert in_memory(4096) == 4096

@@ -9,9 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from exporter.checked import UnreadableError
 from exporter.errors import ConfigError
 from exporter.watch.control_group import ControlGroup, GroupMemorySource, find_group, processes_of
-from exporter.watch.told import UnreadableError
 
 DOCKER = "system.slice/docker-0123456789abcdef.scope"
 

@@ -7,12 +7,10 @@ import psutil
 import pytest
 from fake_load import FakeLoad, with_load
 
-from exporter.drivers.protocol import Heap, Hello, Json, SdkEvent
+from exporter.checked import Json
 from exporter.errors import LoadError, SubjectError
-from exporter.record.state import SubjectState
 from exporter.settings.load import WorkloadSettings
 from exporter.workload import funding, workload
-from exporter.workload.workload import MAX_EVENT_KINDS, track
 
 FAST = WorkloadSettings(interval_seconds=0, settle_every=0)
 
@@ -240,22 +238,3 @@ def test_an_instance_is_weighed() -> None:
     )
     assert load.state.load.instance_heap_bytes == pytest.approx(500_000, rel=0.1)
     assert load.state.load.instance_rss_bytes is not None
-
-
-def test_messages_are_noted_in_the_state() -> None:
-    state = SubjectState("x")
-    track(state, Hello("d", "sdk", "1.2", "go", 7))
-    track(state, Heap({"python": 1}, {"arena": 2}, 3))
-    track(state, Heap({"python": 4}, event_loop_handles=9, goroutines=5))
-    assert (state.sdk, state.sdk_version, state.language) == ("sdk", "1.2", "go")
-    assert (state.heap_bytes, state.allocator_bytes) == ({"python": 4}, {})
-    assert (state.objects, state.event_loop_handles, state.goroutines) == (3, 9, 5)
-    assert state.heap_time is not None
-
-
-def test_a_driver_can_not_make_up_any_number_of_event_names() -> None:
-    state = SubjectState("x")
-    for number in range(1000):
-        track(state, SdkEvent(f"event_{number}"))
-    assert len(state.load.sdk_events) <= MAX_EVENT_KINDS + 1
-    assert state.load.sdk_events.total() == 1000

@@ -1,14 +1,19 @@
 """What programs tell of themselves, as real ones told it, and as no program should."""
 
+import random
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.watch.told import (
-    Told,
-    UnreadableError,
+from exporter.checked import UnreadableError
+from exporter.drivers.protocol import Heap
+from exporter.record.state import SubjectState
+from exporter.record.told import Told, note_told
+from exporter.watch.formats import (
     parse_expvar,
     parse_goroutines,
     parse_harness_row,
@@ -25,12 +30,12 @@ GO_HEADER = (
 
 def test_the_recorded_heap_profile_of_a_go_program() -> None:
     told = parse_pprof_heap((FIXTURES / "pprof_heap.txt").read_bytes())
-    assert told == Told({"go": 1552808}, {"inuse": 2203648, "sys": 3899392}, objects=825, collections=0)
+    assert told == Heap({"go": 1552808}, {"inuse": 2203648, "sys": 3899392}, objects=825, collections=0)
 
 
 def test_the_recorded_variables_of_a_go_program() -> None:
     told = parse_expvar((FIXTURES / "expvar.json").read_bytes())
-    assert told == Told({"go": 1724208}, {"inuse": 2449408, "sys": 3899392}, objects=1203, collections=0)
+    assert told == Heap({"go": 1724208}, {"inuse": 2449408, "sys": 3899392}, objects=1203, collections=0)
 
 
 def test_the_count_of_goroutines() -> None:
@@ -85,12 +90,12 @@ def test_a_page_without_heaps_is_no_silent_zero(text: str, mapping: dict[str, st
 
 def test_rows_of_the_go_and_the_rust_memory_test() -> None:
     go = parse_harness_row(GO_HEADER, "2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,12345,9000000,17,21,2")
-    assert go == Told({"go": 7000000}, {"inuse": 8000000, "sys": 9000000}, 12345, None, 17, 21)
+    assert go == Told(Heap({"go": 7000000}, {"inuse": 8000000, "sys": 9000000}, 12345, goroutines=17), 21)
     rust = parse_harness_row(
         "timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments",
         "2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,21",
     )
-    assert rust == Told({"native": 7000000}, {"resident": 8000000}, payments=21)
+    assert rust == Told(Heap({"native": 7000000}, {"resident": 8000000}), payments=21)
 
 
 def test_an_incomplete_row_is_refused() -> None:
@@ -120,4 +125,58 @@ def test_a_row_is_read_or_refused(header: str, row: str) -> None:
         told = parse_harness_row(header, row)
     except UnreadableError:
         return
-    assert not told.heap_bytes or "heap_" in header
+    assert not told.heap.heap_bytes or "heap_" in header
+
+
+SEEDS = (
+    (FIXTURES / "pprof_heap.txt").read_bytes()[-3000:],
+    (FIXTURES / "expvar.json").read_bytes(),
+    b'# TYPE jvm_memory_used_bytes gauge\njvm_memory_used_bytes{area="heap",id="Old"} 6.5e+06 1395066363000\n'
+    b"go_memstats_heap_alloc_bytes 42\ngo_goroutines 9\n",
+    GO_HEADER.encode() + b"\n2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,12345,9000000,17,21,2",
+)
+PIECES = (
+    *(b"1e308", b"9" * 400, b"-1", b"NaN", b"Inf", b"\xff", b"\x00", b'"', b"{", b"}", b"\\", b"\n", b","),
+    b"[" * 5000,
+)
+
+
+def as_profile(page: bytes) -> Told:
+    return Told(parse_pprof_heap(page))
+
+
+def as_variables(page: bytes) -> Told:
+    return Told(parse_expvar(page))
+
+
+def as_metrics(page: bytes) -> Told:
+    return Told(parse_prometheus(page.decode(errors="replace"), {"x": "go_goroutines"}))
+
+
+def as_rows(page: bytes) -> Told:
+    header, _, row = page.decode(errors="replace").partition("\n")
+    return parse_harness_row(header, row)
+
+
+def test_ten_thousand_damaged_pages_are_read_or_refused_and_can_be_noted() -> None:
+    chance, state = random.Random(3), SubjectState("x", pid=1)
+    for _ in range(10_000):
+        page = bytearray(chance.choice(SEEDS))
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(page))
+            page[at : at + chance.randint(0, 3)] = chance.choice(PIECES)
+        for read in (as_profile, as_variables, as_metrics, as_rows):
+            with suppress(UnreadableError):
+                note_told(state, read(bytes(page)))
+        figures = (*state.heap_bytes.values(), *state.allocator_bytes.values(), state.goroutines or 0)
+        assert all(0 <= figure < 2**63 for figure in (*figures, state.load.payments["any"]))
+
+
+def test_a_long_page_is_read_in_no_time() -> None:
+    page = "".join(f'other_metric{{a="{number}"}} {number}\n' for number in range(300_000))
+    began = time.monotonic()
+    assert parse_prometheus(page + "go_memstats_heap_alloc_bytes 42\n", {}).heap_bytes == {"go": 42}
+    hostile = "go_memstats_heap_alloc_bytes{" + 'a="' * 100_000 + "\n" + "go_memstats_heap_alloc_bytes 42\n"
+    assert parse_prometheus(hostile, {}).heap_bytes == {"go": 42}
+    assert parse_prometheus("go_memstats_heap_alloc_bytes{" + "a" * 60_000 + "\ngo_memstats_alloc_bytes 4\n", {})
+    assert time.monotonic() - began < 10

@@ -1,0 +1,76 @@
+"""A watch of small real programs: a subject without a load ends as one with a load does."""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exporter.errors import ConfigError, SubjectError
+from exporter.runs.watch import watch
+from exporter.settings.watch import WatchConfig
+
+
+def watched(*command: str, **changes: Any) -> int:
+    settings = {"mem_interval_seconds": 0.1, "duration_seconds": 3600.0, "listen_address": "127.0.0.1:0", **changes}
+    return watch(WatchConfig(command=command, **settings))
+
+
+def python(code: str) -> tuple[str, ...]:
+    return sys.executable, "-c", code
+
+
+# Ends with that code once it has been sampled.
+def ends_after_a_row(csv: Path, code: int) -> tuple[str, ...]:
+    return python(
+        f"import os, time\nwhile os.path.getsize({str(csv)!r}) < 3000: time.sleep(0.02)\nos._exit({code})",
+    )
+
+
+@pytest.mark.parametrize(("ends_with", "code"), [(0, 0), (3, SubjectError.exit_code)])
+def test_a_program_is_watched_to_its_end(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, ends_with: int, code: int
+) -> None:
+    csv = tmp_path / "out.csv"
+    assert watched(*ends_after_a_row(csv, ends_with), csv=csv) == code
+    said = capsys.readouterr().out
+    assert re.search(rf"ended after \d+s: exit code {ends_with}", said)
+    assert "Verdict: " in said
+
+
+def test_one_that_fails_at_once_is_a_failure_with_or_without_a_sample(capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code = watched("sh", "-c", "exit 3")
+    except SubjectError as error:
+        code = error.exit_code
+    assert code == SubjectError.exit_code
+    assert "ended after 0s: exit code 3" in capsys.readouterr().out
+
+
+def test_one_that_is_not_there_is_a_wrong_setting() -> None:
+    with pytest.raises(ConfigError, match="can't be started"):
+        watched("no-such-program")
+
+
+def test_the_time_is_over(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert watched("sleep", "600", duration_seconds=1.0, report=page, fail_on="inconclusive") == 3
+    said = capsys.readouterr().out
+    assert "Verdict: inconclusive" in said
+    assert f"Page: {page}" in said
+    assert "</html>" in page.read_text()
+
+
+def test_an_interrupt_ends_it_and_the_program(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    interrupter = f"import os, signal, time\nos.kill({os.getpid()}, signal.SIGINT)\ntime.sleep(600)"
+    assert watched(*python(interrupter)) == 130
+
+
+def test_a_source_that_cannot_be_read_costs_its_columns(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    absent = tmp_path / "absent.csv"
+    assert watched("sleep", "600", duration_seconds=1.0, follow_csv=absent) == 0
+    assert "Verdict: " in capsys.readouterr().out
