@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from exporter.checked import printable
 from exporter.processes.child_log import child_log
 from exporter.processes.lines import MAX_LINE_BYTES, LineSplitter
+from exporter.settings.credentials import SECRET_VARIABLES
 
 MAX_STDERR_LINE_BYTES = 8192
 # A grandchild may hold the pipes open after the child has ended.
@@ -93,6 +94,8 @@ class Child:
     ) -> "Child":
         """Start ``argv``, with ``environment`` added to this process's; raises OSError if that's impossible.
 
+        Of this process's environment it gets no secrets: an SDK under test, a third party's driver and the tools that
+        make drivers have no use for them.
         ``on_output`` gets all that it prints, on either output, as it comes; there are no lines and no log then.
         """
         child = cls(name, on_line, on_output, on_overlong)
@@ -101,7 +104,7 @@ class Child:
         transport, _ = await loop.subprocess_exec(
             lambda: _Pipes(child),
             *argv,
-            env={**os.environ, **(environment or {})},
+            env=_without_secrets(os.environ) | dict(environment or {}),
             process_group=0,
             preexec_fn=None if _libc is None else lambda: _die_with(parent),
         )
@@ -232,6 +235,10 @@ class _Pipes(asyncio.SubprocessProtocol):
     def _report(self) -> None:
         code = self._transport.get_returncode()
         self._child._ended(0 if code is None else code)
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name not in SECRET_VARIABLES}
 
 
 def _die_with(parent: int) -> None:

@@ -1,6 +1,7 @@
 """The program that is watched: one that is started here, or one that runs already."""
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +64,13 @@ class StartedProgram:
 
     async def start(self) -> int:
         try:
+            # What is watched is the user's own program, and has the user's whole environment.
             self._child = await Child.start(
-                self._command, name=self.name, on_line=lambda _: None, on_output=self._on_output
+                self._command,
+                name=self.name,
+                on_line=lambda _: None,
+                environment=os.environ,
+                on_output=self._on_output,
             )
         except OSError as error:
             raise ConfigError(f"'{self._command[0]}' can't be started: {error.strerror}; check the command") from error

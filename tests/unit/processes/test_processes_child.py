@@ -14,6 +14,7 @@ import pytest
 
 from exporter.processes.child import Child, Exit, StopLimits
 from exporter.processes.child_log import LINES_PER_PERIOD, PERIOD_SECONDS, FloodFilter
+from exporter.watch.program import StartedProgram
 
 LONG_SECONDS = 120.0
 
@@ -54,6 +55,32 @@ def test_lines_and_exit_code_are_reported() -> None:
     code = "print('one'); print('two', end=''); raise SystemExit(3)"
     end, lines = with_child(code, wait)
     assert (end, end.text, lines) == (Exit(3), "exit code 3", [b"one", b"two"])
+
+
+SECRETS = ("ALICE_SEED", "BOB_SEED", "FAUCET_USERNAME", "FAUCET_PASSWORD")
+SHOW = "import os; print(*sorted(name for name in os.environ if name.startswith(('ALICE', 'BOB', 'FAUCET'))))"
+
+
+@pytest.mark.parametrize("suffix", ["", "_FILE"])
+def test_no_child_inherits_secrets(monkeypatch: pytest.MonkeyPatch, suffix: str) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(name + suffix, "a secret")
+    monkeypatch.setenv("FAUCET_URL", "http://localhost")
+    assert with_child(SHOW, wait) == (Exit(0), [b"FAUCET_URL"])
+
+
+def test_a_watched_program_has_the_whole_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SECRETS:
+        monkeypatch.setenv(name, "a secret")
+    printed = bytearray()
+
+    async def main() -> None:
+        program = StartedProgram(python(SHOW), printed.extend)
+        await program.start()
+        await program.ended(lambda _: None)
+
+    asyncio.run(main())
+    assert printed.decode().split() == sorted(SECRETS)
 
 
 def test_death_by_a_signal_is_reported_by_name() -> None:
