@@ -180,14 +180,17 @@ class Ledger:
         """Give the leaves of a settled transfer to its receiver, under the receiver's own keys.
 
         Raises:
-            NotFound, NotReady: there is no such transfer, or it is not settled, or over.
+            NotFound, NotReady: there is no such transfer, or it is not settled, or was given back.
             NotAllowed: the caller is not its receiver.
+            Exists: the caller has claimed it before.
             Invalid: not exactly its leaves, or a wrong key, tweak or refund.
         """
-        transfer = self.transfer(transfer_id)
-        if transfer.row.receiver != receiver:
-            raise NotAllowed(f"transfer {transfer_id} is not for this receiver")
-        self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
+        for known in self.history(Filter(ids=[transfer_id]), 1, 0):
+            if known.row.receiver != receiver:
+                raise NotAllowed(f"transfer {transfer_id} is not for this receiver")
+            if known.row.status == TransferStatus.COMPLETED:
+                raise Exists(f"transfer {transfer_id} was claimed before")
+        transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
         _check_unique(part.leaf_id for part in claimed)
         if {part.leaf_id for part in claimed} != set(transfer.row.leaf_ids):
             raise Invalid("want exactly the leaves of the transfer")

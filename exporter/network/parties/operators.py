@@ -85,9 +85,10 @@ class SparkService:
         )
 
     def announce(self, transfer: Transfer) -> None:
-        """Tell the receiver that a transfer waits to be claimed."""
+        """Tell the receiver that a transfer waits to be claimed, and the sender that it is on its way."""
         event = pb.TransferEvent(transfer=messages.transfer(self.ledger, transfer))
         self._events.publish(transfer.row.receiver, pb.SubscribeToEventsResponse(receiver_transfer=event))
+        self._events.publish(transfer.row.sender, pb.SubscribeToEventsResponse(sender_transfer=event))
 
     async def claim_transfer(self, request: pb.ClaimTransferRequest, caller: bytes) -> pb.ClaimTransferResponse:
         check_own(request.owner_identity_public_key, caller)

@@ -243,14 +243,32 @@ def test_only_the_receiver_claims_and_only_once(world: World) -> None:
         with pytest.raises(NotAllowed):
             await world.service.claim_transfer(stolen, mallory.identity)
         await world.service.claim_transfer(request, bob.identity)
-        with pytest.raises(NotReady, match="over"):
+        with pytest.raises(Exists, match="claimed before"):
             await world.service.claim_transfer(request, bob.identity)
+        with pytest.raises(NotAllowed):  # who else asks learns nothing
+            await world.service.claim_transfer(stolen, mallory.identity)
         unknown = bob.claim_request(transfer)
         unknown.transfer_id = "00000000-0000-0000-0000-000000000000"
         bob.seal(unknown.claim_package, unknown.transfer_id, "claim", raw)
         with pytest.raises(NotFound):
             await world.service.claim_transfer(unknown, bob.identity)
         assert balances(world, alice, bob, mallory) == [0, 8, 0]
+
+    asyncio.run(check())
+
+
+def test_both_parties_of_a_payment_hear_of_it_and_nobody_else(world: World) -> None:
+    async def check() -> None:
+        alice, bob, mallory = await Wallet(world).funded(8), Wallet(world), Wallet(world)
+        streams = [world.services.events.subscribe(wallet.identity) for wallet in (alice, bob, mallory)]
+        for stream in streams:
+            await anext(stream)
+        transfer = await alice.send(alice.leaves, bob)
+        sent, received = await anext(streams[0]), await anext(streams[1])
+        assert sent.sender_transfer.transfer.id == transfer.row.id
+        assert received.receiver_transfer.transfer.id == transfer.row.id
+        world.services.events.drop_all()
+        assert [await anext(stream, None) for stream in streams] == [None, None, None]
 
     asyncio.run(check())
 
