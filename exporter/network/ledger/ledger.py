@@ -40,6 +40,7 @@ class Ledger:
         self._leaves: dict[str, Leaf] = {}
         self._owned: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # leaf ids, in order of arrival
         self._open: dict[str, Transfer] = {}
+        self._counters: dict[str, str] = {}  # of unfinished swaps: the transfer back, by the one that it answers
         self._seq = 0
 
     # Reading
@@ -95,14 +96,21 @@ class Ledger:
         leaves: Sequence[tuple[Leaf, SentLeaf]],
         *,
         expiry: float = 0.0,
+        answers: str | None = None,
     ) -> Transfer:
         """Bring new leaves into being, already on their way to a receiver.
 
+        With a transfer that they answer, the two are a swap: when the new leaves are claimed, the others are
+        redeemed; when the others are given back, the new ones are redeemed.
+
         Raises:
             Exists: there is such a transfer.
+            NotFound, NotReady: there is no transfer that they could answer, or it is settled or over.
             Invalid: no leaves, or one without value.
         """
         self._check_new(transfer_id)
+        if answers is not None:
+            self._in_state(answers, TransferStatus.SENDER_KEY_TWEAK_PENDING)
         if not leaves or any(leaf.value <= 0 for leaf, _ in leaves):
             raise Invalid("want leaves with a value above 0")
         for leaf, _ in leaves:
@@ -111,6 +119,8 @@ class Ledger:
             self._own(leaf, sender)
             self.issued_sats += leaf.value
         sent = [part for _, part in leaves]
+        if answers is not None:
+            self._counters[answers] = transfer_id
         return self._add(transfer_id, kind, TransferStatus.SENDER_KEY_TWEAKED, sender, receiver, sent, expiry, "")
 
     def send(
@@ -170,6 +180,9 @@ class Ledger:
     def give_back(self, transfer_id: str) -> Transfer:
         """Undo a sent transfer that is not settled: its leaves are the sender's again, as before."""
         transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAK_PENDING)
+        if (counter := self.counter(transfer_id)) is not None:
+            del self._counters[transfer_id]
+            self._retire(counter, TransferStatus.RETURNED)
         for part in transfer.sent:
             self.leaf(part.leaf_id).status = LeafStatus.AVAILABLE
         return self._set_status(transfer, TransferStatus.RETURNED)
@@ -206,17 +219,32 @@ class Ledger:
             leaf.status = LeafStatus.AVAILABLE
             leaf.updated = self.now()
             self._own(leaf, receiver)
+        self._finish_swap(transfer_id)
         return self._set_status(transfer, TransferStatus.COMPLETED)
+
+    def counter(self, transfer_id: str) -> Transfer | None:
+        """The transfer that answers this one in a swap that is not finished."""
+        return self._open.get(self._counters.get(transfer_id, ""))
+
+    def _finish_swap(self, counter_id: str) -> None:
+        for swapped, counter in self._counters.items():
+            if counter == counter_id:
+                del self._counters[swapped]
+                self.settle(swapped)
+                self.redeem(swapped)
+                return
 
     def redeem(self, transfer_id: str) -> Transfer:
         """Take the leaves of a settled transfer out of circulation, for the provider that issued them."""
-        transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
+        return self._retire(self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED), TransferStatus.COMPLETED)
+
+    def _retire(self, transfer: Transfer, status: TransferStatus) -> Transfer:
         for part in transfer.sent:
             leaf = self._leaves.pop(part.leaf_id)
             del self._owned[leaf.owner][leaf.id]
             self._archive.drop_tree(leaf.tree_id)  # every leaf here has a tree of its own
             self.redeemed_sats += leaf.value
-        return self._set_status(transfer, TransferStatus.COMPLETED)
+        return self._set_status(transfer, status)
 
     # Renewal
 

@@ -13,6 +13,7 @@ from exporter.network.ledger import keys, transactions
 from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Broken, Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
 from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus
+from exporter.network.parties.lightning import UNASKED_SECONDS
 from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 
@@ -286,6 +287,43 @@ def test_a_claim_must_lead_to_the_claimants_key(world: World) -> None:
     asyncio.run(check())
 
 
+def test_a_swap_that_nobody_finishes_goes_back_to_its_sender(world: World) -> None:
+    async def check() -> None:
+        alice = await Wallet(world).funded(96)
+        swap = await alice.ask_swap(alice.leaves, [50])
+        claim = alice.claim_request(swap.inbound)
+        again = world.provider.swap(alice.identity, swap.outbound.row.id, 96, [50])
+        assert again.inbound is swap.inbound  # a lost answer costs nothing
+        with pytest.raises(Exists):
+            world.provider.swap(alice.identity, swap.outbound.row.id, 96, [51])
+        world.services.give_back_stale()
+        assert {leaf.status for leaf in alice.leaves} == {LeafStatus.TRANSFER_LOCKED}
+        world.passed += UNASKED_SECONDS + 1
+        world.services.give_back_stale()
+        assert [(leaf.value, leaf.status) for leaf in alice.leaves] == [
+            (64, LeafStatus.AVAILABLE),
+            (32, LeafStatus.AVAILABLE),
+        ]
+        with pytest.raises(NotReady, match="over"):
+            await world.service.claim_transfer(claim, alice.identity)
+        assert balances(world, alice) == [96]
+        assert world.ledger.total_sats() == 96
+
+    asyncio.run(check())
+
+
+def test_a_swap_that_is_finished_stays(world: World) -> None:
+    async def check() -> None:
+        alice = await Wallet(world).funded(96)
+        await alice.swap(alice.leaves, [50])
+        world.passed += UNASKED_SECONDS + 1
+        world.services.give_back_stale()
+        assert sorted(leaf.value for leaf in alice.leaves) == [2, 4, 8, 32, 50]
+        assert world.ledger.total_sats() == 96
+
+    asyncio.run(check())
+
+
 def test_a_transfer_given_back_leaves_all_as_before(world: World) -> None:
     async def check() -> None:
         alice, bob = await Wallet(world).funded(8), Wallet(world)
@@ -443,6 +481,17 @@ class Payments(RuleBasedStateMachine):
         total = sum(leaf.value for leaf in leaves)
         target = data.draw(st.integers(1, total))
         asyncio.run(self.wallets[source].swap(leaves, [target]))
+
+    @precondition(lambda self: any(self.expected))
+    @rule(data=st.data())
+    def abandon_swap(self, data: st.DataObject) -> None:
+        source, leaves = self._some_leaves(data)
+        asyncio.run(self.wallets[source].ask_swap(leaves, [1]))
+        self.money_is_conserved()
+        self.world.passed += UNASKED_SECONDS + 1
+        self.world.services.give_back_stale()
+        assert {leaf.status for leaf in leaves} == {LeafStatus.AVAILABLE}
+        assert self.world.ledger.total_sats() == sum(self.expected)
 
     @precondition(lambda self: any(self.expected))
     @rule(data=st.data())
