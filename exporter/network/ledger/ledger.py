@@ -85,6 +85,10 @@ class Ledger:
         rows = self._archive.list_transfers(wanted, limit, offset)
         return [self._open.get(row.id) or Transfer(row) for row in rows]
 
+    def invoice_transfer(self, spark_invoice: str) -> TransferRow | None:
+        """The last transfer that pays a Spark invoice."""
+        return self._archive.invoice_transfer(spark_invoice)
+
     # Sending
 
     def issue(
@@ -140,12 +144,15 @@ class Ledger:
         With a payment hash the refunds must lock the money to its preimage.
 
         Raises:
-            Exists: there is such a transfer.
+            Exists: there is such a transfer, or one that pays the same Spark invoice and was not given back.
             NotAllowed: a leaf is not the sender's, or has been renewed meanwhile.
             NotReady: a leaf is on its way elsewhere.
             Invalid: no leaves, one twice, a wrong signing key or a wrong refund.
         """
         self._check_new(transfer_id)
+        paid = self.invoice_transfer(spark_invoice)
+        if paid is not None and paid.status != TransferStatus.RETURNED:
+            raise Exists(f"transfer {paid.id} pays this Spark invoice already")
         _check_unique(part.leaf_id for part in sent)
         offset, script = -transactions.TIMELOCK_STEP, keys.taproot_script(receiver)
         if payment_hash is not None:

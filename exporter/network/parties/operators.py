@@ -239,7 +239,11 @@ class SparkService:
     async def query_spark_invoices(
         self, request: pb.QuerySparkInvoicesRequest, caller: bytes
     ) -> pb.QuerySparkInvoicesResponse:
-        return pb.QuerySparkInvoicesResponse(offset=-1)
+        limit, offset = _limit(request.limit), max(request.offset, 0)
+        page = request.invoice[offset : offset + limit]
+        statuses = [messages.invoice_status(text, self.ledger.invoice_transfer(text)) for text in page]
+        following = offset + limit if len(request.invoice) > offset + limit else -1
+        return pb.QuerySparkInvoicesResponse(invoice_statuses=statuses, offset=following)
 
 
 class TokenService:

@@ -1,6 +1,7 @@
 """The ledger through the operators' service: money is conserved, and whatever is wrong changes nothing."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -270,6 +271,55 @@ def test_both_parties_of_a_payment_hear_of_it_and_nobody_else(world: World) -> N
         assert received.receiver_transfer.transfer.id == transfer.row.id
         world.services.events.drop_all()
         assert [await anext(stream, None) for stream in streams] == [None, None, None]
+
+    asyncio.run(check())
+
+
+def test_a_spark_invoice_is_paid_once(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(12), Wallet(world)
+        first, second = alice.leaves
+
+        async def told(text: str) -> tuple[int, bytes]:
+            asked = pb.QuerySparkInvoicesRequest(invoice=[text])
+            answer = await world.service.query_spark_invoices(asked, bob.identity)
+            (status,) = answer.invoice_statuses
+            assert (status.invoice, answer.offset) == (text, -1)
+            return status.status, status.sats_transfer.transfer_id
+
+        paying = alice.start_request([first], bob.identity)
+        paying.spark_invoice = "an invoice"
+        assert await told("an invoice") == (pb.NOT_FOUND, b"")
+        await world.service.start_transfer_v2(paying, alice.identity)
+        assert await told("an invoice") == (pb.FINALIZED, uuid.UUID(paying.transfer_id).bytes)
+        again = alice.start_request([second], bob.identity)
+        again.spark_invoice = "an invoice"
+        with pytest.raises(Exists, match="pays this Spark invoice already"):
+            await world.service.start_transfer_v2(again, alice.identity)
+        assert second.status is LeafStatus.AVAILABLE
+        again.spark_invoice = "another invoice"
+        await world.service.start_transfer_v2(again, alice.identity)
+
+    asyncio.run(check())
+
+
+def test_a_spark_invoice_whose_payment_was_given_back_can_be_paid(world: World) -> None:
+    async def check() -> None:
+        alice = await Wallet(world).funded(8)
+
+        async def status() -> int:
+            asked = pb.QuerySparkInvoicesRequest(invoice=["an invoice"])
+            answer = await world.service.query_spark_invoices(asked, alice.identity)
+            return answer.invoice_statuses[0].status
+
+        for _ in range(2):
+            request = alice.start_request(alice.leaves, world.provider.identity)
+            request.spark_invoice = "an invoice"
+            started = pb.InitiateSwapPrimaryTransferRequest(transfer=request)
+            await world.service.initiate_swap_primary_transfer(started, alice.identity)
+            assert await status() == pb.PENDING
+            world.ledger.give_back(request.transfer_id)
+            assert await status() == pb.RETURNED
 
     asyncio.run(check())
 
