@@ -202,13 +202,22 @@ def parse_heap(fields: Mapping[str, Json]) -> Heap:
     )
 
 
+def _paid(fields: Mapping[str, Json]) -> dict[str, Json]:
+    paid: dict[str, Json] = {}
+    if fields.get("fees_sats") is not None:
+        paid["fees_sats"] = count(fields, "fees_sats")
+    if fields.get("request"):
+        paid["request"] = token(fields, "request")
+    return paid
+
+
 # What the results of commands must hold, by command; those of others are not looked at.
 _RESULTS: Mapping[str, Callable[[Mapping[str, Json]], dict[str, Json]]] = {
     "balance": lambda fields: {"balance_sats": count(fields, "balance_sats")},
     "spark_address": lambda fields: {"address": token(fields, "address")},
     "deposit_address": lambda fields: {"address": token(fields, "address")},
     "invoice": lambda fields: {"invoice": token(fields, "invoice")},
-    "pay": lambda fields: {"request": token(fields, "request")} if fields.get("request") else {},
+    "pay": _paid,
     "measure": lambda fields: heap_fields(parse_heap(fields)),
 }
 
