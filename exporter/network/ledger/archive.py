@@ -17,6 +17,7 @@ CREATE TABLE transfers (
     sender BLOB NOT NULL, receiver BLOB NOT NULL, value INTEGER NOT NULL, created REAL NOT NULL,
     updated REAL NOT NULL, expiry REAL NOT NULL, spark_invoice TEXT NOT NULL, leaf_ids TEXT NOT NULL
 );
+CREATE INDEX invoices ON transfers (spark_invoice) WHERE spark_invoice <> '';
 CREATE TABLE history (
     identity BLOB NOT NULL, seq INTEGER NOT NULL, type INTEGER NOT NULL, PRIMARY KEY (identity, seq)
 ) WITHOUT ROWID;
@@ -100,6 +101,11 @@ class Archive:
 
     def has_transfer(self, transfer_id: str) -> bool:
         return self._db.execute("SELECT 1 FROM transfers WHERE id=?", (transfer_id,)).fetchone() is not None
+
+    def invoice_transfer(self, spark_invoice: str) -> TransferRow | None:
+        """The last transfer that pays a Spark invoice."""
+        tail = "transfers t WHERE t.spark_invoice = ? AND t.spark_invoice <> '' ORDER BY t.seq DESC LIMIT 1"
+        return next(iter(self._select(tail, [spark_invoice])), None)
 
     def list_transfers(self, wanted: Filter, limit: int, offset: int) -> list[TransferRow]:
         """At most ``limit`` transfers from ``offset`` on, by order of creation."""

@@ -34,4 +34,4 @@ class Broken(Refused):
 
 
 class Exists(Refused):
-    """A transfer with this id was started before."""
+    """What is asked for has been done before: a transfer with this id was started, or was claimed."""

@@ -40,6 +40,7 @@ class Ledger:
         self._leaves: dict[str, Leaf] = {}
         self._owned: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # leaf ids, in order of arrival
         self._open: dict[str, Transfer] = {}
+        self._counters: dict[str, str] = {}  # of unfinished swaps: the transfer back, by the one that it answers
         self._seq = 0
 
     # Reading
@@ -84,6 +85,10 @@ class Ledger:
         rows = self._archive.list_transfers(wanted, limit, offset)
         return [self._open.get(row.id) or Transfer(row) for row in rows]
 
+    def invoice_transfer(self, spark_invoice: str) -> TransferRow | None:
+        """The last transfer that pays a Spark invoice."""
+        return self._archive.invoice_transfer(spark_invoice)
+
     # Sending
 
     def issue(
@@ -95,14 +100,21 @@ class Ledger:
         leaves: Sequence[tuple[Leaf, SentLeaf]],
         *,
         expiry: float = 0.0,
+        answers: str | None = None,
     ) -> Transfer:
         """Bring new leaves into being, already on their way to a receiver.
 
+        With a transfer that they answer, the two are a swap: when the new leaves are claimed, the others are
+        redeemed; when the others are given back, the new ones are redeemed.
+
         Raises:
             Exists: there is such a transfer.
+            NotFound, NotReady: there is no transfer that they could answer, or it is settled or over.
             Invalid: no leaves, or one without value.
         """
         self._check_new(transfer_id)
+        if answers is not None:
+            self._in_state(answers, TransferStatus.SENDER_KEY_TWEAK_PENDING)
         if not leaves or any(leaf.value <= 0 for leaf, _ in leaves):
             raise Invalid("want leaves with a value above 0")
         for leaf, _ in leaves:
@@ -111,6 +123,8 @@ class Ledger:
             self._own(leaf, sender)
             self.issued_sats += leaf.value
         sent = [part for _, part in leaves]
+        if answers is not None:
+            self._counters[answers] = transfer_id
         return self._add(transfer_id, kind, TransferStatus.SENDER_KEY_TWEAKED, sender, receiver, sent, expiry, "")
 
     def send(
@@ -130,12 +144,15 @@ class Ledger:
         With a payment hash the refunds must lock the money to its preimage.
 
         Raises:
-            Exists: there is such a transfer.
+            Exists: there is such a transfer, or one that pays the same Spark invoice and was not given back.
             NotAllowed: a leaf is not the sender's, or has been renewed meanwhile.
             NotReady: a leaf is on its way elsewhere.
             Invalid: no leaves, one twice, a wrong signing key or a wrong refund.
         """
         self._check_new(transfer_id)
+        paid = self.invoice_transfer(spark_invoice)
+        if paid is not None and paid.status != TransferStatus.RETURNED:
+            raise Exists(f"transfer {paid.id} pays this Spark invoice already")
         _check_unique(part.leaf_id for part in sent)
         offset, script = -transactions.TIMELOCK_STEP, keys.taproot_script(receiver)
         if payment_hash is not None:
@@ -170,6 +187,9 @@ class Ledger:
     def give_back(self, transfer_id: str) -> Transfer:
         """Undo a sent transfer that is not settled: its leaves are the sender's again, as before."""
         transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAK_PENDING)
+        if (counter := self.counter(transfer_id)) is not None:
+            del self._counters[transfer_id]
+            self._retire(counter, TransferStatus.RETURNED)
         for part in transfer.sent:
             self.leaf(part.leaf_id).status = LeafStatus.AVAILABLE
         return self._set_status(transfer, TransferStatus.RETURNED)
@@ -180,14 +200,17 @@ class Ledger:
         """Give the leaves of a settled transfer to its receiver, under the receiver's own keys.
 
         Raises:
-            NotFound, NotReady: there is no such transfer, or it is not settled, or over.
+            NotFound, NotReady: there is no such transfer, or it is not settled, or was given back.
             NotAllowed: the caller is not its receiver.
+            Exists: the caller has claimed it before.
             Invalid: not exactly its leaves, or a wrong key, tweak or refund.
         """
-        transfer = self.transfer(transfer_id)
-        if transfer.row.receiver != receiver:
-            raise NotAllowed(f"transfer {transfer_id} is not for this receiver")
-        self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
+        for known in self.history(Filter(ids=[transfer_id]), 1, 0):
+            if known.row.receiver != receiver:
+                raise NotAllowed(f"transfer {transfer_id} is not for this receiver")
+            if known.row.status == TransferStatus.COMPLETED:
+                raise Exists(f"transfer {transfer_id} was claimed before")
+        transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
         _check_unique(part.leaf_id for part in claimed)
         if {part.leaf_id for part in claimed} != set(transfer.row.leaf_ids):
             raise Invalid("want exactly the leaves of the transfer")
@@ -203,17 +226,32 @@ class Ledger:
             leaf.status = LeafStatus.AVAILABLE
             leaf.updated = self.now()
             self._own(leaf, receiver)
+        self._finish_swap(transfer_id)
         return self._set_status(transfer, TransferStatus.COMPLETED)
+
+    def counter(self, transfer_id: str) -> Transfer | None:
+        """The transfer that answers this one in a swap that is not finished."""
+        return self._open.get(self._counters.get(transfer_id, ""))
+
+    def _finish_swap(self, counter_id: str) -> None:
+        for swapped, counter in self._counters.items():
+            if counter == counter_id:
+                del self._counters[swapped]
+                self.settle(swapped)
+                self.redeem(swapped)
+                return
 
     def redeem(self, transfer_id: str) -> Transfer:
         """Take the leaves of a settled transfer out of circulation, for the provider that issued them."""
-        transfer = self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED)
+        return self._retire(self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED), TransferStatus.COMPLETED)
+
+    def _retire(self, transfer: Transfer, status: TransferStatus) -> Transfer:
         for part in transfer.sent:
             leaf = self._leaves.pop(part.leaf_id)
             del self._owned[leaf.owner][leaf.id]
             self._archive.drop_tree(leaf.tree_id)  # every leaf here has a tree of its own
             self.redeemed_sats += leaf.value
-        return self._set_status(transfer, TransferStatus.COMPLETED)
+        return self._set_status(transfer, status)
 
     # Renewal
 

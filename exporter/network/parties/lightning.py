@@ -177,17 +177,18 @@ class Lightning:
 
     def give_back_unasked(self) -> None:
         """Give back what was locked for this provider by wallets that then never asked for anything."""
+        unasked_since = self._ledger.now() - UNASKED_SECONDS
         wanted = Filter(
             participant=self._provider.identity,
             as_sender=False,
             statuses=[TransferStatus.SENDER_KEY_TWEAK_PENDING],
-            created_before=self._ledger.now() - UNASKED_SECONDS,
+            created_before=unasked_since,
         )
         for transfer in self._ledger.pending(wanted):
             try:
                 self._preimages.give_back(self._preimages.open_lock(transfer.row.id))
             except NotFound:  # the first half of a leaf swap
-                self._ledger.give_back(transfer.row.id)
+                self._provider.give_back_swap(transfer.row.id, unasked_since)
 
 
 def _amount(invoice: Invoice, sats: int | None) -> int:

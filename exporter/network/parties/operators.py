@@ -85,9 +85,10 @@ class SparkService:
         )
 
     def announce(self, transfer: Transfer) -> None:
-        """Tell the receiver that a transfer waits to be claimed."""
+        """Tell the receiver that a transfer waits to be claimed, and the sender that it is on its way."""
         event = pb.TransferEvent(transfer=messages.transfer(self.ledger, transfer))
         self._events.publish(transfer.row.receiver, pb.SubscribeToEventsResponse(receiver_transfer=event))
+        self._events.publish(transfer.row.sender, pb.SubscribeToEventsResponse(sender_transfer=event))
 
     async def claim_transfer(self, request: pb.ClaimTransferRequest, caller: bytes) -> pb.ClaimTransferResponse:
         check_own(request.owner_identity_public_key, caller)
@@ -238,7 +239,11 @@ class SparkService:
     async def query_spark_invoices(
         self, request: pb.QuerySparkInvoicesRequest, caller: bytes
     ) -> pb.QuerySparkInvoicesResponse:
-        return pb.QuerySparkInvoicesResponse(offset=-1)
+        limit, offset = _limit(request.limit), max(request.offset, 0)
+        page = request.invoice[offset : offset + limit]
+        statuses = [messages.invoice_status(text, self.ledger.invoice_transfer(text)) for text in page]
+        following = offset + limit if len(request.invoice) > offset + limit else -1
+        return pb.QuerySparkInvoicesResponse(invoice_statuses=statuses, offset=following)
 
 
 class TokenService:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from exporter.network.ledger import keys, transactions
 from exporter.network.ledger.archive import Archive
-from exporter.network.ledger.errors import Invalid, NotAllowed
+from exporter.network.ledger.errors import Exists, Invalid, NotAllowed
 from exporter.network.ledger.keys import random_scalar
 from exporter.network.ledger.leaves import Leaf, LeafStatus, SentLeaf, Transfer, TransferType
 from exporter.network.ledger.ledger import Ledger
@@ -20,7 +20,7 @@ _NO_TWEAK = (0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """A finished leaf swap: what came in, what was wanted, and the transfers both ways."""
+    """A leaf swap: what came in, what was wanted, and the transfers both ways. It is finished by a claim."""
 
     id: str
     total_sats: int
@@ -50,11 +50,14 @@ class ServiceProvider:
         self._operators.announce(transfer)
 
     def swap(self, caller: bytes, outbound_id: str, total_sats: int, targets: Sequence[int]) -> Swap:
-        """Take the leaves of a primary swap transfer and send new ones: exactly the targets, and the change.
+        """Send new leaves for those of a primary swap transfer: exactly the targets, and the change.
+
+        Asked again, since an answer was lost, it names the same transfer.
 
         Raises:
             NotAllowed: the transfer is not the caller's to this provider.
             Invalid: the amounts do not add up.
+            Exists: it is being swapped for other amounts.
             NotFound, NotReady: there is no such transfer, or it was swapped before.
         """
         outbound = self.ledger.transfer(outbound_id)
@@ -64,16 +67,33 @@ class ServiceProvider:
         change = row.value - sum(targets)
         if row.value != total_sats or not targets or min(targets) <= 0 or change < 0:
             raise Invalid(f"targets {list(targets)} do not fit the {row.value} sats of transfer {outbound_id}")
-        self.ledger.settle(outbound_id)
-        outbound = self.ledger.redeem(outbound_id)
-        inbound = self.issue(caller, [*targets, *denominations(change)], TransferType.COUNTER_SWAP_V3)
+        amounts = [*targets, *denominations(change)]
+        inbound = self.ledger.counter(outbound_id)
+        if inbound is None:
+            inbound = self.issue(caller, amounts, TransferType.COUNTER_SWAP_V3, answers=outbound_id)
+        elif [self.ledger.leaf(leaf_id).value for leaf_id in inbound.row.leaf_ids] != amounts:
+            raise Exists(f"transfer {outbound_id} is being swapped for other amounts")
         return Swap(str(uuid.uuid4()), total_sats, sum(targets), inbound, outbound)
 
-    def issue(self, receiver: bytes, amounts: Sequence[int], kind: TransferType, *, expiry: float = 0.0) -> Transfer:
-        """Send fresh leaves with these values in sats; nobody is told."""
+    def give_back_swap(self, outbound_id: str, since: float) -> None:
+        """Undo a swap whose new leaves, if any were sent, have waited to be claimed since before that time."""
+        inbound = self.ledger.counter(outbound_id)
+        if inbound is None or inbound.row.created < since:
+            self.ledger.give_back(outbound_id)
+
+    def issue(
+        self,
+        receiver: bytes,
+        amounts: Sequence[int],
+        kind: TransferType,
+        *,
+        expiry: float = 0.0,
+        answers: str | None = None,
+    ) -> Transfer:
+        """Send fresh leaves with these values in sats, in a swap if they answer a transfer; nobody is told."""
         transfer_id = str(uuid.uuid4())
         leaves = [self._new_leaf(amount, receiver, transfer_id) for amount in amounts]
-        return self.ledger.issue(transfer_id, kind, self.identity, receiver, leaves, expiry=expiry)
+        return self.ledger.issue(transfer_id, kind, self.identity, receiver, leaves, expiry=expiry, answers=answers)
 
     def _new_leaf(self, value: int, receiver: bytes, transfer_id: str) -> tuple[Leaf, SentLeaf]:
         """A leaf under a root of its own, with a key that only the receiver learns."""

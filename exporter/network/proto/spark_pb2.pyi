@@ -72,6 +72,13 @@ class TransferType(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SWAP: _ClassVar[TransferType]
     COUNTER_SWAP: _ClassVar[TransferType]
 
+class InvoiceStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NOT_FOUND: _ClassVar[InvoiceStatus]
+    PENDING: _ClassVar[InvoiceStatus]
+    FINALIZED: _ClassVar[InvoiceStatus]
+    RETURNED: _ClassVar[InvoiceStatus]
+
 class PreimageRequestStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     PREIMAGE_REQUEST_STATUS_WAITING_FOR_PREIMAGE: _ClassVar[PreimageRequestStatus]
@@ -125,6 +132,10 @@ PRIMARY_SWAP_V3: TransferType
 COUNTER_SWAP_V3: TransferType
 SWAP: TransferType
 COUNTER_SWAP: TransferType
+NOT_FOUND: InvoiceStatus
+PENDING: InvoiceStatus
+FINALIZED: InvoiceStatus
+RETURNED: InvoiceStatus
 PREIMAGE_REQUEST_STATUS_WAITING_FOR_PREIMAGE: PreimageRequestStatus
 PREIMAGE_REQUEST_STATUS_PREIMAGE_SHARED: PreimageRequestStatus
 PREIMAGE_REQUEST_STATUS_RETURNED: PreimageRequestStatus
@@ -764,10 +775,28 @@ class QuerySparkInvoicesRequest(_message.Message):
     def __init__(self, limit: _Optional[int] = ..., offset: _Optional[int] = ..., invoice: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class QuerySparkInvoicesResponse(_message.Message):
-    __slots__ = ("offset",)
+    __slots__ = ("offset", "invoice_statuses")
     OFFSET_FIELD_NUMBER: _ClassVar[int]
+    INVOICE_STATUSES_FIELD_NUMBER: _ClassVar[int]
     offset: int
-    def __init__(self, offset: _Optional[int] = ...) -> None: ...
+    invoice_statuses: _containers.RepeatedCompositeFieldContainer[InvoiceResponse]
+    def __init__(self, offset: _Optional[int] = ..., invoice_statuses: _Optional[_Iterable[_Union[InvoiceResponse, _Mapping]]] = ...) -> None: ...
+
+class InvoiceResponse(_message.Message):
+    __slots__ = ("invoice", "status", "sats_transfer")
+    INVOICE_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    SATS_TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    invoice: str
+    status: InvoiceStatus
+    sats_transfer: SatsTransfer
+    def __init__(self, invoice: _Optional[str] = ..., status: _Optional[_Union[InvoiceStatus, str]] = ..., sats_transfer: _Optional[_Union[SatsTransfer, _Mapping]] = ...) -> None: ...
+
+class SatsTransfer(_message.Message):
+    __slots__ = ("transfer_id",)
+    TRANSFER_ID_FIELD_NUMBER: _ClassVar[int]
+    transfer_id: bytes
+    def __init__(self, transfer_id: _Optional[bytes] = ...) -> None: ...
 
 class SparkAddress(_message.Message):
     __slots__ = ("identity_public_key",)

@@ -4,7 +4,8 @@ from __future__ import annotations  # grpc's classes are generic in their stubs 
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from email.utils import formatdate
 from typing import Any, NoReturn, Protocol, TypeAlias
 
 import grpc
@@ -43,6 +44,8 @@ class Context(Protocol):
     """What the methods need of a call, whatever carries it."""
 
     def invocation_metadata(self) -> Iterable[tuple[str, str | bytes]] | None: ...
+
+    async def send_initial_metadata(self, initial_metadata: Sequence[tuple[str, str]]) -> None: ...
 
     async def abort(self, code: grpc.StatusCode, details: str) -> NoReturn: ...
 
@@ -140,7 +143,9 @@ def _unary(
             with _refusals(request):
                 if before_call is not None:
                     await before_call()
-                return await function(request, *_caller(context, sessions))
+                answer = await function(request, *_caller(context, sessions))
+                await _send_date(context)
+                return answer
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
 
@@ -155,7 +160,9 @@ def _streaming(
             with _refusals(request):
                 if before_call is not None:
                     await before_call()
-                async for message in function(request, *_caller(context, sessions)):
+                caller = _caller(context, sessions)
+                await _send_date(context)
+                async for message in function(request, *caller):
                     yield message
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
@@ -171,6 +178,11 @@ def _caller(context: Context, sessions: Sessions | None) -> tuple[bytes, ...]:
             token = value if isinstance(value, str) else value.decode("ascii", "replace")
             return (sessions.identity(token.removeprefix("Bearer ")),)  # some wallets name the scheme
     raise NotAuthenticated("there is no session token")
+
+
+async def _send_date(context: Context) -> None:
+    """The time of the answer, by which wallets correct their clocks."""
+    await context.send_initial_metadata([("date", formatdate(usegmt=True))])
 
 
 async def _refuse(context: Context, method: str, refusal: Refused) -> None:

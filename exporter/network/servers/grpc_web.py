@@ -7,7 +7,7 @@ from __future__ import annotations  # grpc's classes are generic in their stubs 
 
 import logging
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -34,9 +34,13 @@ def route(methods: Methods) -> Route:
             return Response(f"want {CONTENT_TYPE}", 415)
         handler = methods.get("/{service}/{method}".format_map(request.path_params))
         frames = _answer(handler, await _body(request), _Context(request))
+        try:
+            first = await anext(frames)
+        except _AbortError as aborted:
+            return Response(headers=_status(aborted.code, str(aborted)), media_type=CONTENT_TYPE)
         if handler is not None and handler.response_streaming:
-            return StreamingResponse(frames, media_type=CONTENT_TYPE)
-        return Response(b"".join([frame async for frame in frames]), media_type=CONTENT_TYPE)
+            return StreamingResponse(_from(first, frames), media_type=CONTENT_TYPE)
+        return Response(first + b"".join([frame async for frame in frames]), media_type=CONTENT_TYPE)
 
     return Route("/{service}/{method}", serve, methods=["POST"])
 
@@ -56,28 +60,54 @@ class _Context:
     def invocation_metadata(self) -> list[tuple[str, str | bytes]]:
         return [*self._headers.items()]
 
+    async def send_initial_metadata(self, initial_metadata: Sequence[tuple[str, str]]) -> None:
+        """Nothing: the web server sends a date by itself."""
+
     async def abort(self, code: grpc.StatusCode, details: str) -> NoReturn:
         raise _AbortError(code, details)
 
 
 async def _answer(handler: Any, body: bytes, context: Context) -> AsyncIterator[bytes]:
-    """The frames of the answer: its messages, then the status as trailers."""
+    """The frames of the answer: its messages, then the status as trailers.
+
+    Raises:
+        _AbortError: the call fails before its first message: its status belongs in the headers.
+    """
+    started = False
     try:
-        if handler is None:
-            raise _AbortError(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")
+        async for message in _messages(handler, body, context):
+            yield _frame(message)
+            started = True
+    except _AbortError as aborted:
+        if not started:
+            raise
+        yield _trailers(aborted.code, str(aborted))
+    else:
+        yield _trailers(grpc.StatusCode.OK)
+
+
+async def _messages(handler: Any, body: bytes, context: Context) -> AsyncIterator[bytes]:
+    """The serialised messages of the answer; raises _AbortError."""
+    if handler is None:
+        raise _AbortError(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")
+    try:
         message = handler.request_deserializer(_message(body))
         if handler.response_streaming:
             async for each in handler.unary_stream(message, context):
-                yield _frame(handler.response_serializer(each))
+                yield handler.response_serializer(each)
         else:
-            yield _frame(handler.response_serializer(await handler.unary_unary(message, context)))
-    except _AbortError as aborted:
-        yield _trailers(aborted.code, str(aborted))
-    except Exception:  # as gRPC itself has it: a fault is an answer too
+            yield handler.response_serializer(await handler.unary_unary(message, context))
+    except _AbortError:
+        raise
+    except Exception as fault:  # as gRPC itself has it: a fault is an answer too
         _log.exception("a call over gRPC-web failed")
-        yield _trailers(grpc.StatusCode.UNKNOWN, "the call failed")
-    else:
-        yield _trailers(grpc.StatusCode.OK)
+        raise _AbortError(grpc.StatusCode.UNKNOWN, "the call failed") from fault
+
+
+async def _from(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for frame in rest:
+        yield frame
 
 
 async def _body(request: Request) -> bytes:
@@ -103,5 +133,10 @@ def _frame(message: bytes, flags: int = 0) -> bytes:
     return _HEAD.pack(flags, len(message)) + message
 
 
+def _status(code: grpc.StatusCode, details: str = "") -> dict[str, str]:
+    return {"grpc-status": str(code.value[0]), "grpc-message": quote(details, safe=" ")}
+
+
 def _trailers(code: grpc.StatusCode, details: str = "") -> bytes:
-    return _frame(f"grpc-status:{code.value[0]}\r\ngrpc-message:{quote(details, safe=' ')}\r\n".encode(), _TRAILERS)
+    lines = (f"{name}:{value}\r\n" for name, value in _status(code, details).items())
+    return _frame("".join(lines).encode(), _TRAILERS)

@@ -1,6 +1,7 @@
 """The ledger through the operators' service: money is conserved, and whatever is wrong changes nothing."""
 
 import asyncio
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from exporter.network.ledger import keys, transactions
 from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Broken, Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
 from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus
+from exporter.network.parties.lightning import UNASKED_SECONDS
 from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 
@@ -243,14 +245,81 @@ def test_only_the_receiver_claims_and_only_once(world: World) -> None:
         with pytest.raises(NotAllowed):
             await world.service.claim_transfer(stolen, mallory.identity)
         await world.service.claim_transfer(request, bob.identity)
-        with pytest.raises(NotReady, match="over"):
+        with pytest.raises(Exists, match="claimed before"):
             await world.service.claim_transfer(request, bob.identity)
+        with pytest.raises(NotAllowed):  # who else asks learns nothing
+            await world.service.claim_transfer(stolen, mallory.identity)
         unknown = bob.claim_request(transfer)
         unknown.transfer_id = "00000000-0000-0000-0000-000000000000"
         bob.seal(unknown.claim_package, unknown.transfer_id, "claim", raw)
         with pytest.raises(NotFound):
             await world.service.claim_transfer(unknown, bob.identity)
         assert balances(world, alice, bob, mallory) == [0, 8, 0]
+
+    asyncio.run(check())
+
+
+def test_both_parties_of_a_payment_hear_of_it_and_nobody_else(world: World) -> None:
+    async def check() -> None:
+        alice, bob, mallory = await Wallet(world).funded(8), Wallet(world), Wallet(world)
+        streams = [world.services.events.subscribe(wallet.identity) for wallet in (alice, bob, mallory)]
+        for stream in streams:
+            await anext(stream)
+        transfer = await alice.send(alice.leaves, bob)
+        sent, received = await anext(streams[0]), await anext(streams[1])
+        assert sent.sender_transfer.transfer.id == transfer.row.id
+        assert received.receiver_transfer.transfer.id == transfer.row.id
+        world.services.events.drop_all()
+        assert [await anext(stream, None) for stream in streams] == [None, None, None]
+
+    asyncio.run(check())
+
+
+def test_a_spark_invoice_is_paid_once(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(12), Wallet(world)
+        first, second = alice.leaves
+
+        async def told(text: str) -> tuple[int, bytes]:
+            asked = pb.QuerySparkInvoicesRequest(invoice=[text])
+            answer = await world.service.query_spark_invoices(asked, bob.identity)
+            (status,) = answer.invoice_statuses
+            assert (status.invoice, answer.offset) == (text, -1)
+            return status.status, status.sats_transfer.transfer_id
+
+        paying = alice.start_request([first], bob.identity)
+        paying.spark_invoice = "an invoice"
+        assert await told("an invoice") == (pb.NOT_FOUND, b"")
+        await world.service.start_transfer_v2(paying, alice.identity)
+        assert await told("an invoice") == (pb.FINALIZED, uuid.UUID(paying.transfer_id).bytes)
+        again = alice.start_request([second], bob.identity)
+        again.spark_invoice = "an invoice"
+        with pytest.raises(Exists, match="pays this Spark invoice already"):
+            await world.service.start_transfer_v2(again, alice.identity)
+        assert second.status is LeafStatus.AVAILABLE
+        again.spark_invoice = "another invoice"
+        await world.service.start_transfer_v2(again, alice.identity)
+
+    asyncio.run(check())
+
+
+def test_a_spark_invoice_whose_payment_was_given_back_can_be_paid(world: World) -> None:
+    async def check() -> None:
+        alice = await Wallet(world).funded(8)
+
+        async def status() -> int:
+            asked = pb.QuerySparkInvoicesRequest(invoice=["an invoice"])
+            answer = await world.service.query_spark_invoices(asked, alice.identity)
+            return answer.invoice_statuses[0].status
+
+        for _ in range(2):
+            request = alice.start_request(alice.leaves, world.provider.identity)
+            request.spark_invoice = "an invoice"
+            started = pb.InitiateSwapPrimaryTransferRequest(transfer=request)
+            await world.service.initiate_swap_primary_transfer(started, alice.identity)
+            assert await status() == pb.PENDING
+            world.ledger.give_back(request.transfer_id)
+            assert await status() == pb.RETURNED
 
     asyncio.run(check())
 
@@ -264,6 +333,43 @@ def test_a_claim_must_lead_to_the_claimants_key(world: World) -> None:
         with pytest.raises(Invalid, match="receiver's key"):
             await world.service.claim_transfer(request, bob.identity)
         await bob.claim(transfer)
+
+    asyncio.run(check())
+
+
+def test_a_swap_that_nobody_finishes_goes_back_to_its_sender(world: World) -> None:
+    async def check() -> None:
+        alice = await Wallet(world).funded(96)
+        swap = await alice.ask_swap(alice.leaves, [50])
+        claim = alice.claim_request(swap.inbound)
+        again = world.provider.swap(alice.identity, swap.outbound.row.id, 96, [50])
+        assert again.inbound is swap.inbound  # a lost answer costs nothing
+        with pytest.raises(Exists):
+            world.provider.swap(alice.identity, swap.outbound.row.id, 96, [51])
+        world.services.give_back_stale()
+        assert {leaf.status for leaf in alice.leaves} == {LeafStatus.TRANSFER_LOCKED}
+        world.passed += UNASKED_SECONDS + 1
+        world.services.give_back_stale()
+        assert [(leaf.value, leaf.status) for leaf in alice.leaves] == [
+            (64, LeafStatus.AVAILABLE),
+            (32, LeafStatus.AVAILABLE),
+        ]
+        with pytest.raises(NotReady, match="over"):
+            await world.service.claim_transfer(claim, alice.identity)
+        assert balances(world, alice) == [96]
+        assert world.ledger.total_sats() == 96
+
+    asyncio.run(check())
+
+
+def test_a_swap_that_is_finished_stays(world: World) -> None:
+    async def check() -> None:
+        alice = await Wallet(world).funded(96)
+        await alice.swap(alice.leaves, [50])
+        world.passed += UNASKED_SECONDS + 1
+        world.services.give_back_stale()
+        assert sorted(leaf.value for leaf in alice.leaves) == [2, 4, 8, 32, 50]
+        assert world.ledger.total_sats() == 96
 
     asyncio.run(check())
 
@@ -425,6 +531,17 @@ class Payments(RuleBasedStateMachine):
         total = sum(leaf.value for leaf in leaves)
         target = data.draw(st.integers(1, total))
         asyncio.run(self.wallets[source].swap(leaves, [target]))
+
+    @precondition(lambda self: any(self.expected))
+    @rule(data=st.data())
+    def abandon_swap(self, data: st.DataObject) -> None:
+        source, leaves = self._some_leaves(data)
+        asyncio.run(self.wallets[source].ask_swap(leaves, [1]))
+        self.money_is_conserved()
+        self.world.passed += UNASKED_SECONDS + 1
+        self.world.services.give_back_stale()
+        assert {leaf.status for leaf in leaves} == {LeafStatus.AVAILABLE}
+        assert self.world.ledger.total_sats() == sum(self.expected)
 
     @precondition(lambda self: any(self.expected))
     @rule(data=st.data())

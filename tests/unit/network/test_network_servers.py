@@ -4,6 +4,8 @@ import asyncio
 import base64
 import json
 import socket
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import grpc
@@ -106,6 +108,16 @@ def test_funding_reaches_the_open_event_stream(transport: type[Client]) -> None:
             pending = await client.spark("query_pending_transfers", wanted)
             assert [found.id for found in pending.transfers] == [transfer.id]
             assert pending.offset == -1
+
+    with_network(check)
+
+
+@over_both
+def test_an_answer_tells_the_time(transport: type[Client]) -> None:
+    async def check(network: dict[str, Any]) -> None:
+        async with transport(network) as client:
+            off = datetime.now(UTC) - parsedate_to_datetime(await client.date())
+        assert abs(off.total_seconds()) < 60
 
     with_network(check)
 
