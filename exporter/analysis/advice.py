@@ -1,9 +1,9 @@
 """What would decide a run that is inconclusive."""
 
+from exporter.analysis.demands import SHORTEST_FOR_LEAK_MINUTES
 from exporter.analysis.evidence import (
     FEWEST_AT_REST,
     SHORTEST_AT_REST_MINUTES,
-    SHORTEST_FOR_LEAK_MINUTES,
     Evidence,
 )
 from exporter.analysis.judgement import Settings

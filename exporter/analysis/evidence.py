@@ -6,11 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
+from exporter.analysis.demands import (
+    LOOKS_IN_A_ROW,
+    SEQUENTIAL_FAST,
+    SHORTEST_SEQUENTIAL_MINUTES,
+    Demand,
+    demands_at_rest,
+    demands_under_load,
+    meets,
+)
 from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FOR_FEW_MINUTES, is_obvious, trend_of_few
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import (
     ANONYMOUS,
-    HEAP,
     RESIDENT,
     RESIDENT_SERIES,
     SHARED,
@@ -27,8 +35,6 @@ FEWEST_SAMPLES = 24
 FEWEST_AT_REST = 10
 SHORTEST_MINUTES = 5.0
 SHORTEST_AT_REST_MINUTES = 2.0
-SHORTEST_FOR_LEAK_MINUTES = 20.0
-LONG_RUN_MINUTES = 45.0
 
 _COUNT_THRESHOLD_PER_MIN = 0.1
 _COUNT_ACQUIT_PER_MIN = 0.5
@@ -44,42 +50,6 @@ def label_of(series: str, settled: bool) -> str:
     """What a series is called in a sentence."""
     column = BY_NAME.get(series)
     return (column.label if column and column.label else series) + (" at rest" if settled else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps."""
-
-    floor: float
-    probability: float
-    steadiness: float
-    lasting_share: float = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class Early:
-    """What a leak has to show in a run of so many minutes, too short for most series."""
-
-    minutes: float
-    demand: Demand
-
-
-# The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
-LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
-SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
-AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
-# In so short a run much of a warm-up of some minutes is a straight line.
-AT_REST_SHORTLY = (Demand(0.0, 0.97, 3.0, 0.75), Demand(0.0, 0.95, 8.0, 0.65))
-LONG_AT_REST_MINUTES = 8.0
-# Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
-EARLY = {HEAP: Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)), ANONYMOUS: Early(10.0, Demand(1200.0, 0.9, 1.5, 0.5))}
-EARLY_COUNT = Early(8.0, Demand(0.5, 0.95, 4.0, 0.6))
-# Looked at every minute, four looks in a row.
-SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
-SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
-SEQUENTIAL_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5), Demand(0.0, 0.95, 8.0, 0.5))
-SHORTEST_SEQUENTIAL_MINUTES = 13.5
-LOOKS_IN_A_ROW = 4  # a minute apart, for a leak
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +134,9 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
     scale, may_leak = _kib(settings, stretch.duration), name not in RESIDENT_SERIES
-    found = _settled(stretch, name, scale, _demands_at_rest(stretch, settings.sequential) if may_leak else ())
+    found = _settled(
+        stretch, name, scale, demands_at_rest(stretch.lasts, sequential=settings.sequential) if may_leak else ()
+    )
     if found.verdict is Verdict.LEAK:
         return found
     few = _few_at_rest(stretch, name, scale, may_leak=may_leak)
@@ -187,7 +159,7 @@ def resident_memory(read: Read, stretch: Stretch, settings: Settings) -> Evidenc
 
 def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The evidence of a column of counts, at rest where there are enough such samples."""
-    found = _settled(stretch, name, _COUNT, _demands_at_rest(stretch, settings.sequential))
+    found = _settled(stretch, name, _COUNT, demands_at_rest(stretch.lasts, sequential=settings.sequential))
     if found.trend is None:
         found = _passive(stretch, name, _COUNT, settings.sequential)
     trend = found.trend
@@ -203,7 +175,11 @@ def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Ev
     enough = len(t) >= FEWEST_SAMPLES and part.lasts(SHORTEST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
     nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, part.minutes, len(t))
-    found = _decided(nothing, _demands_under_load(name, part, sequential), scale)
+    found = _decided(
+        nothing,
+        demands_under_load(name, part.lasts, read_at_rest=bool(stretch.settled.any()), sequential=sequential),
+        scale,
+    )
     if found.verdict is Verdict.LEAK or sequential or not part.lasts(SHORTEST_SEQUENTIAL_MINUTES + LOOKS_IN_A_ROW - 1):
         return found
     fast = _decided(nothing, (SEQUENTIAL_FAST,), scale)
@@ -215,7 +191,7 @@ def _held(t: Floats, y: Floats, scale: _Scale) -> bool:
     for earlier in range(1, LOOKS_IN_A_ROW):
         seen = t <= t[-1] - earlier
         trend = trend_of_floors(t[seen], y[seen] / scale.divisor, scale.step)
-        if trend is None or not _meets(trend, SEQUENTIAL_FAST, scale.threshold):
+        if trend is None or not meets(trend, SEQUENTIAL_FAST, scale.threshold):
             return False
     return True
 
@@ -272,26 +248,6 @@ class _Part:
         return self.stretch.lasts(minutes) and self.minutes >= _MOST_OF_A_LENGTH * minutes
 
 
-def _demands_under_load(name: str, part: _Part, sequential: bool) -> tuple[Demand, ...]:
-    if sequential:
-        if not part.lasts(SHORTEST_SEQUENTIAL_MINUTES):
-            return ()
-        return SEQUENTIAL_LONG if part.lasts(LONG_RUN_MINUTES) else (SEQUENTIAL_FAST,)
-    if part.lasts(LONG_RUN_MINUTES):
-        return LONG_RUN
-    if part.lasts(SHORTEST_FOR_LEAK_MINUTES):
-        return SHORT_RUN
-    early = EARLY.get(name) or (None if name.endswith("_bytes") else EARLY_COUNT)
-    # What is read at rest too is known better from there.
-    return (early.demand,) if early and part.lasts(early.minutes) and not part.stretch.settled.any() else ()
-
-
-def _demands_at_rest(stretch: Stretch, sequential: bool) -> tuple[Demand, ...]:
-    if sequential:
-        return SEQUENTIAL_AT_REST
-    return AT_REST if stretch.lasts(LONG_AT_REST_MINUTES) else AT_REST_SHORTLY
-
-
 def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> Evidence:
     """The same with its verdict and the reason for it."""
     trend = evidence.trend
@@ -302,7 +258,7 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     even = trend.low > scale.threshold and trend.steadiness > _EVEN_STEPS
     growing = evidence.settled and even and evidence.lasts(scale.threshold)
     told = _in_words(evidence, trend, scale)
-    if any(_meets(trend, demand, scale.threshold) for demand in demands):
+    if any(meets(trend, demand, scale.threshold) for demand in demands):
         verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
     elif missed < scale.acquit and not growing:
         verdict, reason = Verdict.NO_LEAK, replace(evidence, missed=missed).bound_in_words()
@@ -326,13 +282,4 @@ def _cache_in_words(floors: Floors, scale: _Scale) -> str:
     return (
         f"warm-up or a cache filling: one of more than {grown:,.0f}{scale.unit or ' entries'}, "
         f"not full since about minute {since:.0f}"
-    )
-
-
-def _meets(trend: Trend, demand: Demand, threshold: float) -> bool:
-    lasting = max(threshold, demand.lasting_share * trend.growth.value)
-    return (
-        trend.low > max(demand.floor, threshold)
-        and trend.steadiness > demand.steadiness
-        and trend.others.probability_above(lasting) > demand.probability
     )

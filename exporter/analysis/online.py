@@ -19,7 +19,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.evidence import LOOKS_IN_A_ROW
+from exporter.analysis.demands import LOOKS_IN_A_ROW
 from exporter.analysis.judgement import Judgement, Settings
 from exporter.analysis.series import NUMERIC_COLUMNS, Run
 from exporter.analysis.stretch import LOAD_PHASES

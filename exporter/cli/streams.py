@@ -15,15 +15,18 @@ def guard_streams() -> None:
     """Have both streams take text of any alphabet, and go on when they can't be written.
 
     A character that their encoding doesn't have becomes a question mark. A stream that was closed before the start
-    leads nowhere: otherwise the next file to be opened would get its number, and what is printed.
+    leads nowhere: otherwise the next file to be opened would get its number, and what is printed. One that a caller has
+    put in the place of the process's own is the caller's affair.
     """
-    for number, stream in ((1, sys.stdout), (2, sys.stderr)):
-        if stream is None:
-            _lead_nowhere(number)
-    sys.stdout, sys.stderr = _guarded(1, sys.stdout), _guarded(2, sys.stderr)
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _guarded(1, sys.stdout)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _guarded(2, sys.stderr)
 
 
 def _guarded(number: int, stream: TextIO | None) -> io.TextIOWrapper:
+    if stream is None:
+        _lead_nowhere(number)
     raw = _Unfailing(number)
     return io.TextIOWrapper(
         io.BufferedWriter(raw),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from exporter.errors import ConfigError
 from exporter.heaps.dumps import DumpNote, read_note
-from exporter.heaps.frames import Frame, telling_frames
+from exporter.heaps.frames import Frame, informative_frames
 
 if TYPE_CHECKING:
     import memray
@@ -82,7 +82,7 @@ def read_dump(path: Path) -> dict[Site, Held]:
     held: dict[Site, Held] = defaultdict(lambda: Held(0, 0))
     with open_dump(path) as reader:
         for record in reader.get_leaked_allocation_records(merge_threads=True):
-            site = Site(_heap_of(record), telling_frames(record.hybrid_stack_trace()))
+            site = Site(_heap_of(record), informative_frames(record.hybrid_stack_trace()))
             so_far = held[site]
             held[site] = Held(so_far.size + record.size, so_far.blocks + record.n_allocations)
     return dict(held)

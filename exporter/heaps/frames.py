@@ -45,7 +45,7 @@ class Frame:
         return self.function + place
 
 
-def telling_frames(stack: Iterable[tuple[str, str, int]]) -> tuple[Frame, ...]:
+def informative_frames(stack: Iterable[tuple[str, str, int]]) -> tuple[Frame, ...]:
     """Of a stack, innermost frame first, what names the code: the libraries' last few calls, then the program's own.
 
     What allocators, standard libraries and the interpreter put in between is left out. A stack of libraries alone

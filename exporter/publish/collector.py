@@ -37,14 +37,14 @@ class RunCollector(Collector):
 
     def collect(self) -> Iterator[Family]:
         started = time.perf_counter()
-        subjects = [((state.driver,), look_at(state)) for state in self._run.subjects.values()]
+        subjects = [((state.driver,), read_subject(state)) for state in self._run.subjects.values()]
         families = [_filled(metric, [((), self._run)]) for metric in RUN_METRICS]
         families += [_filled(metric, subjects) for metric in SUBJECT_METRICS]
         yield from (family for family in families if family.samples)
         yield _filled(SCRAPE_DURATION, [((), time.perf_counter() - started)])
 
 
-def look_at(state: SubjectState) -> Subject:
+def read_subject(state: SubjectState) -> Subject:
     """Read the subject's process from outside, if it lives."""
     if state.pid is None:
         return Subject(state, {}, {})

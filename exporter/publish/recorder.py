@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from exporter.publish.collector import look_at
+from exporter.publish.collector import read_subject
 from exporter.publish.history import History, Point, observed
 from exporter.record.sample import Sample
 from exporter.record.state import RunState, SubjectState
@@ -42,7 +42,7 @@ class Recorder:
         self._settled[name] = settled
         return observed(
             round(now, 3),
-            rss=look_at(state).seen.get("rss_bytes"),
+            rss=read_subject(state).seen.get("rss_bytes"),
             heap=state.heap_sum,
             settled_heap=settled.heap_allocated_bytes if settled and news else None,
             payments=state.load.payments.total(),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from exporter import __version__
-from exporter.publish.collector import look_at
+from exporter.publish.collector import read_subject
 from exporter.publish.metrics import heaps_of
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 
@@ -40,7 +40,7 @@ def elapsed_seconds(run: RunState, now: datetime) -> float:
 
 
 def _describe_subject(state: SubjectState) -> dict[str, Any]:
-    subject = look_at(state)
+    subject = read_subject(state)
     settled = state.last_settled
     return {
         "sdk": state.sdk,

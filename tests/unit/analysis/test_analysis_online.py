@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from exporter.analysis.evidence import LOOKS_IN_A_ROW
+from exporter.analysis.demands import LOOKS_IN_A_ROW
 from exporter.analysis.judgement import Settings
 from exporter.analysis.online import Online, serve
 from exporter.record.terms import Verdict

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.heaps.frames import Frame, short_name, telling_frames
+from exporter.heaps.frames import Frame, informative_frames, short_name
 
 RUSTC = "/rustc/29483883eed69d5fb4db01964cdf2af4d86e9cb2/library/alloc/src/vec/mod.rs"
 TOKIO = "/usr/local/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.52.1/src/sync/broadcast.rs"
@@ -69,7 +69,7 @@ def test_what_allocators_and_the_interpreter_put_in_between_is_left_out() -> Non
         ("gen_send_ex2", "Objects/genobject.c", 219),
         ("build", PYTHON, 50275),
     ]
-    assert telling_frames(stack) == (
+    assert informative_frames(stack) == (
         Frame("channel<WalletEvent>", "tokio-1.52.1/src/sync/broadcast.rs", 510),
         Frame("new", OWN, 13),
         Frame("{async_fn#0}", "crates/spark-wallet/src/wallet.rs", 584),
@@ -88,19 +88,19 @@ def test_a_stack_of_libraries_alone_keeps_the_innermost_of_them() -> None:
         ("start_thread", "./nptl/pthread_create.c", 442),
         ("clone3", "../sysdeps/unix/sysv/linux/x86_64/clone3.S", 81),
     ]
-    names = [frame.function for frame in telling_frames(stack)]
+    names = [frame.function for frame in informative_frames(stack)]
     assert names == ["tokio::sync::mpsc::block::Block<T>::new", "hyper::client::dispatch::channel"]
 
 
 def test_a_python_stack_is_its_python_frames() -> None:
     stack = [("append", "/opt/app/srv/driver.py", 3), ("_PyEval_EvalFrame", "./Include/internal/pycore_ceval.h", 73)]
-    assert telling_frames(stack) == (Frame("append", "app/srv/driver.py", 3),)
+    assert informative_frames(stack) == (Frame("append", "app/srv/driver.py", 3),)
 
 
 def test_code_that_python_has_from_no_file_is_python() -> None:
-    assert telling_frames([("<module>", "<string>", 4)]) == (Frame("<module>", "<string>", 4),)
+    assert informative_frames([("<module>", "<string>", 4)]) == (Frame("<module>", "<string>", 4),)
 
 
 def test_a_stack_of_plumbing_alone_tells_nothing() -> None:
-    assert telling_frames([("malloc", "<unknown>", 0), ("main", "main.c", 1)]) == ()
-    assert telling_frames([]) == ()
+    assert informative_frames([("malloc", "<unknown>", 0), ("main", "main.c", 1)]) == ()
+    assert informative_frames([]) == ()

@@ -1,0 +1,84 @@
+"""What a leak has to show, by how long a run is and how its series was read: the table of docs/verdict.md."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from exporter.analysis.judgement import ANONYMOUS, HEAP
+from exporter.analysis.trend import Trend
+
+SHORTEST_FOR_LEAK_MINUTES = 20.0
+LONG_RUN_MINUTES = 45.0
+
+Lasts = Callable[[float], bool]  # whether a series was read for so many minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps."""
+
+    floor: float
+    probability: float
+    steadiness: float
+    lasting_share: float = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What a leak has to show in a run of so many minutes, too short for most series."""
+
+    minutes: float
+    demand: Demand
+
+
+# The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
+LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
+SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
+AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
+# In so short a run much of a warm-up of some minutes is a straight line.
+AT_REST_SHORTLY = (Demand(0.0, 0.97, 3.0, 0.75), Demand(0.0, 0.95, 8.0, 0.65))
+LONG_AT_REST_MINUTES = 8.0
+# Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
+EARLY = {HEAP: Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)), ANONYMOUS: Early(10.0, Demand(1200.0, 0.9, 1.5, 0.5))}
+EARLY_COUNT = Early(8.0, Demand(0.5, 0.95, 4.0, 0.6))
+# Looked at every minute, four looks in a row.
+SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
+SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
+SEQUENTIAL_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5), Demand(0.0, 0.95, 8.0, 0.5))
+SHORTEST_SEQUENTIAL_MINUTES = 13.5
+LOOKS_IN_A_ROW = 4  # a minute apart, for a leak
+
+
+def demands_under_load(name: str, lasts: Lasts, *, read_at_rest: bool, sequential: bool) -> tuple[Demand, ...]:
+    """What a series under load has to show, one of them; none where nothing makes it a leak.
+
+    ``read_at_rest`` says that there are samples at rest as well, ``sequential`` that the run is looked at again and
+    again.
+    """
+    if sequential:
+        if not lasts(SHORTEST_SEQUENTIAL_MINUTES):
+            return ()
+        return SEQUENTIAL_LONG if lasts(LONG_RUN_MINUTES) else (SEQUENTIAL_FAST,)
+    if lasts(LONG_RUN_MINUTES):
+        return LONG_RUN
+    if lasts(SHORTEST_FOR_LEAK_MINUTES):
+        return SHORT_RUN
+    early = EARLY.get(name) or (None if name.endswith("_bytes") else EARLY_COUNT)
+    # What is read at rest too is known better from there.
+    return (early.demand,) if early and lasts(early.minutes) and not read_at_rest else ()
+
+
+def demands_at_rest(lasts: Lasts, *, sequential: bool) -> tuple[Demand, ...]:
+    """The same of a series at rest."""
+    if sequential:
+        return SEQUENTIAL_AT_REST
+    return AT_REST if lasts(LONG_AT_REST_MINUTES) else AT_REST_SHORTLY
+
+
+def meets(trend: Trend, demand: Demand, threshold: float) -> bool:
+    """Whether growth above a threshold, per minute, is what a leak has to show."""
+    lasting = max(threshold, demand.lasting_share * trend.growth.value)
+    return (
+        trend.low > max(demand.floor, threshold)
+        and trend.steadiness > demand.steadiness
+        and trend.others.probability_above(lasting) > demand.probability
+    )
