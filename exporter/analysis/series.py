@@ -20,7 +20,15 @@ NUMERIC_COLUMNS = tuple(column.name for column in CATALOGUE if column.unit not i
 # Of these a process that lives has some; harnesses write 0 for a reading that has failed.
 _NEVER_ZERO = frozenset(
     {
-        *("rss_bytes", "uss_bytes", "heap_allocated_bytes", "heap_python_bytes", "heap_go_bytes", "heap_node_bytes"),
+        *(
+            "rss_bytes",
+            "rss_anon_bytes",
+            "uss_bytes",
+            "heap_allocated_bytes",
+            "heap_python_bytes",
+            "heap_go_bytes",
+            "heap_node_bytes",
+        ),
         *("heap_inuse_bytes", "heap_sys_bytes", "heap_resident_bytes", "heap_objects", "goroutines", "threads"),
     }
 )
