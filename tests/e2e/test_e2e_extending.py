@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from network_files import network_file
 from running_exporter import RunningExporter, rows_of, value_of
 
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
-NETWORK = {"network": "regtest", "operators": [], "ssp": {}, "chain": {}, "faucet": {"url": "http://127.0.0.1:9"}}
 
 
 def section(title: str) -> str:
@@ -81,7 +81,7 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def run(copy: Path) -> tuple[dict[str, str], str]:
     """Run the copy on a driver without an SDK: the last row at rest, and the metrics at the end."""
-    (copy / "network.json").write_text(json.dumps(NETWORK))
+    (copy / "network.json").write_text(json.dumps(network_file()))
     driver = shlex.join([sys.executable, str(copy / "tests/fixtures/fake_driver.py")])
     load = ("--duration", "3s", "--interval", "50ms", "--mem-interval", "500ms", "--settle-min-gap", "0s")
     kept = ("--csv", "out.csv", "--report", "out.html", "--linger", "1h", "--listen-address", "127.0.0.1:0")
@@ -109,7 +109,7 @@ def test_a_probe_is_a_file_and_a_line(extended: Extended) -> None:
 
 
 def test_a_heap_is_a_declaration_and_who_tells_of_it(extended: Extended) -> None:
-    assert extended.touched["A heap"] == ["exporter/record/columns.py", "exporter/watch/told.py"]
+    assert extended.touched["A heap"] == ["exporter/record/columns.py", "exporter/watch/formats.py"]
     assert extended.row["heap_dotnet_bytes"] == "123456"
     heaps = [name for name in extended.row if re.fullmatch(r"heap_(?!allocated)\w+_bytes", name)]
     assert int(extended.row["heap_allocated_bytes"]) == sum(int(extended.row[name] or 0) for name in heaps)

@@ -251,7 +251,7 @@ def test_payments_go_on_after_faults(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"), [(b"{}}\n", "not JSON"), (b'{"faults": {"error_rate": 2}}\n', "error-rate is 2")]
+    ("line", "said"), [(b"{}}\n", "JSON is malformed"), (b'{"faults": {"error_rate": 2}}\n', "error-rate is 2")]
 )
 def test_a_network_with_bad_settings_says_so(line: bytes, said: str) -> None:
     argv = [sys.executable, "-m", "exporter.network", "--settings-from-stdin"]

@@ -50,7 +50,9 @@ def test_a_profile_without_native_code_is_untouched() -> None:
     assert name_native_code(profile) is profile
 
 
-@pytest.mark.parametrize("profile", [b"", b"nonsense", gzip.compress(b"\xff\xff", mtime=0), gzip.compress(b"x" * 100)[:-20]])
+@pytest.mark.parametrize(
+    "profile", [b"", b"nonsense", gzip.compress(b"\xff\xff", mtime=0), gzip.compress(b"x" * 100)[:-20]]
+)
 def test_what_is_no_profile_is_untouched(profile: bytes) -> None:
     assert name_native_code(profile) is profile
 
