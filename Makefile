@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
+# Of all tests, and not of those that ARGS picks.
+COVERAGE = $(if $(ARGS),,--cov)
 
 .PHONY: run test check lint lint-web install drivers tools docs dashboards proto compose-test clean
 
@@ -17,11 +19,11 @@ run: $(VENV)/installed
 
 # The fast half: it takes nothing but Python, and a minute or so.
 check: lint
-	$(BIN)/python -m pytest -m "not e2e and not system" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not e2e and not system" $(ARGS)
 
 test: export PATH := $(CURDIR)/$(BIN):$(PATH)
 test: lint lint-web tools
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(COVERAGE) $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

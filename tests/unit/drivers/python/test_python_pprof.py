@@ -59,6 +59,7 @@ class Cache:
         self.kept.extend(bytes(5_000) for _ in range(1000))
 
 
+@pytest.mark.no_cover  # measuring the coverage allocates too
 @pytest.mark.usefixtures("tracing")
 def test_the_heap_profile_names_who_holds_what() -> None:
     cache = Cache()
