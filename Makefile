@@ -10,7 +10,7 @@ CSV ?= out.csv
 DURATION ?= 2m
 ARGS ?=
 # Of all tests, and not of those that ARGS picks.
-COVERAGE = $(if $(ARGS),,--cov)
+COVERAGE = $(if $(ARGS),,--cov=exporter)
 
 .PHONY: run test check lint lint-web install drivers tools docs dashboards proto compose-test clean
 
