@@ -50,7 +50,7 @@ class Pages:
 
     async def metrics(self, request: Request) -> Response:
         openmetrics, content_type = choose_format(",".join(request.headers.getlist("accept")))
-        names = frozenset(request.query_params.getlist("name[]"))
+        names = frozenset(filter(None, request.query_params.getlist("name[]")))
         compressed = accepts_gzip(request.headers.get("accept-encoding", ""))
         body = self._exposition.render(openmetrics, names, compressed)
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}

@@ -2,9 +2,10 @@
 
 import gzip
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry
+from prometheus_client.metrics_core import Metric
 
 from exporter.publish.rendering import render
 
@@ -23,7 +24,7 @@ class Exposition:
         self._renderings: dict[tuple[bool, frozenset[str], bool], bytes] = {}
 
     def render(self, openmetrics: bool, names: frozenset[str], compressed: bool) -> bytes:
-        """Return the exposition; ``names`` are the series asked for, none meaning all."""
+        """Return the exposition; ``names`` are the families or series asked for, none meaning all."""
         now = self._clock()
         if now - self._rendered_at >= SHARED_SECONDS:
             self._renderings.clear()
@@ -43,5 +44,14 @@ class Exposition:
         return body
 
     def _rendered(self, openmetrics: bool, names: frozenset[str]) -> bytes:
-        source = self._registry.restricted_registry(names) if names else self._registry
-        return render(source.collect(), openmetrics)
+        families = self._registry.collect()
+        return render(_chosen(families, names) if names else families, openmetrics)
+
+
+def _chosen(families: Iterable[Metric], names: frozenset[str]) -> Iterator[Metric]:
+    """The families that are named, and of others the series that are."""
+    for family in families:
+        if family.name not in names:
+            family.samples = [sample for sample in family.samples if sample.name in names]
+        if family.samples:
+            yield family

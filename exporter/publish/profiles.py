@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import ExporterError, SubjectError
+from exporter.publish.toolkit.admission import Admission
 from exporter.publish.toolkit.connection import connections
 from exporter.publish.toolkit.listen_address import listen
 from exporter.publish.toolkit.listener import Listener
@@ -56,7 +57,7 @@ class ProfileServer:
     async def __aenter__(self) -> "ProfileServer":
         """Bind and serve; raises ConfigError, naming the address and the remedy, if that can't be."""
         bound = listen(ListenAddress(LOOPBACK, self._port), "pprof-port")
-        app = make_app(lambda kind, seconds: self.take(kind, seconds))
+        app = Admission(make_app(lambda kind, seconds: self.take(kind, seconds)), LOOPBACK)
         self._listener = Listener(bound, connections(app, LONGEST_SECONDS + _MOST_SECONDS_BEYOND), lambda: None)
         self.url = f"http://{LOOPBACK}:{bound.getsockname()[1]}/debug/pprof/"
         return self

@@ -6,6 +6,7 @@ from types import TracebackType
 
 from exporter.publish.app import make_app
 from exporter.publish.recorder import Recorder
+from exporter.publish.toolkit.admission import Admission
 from exporter.publish.toolkit.connection import connections
 from exporter.publish.toolkit.guard import Guard
 from exporter.publish.toolkit.listen_address import listen, parse_listen_address
@@ -46,7 +47,8 @@ class Server:
         bound = listen(address)
         recorder = Recorder(self._state)
         guard = Guard(make_app(self._state, recorder), live_config, self._passwords)
-        self._listener = Listener(bound, connections(guard), lambda: _refreshed(live_config).tls_context)
+        admission = Admission(guard, address.host)
+        self._listener = Listener(bound, connections(admission), lambda: _refreshed(live_config).tls_context)
         self._following = asyncio.create_task(recorder.follow())
         port = bound.getsockname()[1]
         host = "localhost" if address.host in _EVERY_ADDRESS else address.host

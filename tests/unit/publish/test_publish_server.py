@@ -144,7 +144,8 @@ def test_nonsense_and_long_headers_are_400(server: ServerThread, sent: bytes) ->
 def test_requests_in_a_row_on_one_connection_are_answered_in_order(server: ServerThread) -> None:
     with socket.create_connection(("127.0.0.1", server.port), 5) as client:
         client.sendall(
-            b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+            b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
         )
         answer = b"".join(iter(lambda: client.recv(4096), b""))
     assert re.findall(rb"HTTP/1\.1 (\d+)", answer) == [b"200", b"404"]
@@ -164,7 +165,7 @@ def test_stop_releases_the_port_and_closes_idle_connections(run: RunState) -> No
         await server.start()
         port = int(server.url.rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await reader.readuntil(b"Healthy.\n")
         await asyncio.wait_for(server.stop(), LIMIT_SECONDS)
         rest = await asyncio.wait_for(reader.read(), LIMIT_SECONDS)
@@ -200,3 +201,24 @@ def test_url_leads_to_the_page(run: RunState, address: str) -> None:
 def test_json_has_no_text_that_is_not_json(server: ServerThread) -> None:
     server.state.verdict_reason = 'says "<script>" \u2028 é'
     assert json.loads(get(server, "/api/v1/run").text)["verdict_reason"] == server.state.verdict_reason
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("name[]=process_cpu_seconds_total", {"process_cpu_seconds_total"}),
+        ("name[]=memtest_up&name[]=process_open_fds", {"memtest_up", "process_open_fds"}),
+        ("name[]=process_cpu_seconds", {"process_cpu_seconds_total"}),  # a family
+        ("name[]=memtest_payment_duration_seconds_count", {"memtest_payment_duration_seconds_count"}),
+        ("name[]=nobody", set()),
+    ],
+)
+def test_series_and_families_are_asked_for_by_name(server: ServerThread, query: str, found: set[str]) -> None:
+    text = requests.get(f"{server.url}/metrics?{query}", timeout=LIMIT_SECONDS).text
+    assert {re.split(r"[{ ]", line)[0] for line in text.splitlines() if not line.startswith("#")} == found
+
+
+def test_a_blank_name_asks_for_nothing_less(server: ServerThread) -> None:
+    whole = requests.get(f"{server.url}/metrics?name[]=", timeout=LIMIT_SECONDS).text
+    assert "process_cpu_seconds_total" in whole
+    assert "memtest_up" in whole

@@ -14,7 +14,7 @@ from web_serving import LIMIT_SECONDS, ServerThread, eventually
 
 from exporter.publish.toolkit import connection, listener
 
-REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n"
+REQUEST = b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 LONG_SECONDS = 10 * LIMIT_SECONDS
@@ -133,7 +133,7 @@ def test_client_that_takes_no_answer_is_closed(
     monkeypatch: pytest.MonkeyPatch, connect: Callable[[], socket.socket]
 ) -> None:
     monkeypatch.setattr(connection, "RESPONSE_SECONDS", 0.5)
-    never_read(connect(), b"GET /static/uplot/uPlot.iife.min.js HTTP/1.1\r\nHost: x\r\n\r\n")
+    never_read(connect(), b"GET /static/uplot/uPlot.iife.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
 
 
 class StuckTransport(asyncio.Transport):
@@ -158,7 +158,7 @@ class StuckTransport(asyncio.Transport):
 
 
 @pytest.mark.parametrize(
-    "sent", [b"nonsense\r\n\r\n", b"GET /-/healthy HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"]
+    "sent", [b"nonsense\r\n\r\n", b"GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"]
 )
 def test_client_that_does_not_take_the_last_answer_is_dropped(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
     monkeypatch.setattr(connection, "CLOSE_SECONDS", 0.2)
@@ -177,7 +177,7 @@ def test_client_that_does_not_take_the_last_answer_is_dropped(monkeypatch: pytes
 
 def test_body_that_nobody_reads_ends_the_connection(connect: Callable[[], socket.socket]) -> None:
     client = connect()
-    client.sendall(b"POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\nabc")
+    client.sendall(b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nabc")
     assert client.recv(4096).startswith(b"HTTP/1.1 405 ")
     assert ends(client)
 
