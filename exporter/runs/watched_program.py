@@ -26,6 +26,8 @@ class WatchedProgram(SubjectRun):
         super().__init__(surroundings, config.duration_seconds, config.mem_interval_seconds)
         self._program = program
         self._readings = Readings(sources)
+        # A reading and its sample belong together: two at once would take each other's sources away.
+        self._one_at_a_time = asyncio.Lock()
 
     async def start(self) -> None:
         """Start the program, or find it; raises ConfigError."""
@@ -44,11 +46,12 @@ class WatchedProgram(SubjectRun):
             await asyncio.gather(ending, stopped, return_exceptions=True)
 
     async def _sample(self) -> None:
-        if self.state.up:  # not between two processes
-            await self._readings.note(self.state, max(_READINGS_SECONDS, self._interval / 2))
-            note_others(self.state, await asyncio.to_thread(resident_by_name, self.state.pid, self._program.others))
-        if self.state.up:
-            await super()._sample()
+        async with self._one_at_a_time:
+            if self.state.up:  # not between two processes
+                await self._readings.note(self.state, max(_READINGS_SECONDS, self._interval / 2))
+                note_others(self.state, await asyncio.to_thread(resident_by_name, self.state.pid, self._program.others))
+            if self.state.up:
+                await super()._sample()
 
     async def _end(self) -> None:
         await self._program.stop()
@@ -58,10 +61,11 @@ class WatchedProgram(SubjectRun):
 
     async def _take_last(self) -> None:
         """Take a sample of what a program that has ended told at its very end, if anything."""
-        payments = self.state.load.payments.total()
-        await self._readings.note(self.state, _READINGS_SECONDS)
-        if self.state.heap_bytes or self.state.load.payments.total() != payments:
-            await super()._sample()
+        async with self._one_at_a_time:
+            payments = self.state.load.payments.total()
+            await self._readings.note(self.state, _READINGS_SECONDS)
+            if self.state.heap_bytes or self.state.load.payments.total() != payments:
+                await super()._sample()
 
     def _note(self, ending: Ending) -> None:
         """Say how the program has ended, which is an error if it failed."""

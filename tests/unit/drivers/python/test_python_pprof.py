@@ -59,7 +59,6 @@ class Cache:
         self.kept.extend(bytes(5_000) for _ in range(1000))
 
 
-@pytest.mark.no_cover  # measuring the coverage allocates too
 @pytest.mark.usefixtures("tracing")
 def test_the_heap_profile_names_who_holds_what() -> None:
     cache = Cache()
@@ -67,7 +66,7 @@ def test_the_heap_profile_names_who_holds_what() -> None:
     found = read_profile(heap_profile())
     held = {stack: values for stack, values in found.samples.items() if values[1] > 1_000_000}
     ((stack, (objects, size)),) = held.items()
-    assert objects == 1000
+    assert 1000 <= objects < 1010  # measuring the coverage allocates in between
     assert 5_000_000 < size < 5_100_000
     assert stack[0].function == "test_python_pprof.Cache.keep.<locals>.<genexpr>"
     assert stack[0].file == __file__
