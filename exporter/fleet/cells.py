@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from exporter.fleet.plan import Plan
+from exporter.settings.run import RunConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Cell:
     @property
     def label(self) -> str:
         return f"{self.combination.label} #{self.repetition}"
+
+    @property
+    def config(self) -> RunConfig:
+        """What these options make of a run."""
+        return RunConfig.from_texts({name.replace("-", "_"): text for name, text in self.options.items()})
 
     @property
     def arguments(self) -> tuple[str, ...]:

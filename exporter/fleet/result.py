@@ -13,7 +13,8 @@ from exporter.record.terms import Verdict
 MOST_BYTES = 4096  # of a termination message of Kubernetes
 _LONGEST_REASON = 500
 # Ends that say something of the subject. After the others a cell may be tried again.
-_SAYING = frozenset({ExitCode.NO_LEAK, ExitCode.LEAK, ExitCode.INCONCLUSIVE, ExitCode.SUBJECT_DIED})
+_WITH_VERDICT = frozenset({ExitCode.NO_LEAK, ExitCode.LEAK, ExitCode.INCONCLUSIVE})
+_SAYING = _WITH_VERDICT | {ExitCode.SUBJECT_DIED}
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -23,7 +24,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     ``plan`` is the fingerprint of the plan's cells. ``exit_code`` is the run's, ``reason`` the verdict's, or what went
     wrong. None where the run can't tell. ``resident_kib_per_min`` is the growth of resident memory, whatever
-    ``growth_series`` the other growths are told of. ``started_at`` and ``ended_at`` are RFC 3339, in UTC.
+    ``growth_series`` the other growths are told of. The timestamps are those of its first and last sample.
     """
 
     plan: str
@@ -38,13 +39,18 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     peak_bytes: Count | None = None
     payments: Count | None = None
     failures: Count | None = None
-    started_at: str = ""
-    ended_at: str = ""
+    first_timestamp: str = ""
+    last_timestamp: str = ""
 
     @property
     def final(self) -> bool:
         """Whether the cell need not be run again: how it ended says something of the subject."""
         return self.exit_code in _SAYING
+
+    @property
+    def judged(self) -> bool:
+        """Whether its run came to its end and gave a verdict."""
+        return self.exit_code in _WITH_VERDICT and self.verdict is not None
 
     def belongs_to(self, plan: str, cell: Cell) -> bool:
         """Whether it is the result of this cell, of the plan with that fingerprint."""
