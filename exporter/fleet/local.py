@@ -25,8 +25,8 @@ from exporter.settings.kinds import DURATION
 from exporter.settings.run import RunConfig
 
 # A run that is told to end finishes its payments, takes its last samples and judges them.
-_STOP = StopLimits(asked_seconds=0.0, terminated_seconds=60.0)
-_RUN = python_command("-m", "exporter", "run")
+STOP = StopLimits(asked_seconds=0.0, terminated_seconds=60.0)
+RUN_COMMAND = python_command("-m", "exporter", "run")
 # Cells are what the plan says, and not what the environment of whoever starts them adds.
 _VARIABLES = frozenset(
     chain.from_iterable(
@@ -68,7 +68,7 @@ class CellRun:
         """Have it end soon, with what it has measured judged."""
         self._stopped = True
         if self._child is not None:
-            self._stopping = asyncio.create_task(self._child.stop(limits=_STOP))
+            self._stopping = asyncio.create_task(self._child.stop(limits=STOP))
 
     def kill(self) -> None:
         """End it at once."""
@@ -90,7 +90,7 @@ class CellRun:
         try:
             await asyncio.wait([child.ended], timeout=allowed)
             late = not child.ended.done()
-            how = await (child.stop(limits=_STOP) if late else child.wait())
+            how = await (child.stop(limits=STOP) if late else child.wait())
         finally:
             child.kill()
         if late:
@@ -102,7 +102,7 @@ class CellRun:
     def _command(self) -> Sequence[str]:
         plan, place = self._workspace.plan, self._workspace.place(self.cell)
         return (
-            *_RUN,
+            *RUN_COMMAND,
             *self.cell.arguments,
             f"--csv={place / CSV}",
             f"--report={place / REPORT}",
