@@ -20,7 +20,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of what is committed."""
     directory = tmp_path_factory.mktemp("wheel")
     subprocess.run(["git", "clone", "--quiet", ROOT, directory / "source"], check=True)
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", directory]
+    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(directory)]
     subprocess.run([*build, directory / "source"], check=True)
     (built,) = directory.glob("*.whl")
     return built
