@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-DISTRIBUTION = "memtest-exporter"
+from exporter import DISTRIBUTION
 
 
 def missing(extra: str) -> list[str]:

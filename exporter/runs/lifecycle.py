@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from exporter import __version__
+from exporter import version
 from exporter.analysis.judgement import Settings
 from exporter.durations import format_duration
 from exporter.errors import DefectError, ExporterError, defect_of
@@ -147,7 +147,7 @@ class Lifecycle(ABC):
     async def run(self) -> int:
         """Do the measurement, from start to verdict; return the exit code. Raises the error of one without samples."""
         handle_interrupts(self._on_interrupt, self._on_second_interrupt)
-        self._console.heading(__version__, self._state.name, self._outputs.url, self._state.settings)
+        self._console.heading(version(), self._state.name, self._outputs.url, self._state.settings)
         for line in self._headings():
             self._console.line(line)
         try:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from exporter import __version__
-
 pytestmark = pytest.mark.e2e
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +35,7 @@ def installed(wanted: str, directory: Path) -> Path:
 def test_the_wheel_with_all_extras_makes_a_run(wheel: Path, tmp_path: Path) -> None:
     programs = installed(f"{wheel}[all]", tmp_path / "venv")
     version = subprocess.run([programs / "exporter", "--version"], capture_output=True, text=True, check=True)
-    assert version.stdout == f"exporter, version {__version__}\n"
+    assert version.stdout == f"exporter, version {wheel.name.split('-')[1]}\n"
     run = subprocess.run(
         [programs / "exporter", "--duration", "10s", "--listen-address", "127.0.0.1:0"],
         cwd=tmp_path,
