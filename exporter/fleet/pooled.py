@@ -10,11 +10,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import stdtr, stdtrit
+import numpy as np
 
 from exporter.analysis.judgement import Interval
+from exporter.analysis.student import cumulative, quantile
 
 _NORMAL_95 = 1.96
+_NEARLY_NORMAL = 1e5  # degrees of freedom
 _STEPS = 60  # of a bisection: as many as a float has digits
 
 
@@ -29,7 +31,7 @@ class Estimate:
     @property
     def interval(self) -> Interval:
         """The two-sided 95 % interval."""
-        reach = _NORMAL_95 if math.isinf(self.freedom) else float(stdtrit(self.freedom, 0.975))
+        reach = _NORMAL_95 if math.isinf(self.freedom) else quantile(self.freedom, 0.975)
         return Interval(self.value, self.value - reach * self.error, self.value + reach * self.error)
 
 
@@ -80,7 +82,7 @@ def difference(a: Estimate, b: Estimate) -> tuple[Estimate, float]:
     rest = sum(each.error**4 / each.freedom for each in (a, b))
     freedom = error**4 / rest if rest else math.inf
     found = Estimate(b.value - a.value, error, freedom)
-    tail = stdtr(min(freedom, 1e9), -abs(found.value) / error)
+    tail = cumulative(min(freedom, _NEARLY_NORMAL), np.array(-abs(found.value) / error))
     return found, min(2 * float(tail), 1.0)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import psutil
 
-from exporter import __version__
+from exporter import version
 from exporter.publish.load_metrics import LOAD_METRICS
 from exporter.publish.metric_types import (
     Metric,
@@ -34,7 +34,7 @@ from exporter.record.terms import Phase, Verdict
 
 def _run_info(run: RunState) -> Iterator[Series]:
     settings = {re.sub(r"\W", "_", key, flags=re.ASCII): value for key, value in run.settings.items()}
-    yield (), settings | {"run": run.name, "version": __version__, "python_version": platform.python_version()}
+    yield (), settings | {"run": run.name, "version": version(), "python_version": platform.python_version()}
 
 
 def _subject_info(subject: Subject) -> Iterator[Series]:

@@ -9,7 +9,7 @@ import click
 import pytest
 
 import exporter.cli
-from exporter import __version__
+from exporter import version
 from exporter.cli import COMMANDS, cli, exit_code_of
 from exporter.errors import ConfigError, ExporterError, LoadError, SubjectError
 
@@ -123,7 +123,7 @@ def test_help_and_version_succeed(capsys: pytest.CaptureFixture[str], args: tupl
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     exit_code_of(["--version"])
-    assert capsys.readouterr().out == f"exporter, version {__version__}\n"
+    assert capsys.readouterr().out == f"exporter, version {version()}\n"
 
 
 @pytest.mark.parametrize("args", [("nosuch",), ("--nosuch",), ("run", "--duration"), ("run", "extra")])
