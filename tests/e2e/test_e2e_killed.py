@@ -24,7 +24,7 @@ pytestmark = pytest.mark.e2e
 
 KILLS = int(os.environ.get("KILLS", "12"))
 TAG = "EXPORTER_KILL_TEST"  # in the environment of all that a test starts
-LONGEST_PAUSE_SECONDS = 0.5
+LONGEST_START_SECONDS, LONGEST_PAUSE_SECONDS = 6.0, 0.5
 FAKE_DRIVER = Path(__file__).parents[1] / "fixtures" / "fake_driver.py"
 # What a program starts: a child, a worker in a session of its own, and one whose parents have ended.
 STARTS_MORE = "sleep 601 & setsid sleep 602 & setsid sh -c 'sleep 603 & sleep 0.1' & sleep 0.3; "
@@ -42,6 +42,7 @@ class Case:
     victim: str
     said: str = ""
     code: int | None = None
+    early: bool = False  # while it comes up
 
 
 CASES = (
@@ -56,7 +57,7 @@ CASES = (
     Case(True, "exporter.analysis.online", "the process of the live verdict ended: killed by SIGKILL"),
     Case(True, "watchdog.py", "the watchdog ended: killed by SIGKILL"),
     Case(True, "sleep 603"),
-    Case(False, "observer"),
+    Case(False, "observer", early=True),
 )
 
 
@@ -75,12 +76,12 @@ def victim_of(running: RunningExporter, case: Case) -> psutil.Process:
 
 
 def wait_for_the_moment(running: RunningExporter, case: Case, dice: random.Random) -> None:
-    """Wait until the run is under way, or for the observer now and then not so long; and then a little."""
-    if case.victim == "observer" and dice.random() < 0.3:
-        time.sleep(dice.uniform(0, 4))
+    """Wait until the run is under way, and then a little."""
+    if case.early:
+        time.sleep(dice.uniform(0, LONGEST_START_SECONDS))
     else:
         wait_until(lambda: len(rows_of(running)) > 1, "rows")
-    time.sleep(dice.uniform(0, LONGEST_PAUSE_SECONDS))
+        time.sleep(dice.uniform(0, LONGEST_PAUSE_SECONDS))
 
 
 def assert_no_sample_is_lost(running: RunningExporter) -> None:
