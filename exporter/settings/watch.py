@@ -77,7 +77,7 @@ class WatchConfig(ObservationSettings):
     )
     agent: AgentChoice = setting(
         "auto",
-        "What a program started here is given to tell of its heaps; auto: Python programs.",
+        "What a program started here is given to tell its heaps; auto: Python programs get it, unless they tell them below.",
         section=Section.TOLD,
     )
     scrape_url: str = setting(
