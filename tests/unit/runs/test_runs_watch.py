@@ -13,6 +13,8 @@ from exporter.errors import ConfigError, SubjectError
 from exporter.runs.watch import watch
 from exporter.settings.watch import WatchConfig
 
+pytestmark = pytest.mark.processes
+
 
 def watched(*command: str, **changes: Any) -> int:
     settings = {"mem_interval_seconds": 0.1, "duration_seconds": 3600.0, "listen_address": "127.0.0.1:0", **changes}
