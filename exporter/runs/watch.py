@@ -37,16 +37,18 @@ async def _watch(config: WatchConfig) -> int:
         relay.pass_on(data)
 
     program = _program(config, on_output)
-    sources = [*_sources(config, program.began), *([output] if output else [])]
+    heaps = _sources(config, program.began)
+    sources = [*heaps, *([output] if output else [])]
     settings = {"program": program.name, **config.as_text()}
     async with contextlib.AsyncExitStack() as around:
         around.callback(relay.close)
         agents = None
         if isinstance(program, StartedProgram):
-            agents = Agents(config.agent, config.mem_interval_seconds, program.members)
+            # A heap that the program tells by itself would be told twice.
+            choice = "none" if config.agent == "auto" and heaps else config.agent
+            agents = Agents(choice, config.mem_interval_seconds, program.members)
             program.environment = await around.enter_async_context(agents)
             settings["agent"] = " ".join(agents.names) or "none"
-            # What the program tells by itself comes later, and holds.
             sources.insert(0, agents.source)
         if isinstance(program, ControlGroup):
             sources.append(GroupMemorySource(program.directory))

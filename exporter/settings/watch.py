@@ -77,7 +77,7 @@ class WatchConfig(ObservationSettings):
     )
     agent: AgentChoice = setting(
         "auto",
-        "What a program started here is given to tell of its heaps; auto: Python programs.",
+        "What tells the heaps of a program started here; auto: python, if no option below tells heaps.",
         section=Section.TOLD,
     )
     scrape_url: str = setting(
