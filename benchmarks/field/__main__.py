@@ -1,0 +1,46 @@
+"""Watches released packages that leak, their fixed releases and clean programs, and writes what came of it.
+
+    python -m benchmarks.field --directory field [--only PATTERN] [--minutes 15] [--at-once 10] [--watch-option OPTION]
+
+A run that is complete is not repeated: the same command goes on where it was ended. The table is written to
+DIRECTORY/table.md and DIRECTORY/table.json, of all runs that are there.
+"""
+
+import argparse
+from fnmatch import fnmatch
+from pathlib import Path
+
+from .cases import subjects
+from .judging import outcome
+from .table import write
+from .watching import Watch, watch_all
+
+
+def main() -> None:
+    """Read the command line, watch what is missing, write the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.field", description=__doc__.splitlines()[0])
+    parser.add_argument("--directory", type=Path, required=True, help="where environments, runs and the table go")
+    parser.add_argument("--only", default="*", help="subjects to take, a pattern such as 'ujson*' or '*-5.12.0'")
+    parser.add_argument("--minutes", type=float, default=15.0, help="length of a run")
+    parser.add_argument("--every", type=float, default=2.0, help="seconds between two samples")
+    parser.add_argument("--at-once", type=int, default=10, help="runs side by side")
+    parser.add_argument("--watch-option", action="append", default=[], help="passed on to `exporter watch`")
+    parser.add_argument(
+        "--judge-only", action="store_true", help="watch nothing: write the table of the runs there are"
+    )
+    parser.add_argument("--list", action="store_true", help="name the subjects, and end")
+    asked = parser.parse_args()
+    taken = [subject for subject in subjects() if fnmatch(subject.name, asked.only)]
+    if asked.list:
+        print("\n".join(subject.name for subject in taken))
+        return
+    directory = asked.directory.resolve()
+    watch = Watch(directory=directory, minutes=asked.minutes, every_sec=asked.every, options=tuple(asked.watch_option))
+    if not asked.judge_only:
+        watch_all(taken, watch, asked.at_once)
+    judged = [outcome(subject, watch.csv(subject)) for subject in taken if watch.csv(subject).exists()]
+    print(write(judged, directory))
+
+
+if __name__ == "__main__":
+    main()
