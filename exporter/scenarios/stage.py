@@ -47,9 +47,16 @@ class Fleet(Protocol):
 
     async def connect(self, patience: float) -> None: ...
 
-    async def disconnect(self) -> None: ...
+    async def disconnect(self, *, keep_listeners: bool = False) -> None:
+        """Disconnect every instance, listeners first or with them."""
 
     async def abandon(self) -> None: ...
+
+    async def enter(self, name: str, wallet: str) -> None:
+        """Connect an instance that is here for a while, on a wallet's seed, unless it is connected."""
+
+    async def leave(self, name: str) -> None:
+        """Disconnect such an instance, unless it is gone."""
 
     async def add_listeners(self, name: str, count: int) -> None: ...
 

@@ -89,8 +89,26 @@ class WorkloadSettings(SettingsGroup):
     abandon_instances: bool = setting(
         False, "Reconnect without disconnecting first, which leaks.", section=Section.SCENARIOS, heading=True
     )
+    leave_listeners: bool = setting(
+        False, "Reconnect without removing the listeners first.", section=Section.SCENARIOS, heading=True
+    )
+    racing_connects: bool = setting(
+        False,
+        "Connect and disconnect on one seed at once now and then.",
+        section=Section.SCENARIOS,
+        heading=True,
+    )
+    unconnected_builds: bool = setting(
+        False, "Drop an instance unconnected at every payment.", section=Section.SCENARIOS, heading=True
+    )
     listener_churn: bool = setting(
         False, "Add and remove event listeners at every payment.", section=Section.SCENARIOS, heading=True
+    )
+    racing_listeners: bool = setting(
+        False,
+        "Remove event listeners in the middle of events at every payment.",
+        section=Section.SCENARIOS,
+        heading=True,
     )
     frequent_sync: bool = setting(
         False, "Synchronise the wallets at every payment.", section=Section.SCENARIOS, heading=True

@@ -28,7 +28,11 @@ EVERYTHING = WorkloadSettings(
     extra_instances=1,
     reconnect_cycles=True,
     reconnect_every=8,
+    leave_listeners=True,
+    racing_connects=True,
+    unconnected_builds=True,
     listener_churn=True,
+    racing_listeners=True,
     frequent_sync=True,
     payment_history=True,
     destroy_responses=True,
@@ -98,6 +102,7 @@ def test_every_scenario_at_once_fails_only_where_it_should(
     assert counters.unexpected_successes.total() == 0
     assert min(counters.payments.values()) >= 4
     assert counters.counts["reconnects"] >= 2
+    assert min(counters.counts[f"racing_{what}"] for what in ("connects", "removals")) >= 8
     assert counters.sdk_events["payment_succeeded"] > 0
     assert {"python", "native", "mmap"} <= load.state.heap_bytes.keys()
     assert load.end == Exit(0)

@@ -40,6 +40,7 @@ func newDriver(given config, out *emitter) *driver {
 	d := &driver{config: given, out: out, instances: map[string]*instance{}}
 	d.commands = map[string]func(command) (fields, error){
 		"connect":          d.connect,
+		"build":            d.build,
 		"disconnect":       d.disconnect,
 		"abandon":          d.abandon,
 		"add_listeners":    d.addListeners,
@@ -84,6 +85,31 @@ func (d *driver) connect(asked command) (fields, error) {
 	if d.has(asked.Instance) {
 		return nil, refusal{"already_connected", "instance " + asked.Instance + " is connected"}
 	}
+	builder, err := d.builder(asked)
+	if err != nil {
+		return nil, err
+	}
+	defer builder.Destroy()
+	handle, err := builder.Build()
+	if err := told(err); err != nil {
+		return nil, err
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.instances[asked.Instance] = &instance{handle: handle}
+	return nil, nil
+}
+
+// build makes an instance ready and lets go of it: it connects as it is built.
+func (d *driver) build(asked command) (fields, error) {
+	builder, err := d.builder(asked)
+	if err == nil {
+		builder.Destroy()
+	}
+	return nil, err
+}
+
+func (d *driver) builder(asked command) (*sdk.SdkBuilder, error) {
 	wallet := asked.Wallet
 	if wallet == "" {
 		wallet = asked.Instance
@@ -97,7 +123,6 @@ func (d *driver) connect(asked command) (fields, error) {
 		return nil, err
 	}
 	builder := sdk.NewSdkBuilder(d.sdkConfig(asked.OptimizeLeaves), sdk.SeedEntropy{Field0: seed})
-	defer builder.Destroy()
 	builder.WithDefaultStorage(storage)
 	if chain := d.config.Network.Chain; chain != nil {
 		api := sdk.ChainApiTypeEsplora
@@ -106,14 +131,7 @@ func (d *driver) connect(asked command) (fields, error) {
 		}
 		builder.WithRestChainService(chain.URL, api, nil)
 	}
-	handle, err := builder.Build()
-	if err := told(err); err != nil {
-		return nil, err
-	}
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	d.instances[asked.Instance] = &instance{handle: handle}
-	return nil, nil
+	return builder, nil
 }
 
 func (d *driver) sdkConfig(optimizeLeaves *bool) sdk.Config {
@@ -159,8 +177,10 @@ func (d *driver) disconnect(asked command) (fields, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, listener := range found.listeners {
-		found.handle.RemoveEventListener(listener)
+	if !asked.KeepListeners {
+		for _, listener := range found.listeners {
+			found.handle.RemoveEventListener(listener)
+		}
 	}
 	defer found.handle.Destroy()
 	return nil, told(found.handle.Disconnect())

@@ -20,21 +20,31 @@ export function makeDriver(sdk, config, emit) {
     return found;
   }
 
-  async function connect({ instance: name, wallet = name, optimize_leaves: optimizeLeaves = true }) {
+  async function connect(asked) {
+    const { instance: name } = asked;
     if (instances.has(name)) throw new Refusal("already_connected", `instance ${name} is connected`);
+    const builder = await makeBuilder(asked);
+    instances.set(name, { handle: await builder.build(), listeners: [], address: "" });
+  }
+
+  /** Makes an instance ready and lets go of it: it connects as it is built. */
+  async function build(asked) {
+    (await makeBuilder(asked)).free();
+  }
+
+  async function makeBuilder({ instance: name, wallet = name, optimize_leaves: optimizeLeaves = true }) {
     const storage = join(config.storage_dir, name);
     mkdirSync(storage, { recursive: true, mode: 0o700 });
     const wanted = sdkConfig(sdk, config.network, preferSpark, optimizeLeaves);
     let builder = sdk.SdkBuilder.new(wanted, ["entropy", ...Buffer.from(config.wallets[wallet], "hex")]);
     builder = await builder.withDefaultStorage(storage);
     const { chain } = config.network;
-    if (chain) builder = builder.withRestChainService(chain.url, CHAIN_APIS[chain.api]);
-    instances.set(name, { handle: await builder.build(), listeners: [], address: "" });
+    return chain ? builder.withRestChainService(chain.url, CHAIN_APIS[chain.api]) : builder;
   }
 
-  async function disconnect({ instance: name }) {
+  async function disconnect({ instance: name, keep_listeners: keepListeners = false }) {
     const { handle, listeners } = find(name);
-    await dropListeners(handle, listeners.splice(0));
+    if (!keepListeners) await dropListeners(handle, listeners.splice(0));
     await handle.disconnect();
     instances.delete(name);
     handle.free();
@@ -89,6 +99,7 @@ export function makeDriver(sdk, config, emit) {
 
   const commands = {
     connect,
+    build,
     disconnect,
     abandon,
     add_listeners: addListeners,

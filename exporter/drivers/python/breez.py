@@ -57,6 +57,7 @@ class BreezDriver:
         )
         self.commands: Mapping[str, Handler] = {
             "connect": self._connect,
+            "build": self._build,
             "disconnect": self._disconnect,
             "abandon": self._abandon,
             "add_listeners": self._add_listeners,
@@ -91,6 +92,15 @@ class BreezDriver:
         name = args["instance"]
         if name in self._instances:
             raise RefusedError("already_connected", f"instance {name!r} is connected")
+        builder = await self._builder(args)
+        self._instances[name] = _Instance(await _told(builder.build()))
+
+    async def _build(self, args: Mapping[str, Json]) -> None:
+        """Make an instance ready, and let go of it: it connects as it is built."""
+        await self._builder(args)
+
+    async def _builder(self, args: Mapping[str, Json]) -> Any:
+        name = args["instance"]
         storage = self._storage / name
         storage.mkdir(parents=True, exist_ok=True)
         seed = bytes.fromhex(self._seeds[args.get("wallet", name)])
@@ -99,11 +109,12 @@ class BreezDriver:
         await builder.with_default_storage(str(storage))
         if chain := self._network.get("chain"):
             await builder.with_rest_chain_service(chain["url"], _CHAIN_APIS[chain["api"]], None)
-        self._instances[name] = _Instance(await _told(builder.build()))
+        return builder
 
     async def _disconnect(self, args: Mapping[str, Json]) -> None:
         instance = self._instance(args)
-        await self._drop_listeners(instance, len(instance.listeners))
+        if not args.get("keep_listeners"):
+            await self._drop_listeners(instance, len(instance.listeners))
         await _told(instance.handle.disconnect())
         del self._instances[args["instance"]]
 

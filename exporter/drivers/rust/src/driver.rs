@@ -20,6 +20,7 @@ struct Args {
     instance: String,
     wallet: Option<String>,
     optimize_leaves: Option<bool>,
+    keep_listeners: bool,
     count: usize,
     from: String,
     to: String,
@@ -46,7 +47,9 @@ impl Driver for BreezDriver {
         let args: Args = command.args()?;
         match command.name.as_str() {
             "connect" => self.connect(args).await,
-            "disconnect" => self.disconnect(&args.instance).await,
+            // It connects as it is built, so what has been made ready is dropped.
+            "build" => self.builder(&args).map(|_| Value::Null),
+            "disconnect" => self.disconnect(&args.instance, args.keep_listeners).await,
             // The mistake that dropping a handle invites: its tasks are not told to end.
             "abandon" => self.take(&args.instance).map(|_| Value::Null),
             "add_listeners" => {
@@ -81,7 +84,7 @@ impl Driver for BreezDriver {
     /// Disconnects what is still connected; what fails then is logged and left.
     async fn close(&self) {
         let names: Vec<String> = self.instances.lock().unwrap().keys().cloned().collect();
-        let outcomes = join_all(names.iter().map(|name| self.disconnect(name))).await;
+        let outcomes = join_all(names.iter().map(|name| self.disconnect(name, false))).await;
         for (name, outcome) in names.iter().zip(outcomes) {
             if let Err(refusal) = outcome {
                 let message = format!("disconnecting {name}: {}", refusal.text);
@@ -97,26 +100,31 @@ impl BreezDriver {
     }
 
     async fn connect(&self, args: Args) -> Answer {
-        let name = args.instance;
-        if self.find(&name).is_ok() {
+        let name = &args.instance;
+        if self.find(name).is_ok() {
             return Err(Refusal::new("already_connected", format!("instance {name:?} is connected")));
         }
-        let wallet = args.wallet.as_ref().unwrap_or(&name);
+        let handle = told(self.builder(&args)?.build().await)?;
+        self.instances.lock().unwrap().insert(args.instance, Arc::new(Instance::new(handle)));
+        Ok(Value::Null)
+    }
+
+    fn builder(&self, args: &Args) -> Result<SdkBuilder, Refusal> {
+        let name = &args.instance;
+        let wallet = args.wallet.as_ref().unwrap_or(name);
         let seed = self.config.wallets.get(wallet).and_then(|seed| hex::decode(seed).ok());
         let seed = seed.ok_or_else(|| Refusal::new("no_such_wallet", format!("there is no seed for {wallet:?}")))?;
-        let storage = self.config.storage_dir.join(&name);
+        let storage = self.config.storage_dir.join(name);
         create_dir_all(&storage).map_err(|error| Refusal::new("storage_error", error))?;
         let network = &self.config.network;
         let config = sdk_config(network, self.config.prefer_spark, args.optimize_leaves.unwrap_or(true))?;
         let builder =
             SdkBuilder::new(config, Seed::Entropy(seed)).with_default_storage(storage.to_string_lossy().into_owned());
-        let handle = told(with_chain(builder, network).build().await)?;
-        self.instances.lock().unwrap().insert(name, Arc::new(Instance::new(handle)));
-        Ok(Value::Null)
+        Ok(with_chain(builder, network))
     }
 
-    async fn disconnect(&self, name: &str) -> Answer {
-        self.take(name)?.disconnect().await?;
+    async fn disconnect(&self, name: &str, keep_listeners: bool) -> Answer {
+        self.take(name)?.disconnect(keep_listeners).await?;
         Ok(Value::Null)
     }
 
