@@ -17,6 +17,7 @@ from exporter.scenarios.racing_listeners import RacingListeners
 from exporter.scenarios.reconnect_cycles import ReconnectCycles
 from exporter.scenarios.scenario import Scenario
 from exporter.scenarios.unconnected_builds import UnconnectedBuilds
+from exporter.scenarios.wallet_rotation import WalletRotation
 from exporter.settings.load import WorkloadSettings
 
 # In the order in which their steps follow a payment.
@@ -29,6 +30,7 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     AbandonInstances,
     RacingConnects,
     UnconnectedBuilds,
+    WalletRotation,
     ListenerChurn,
     RacingListeners,
     FrequentSync,

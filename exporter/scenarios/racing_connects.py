@@ -17,6 +17,7 @@ class RacingConnects(Scenario):
 
     name = "racing_connects"
     counter = COUNTER
+    exclusive = True
 
     @classmethod
     def wanted(cls, settings: WorkloadSettings) -> bool:

@@ -28,11 +28,14 @@ class Instance:
     """An SDK instance to connect: its name, which is also its storage's, and the wallet whose seed it has.
 
     Only one instance per seed may optimise its leaves: two would swap them away in the middle of each other's payments.
+    ``server`` has it do nothing by itself; ``shared`` has it share what it can with the others that do.
     """
 
     name: str
     wallet: str
     optimize_leaves: bool = False
+    server: bool = False
+    shared: bool = False
 
 
 class Fleet:
@@ -86,10 +89,11 @@ class Fleet:
         """
         await each_to_its_end(self._disconnect(name, keep_listeners) for name in list(self._listeners))
 
-    async def enter(self, name: str, wallet: str) -> None:
-        """Connect an instance that is here for a while, on a wallet's seed, unless it is connected."""
+    async def enter(self, name: str, wallet: str, *, server: bool = False, shared: bool = False) -> None:
+        """Connect an instance that is here for a while, on a wallet's seed, unless it is connected; see `Instance`."""
         if name not in self._listeners:
-            await self._connect(Instance(name, wallet), asyncio.Semaphore(), patience=0.0)
+            instance = Instance(name, wallet, server=server, shared=shared)
+            await self._connect(instance, asyncio.Semaphore(), patience=0.0)
 
     async def leave(self, name: str) -> None:
         """Disconnect such an instance, unless it is gone."""
@@ -147,6 +151,8 @@ class Fleet:
                         instance=instance.name,
                         wallet=instance.wallet,
                         optimize_leaves=instance.optimize_leaves,
+                        server=instance.server,
+                        shared=instance.shared,
                     )
             except CommandError as error:
                 # An earlier try was answered too late to be noticed.

@@ -34,6 +34,7 @@ type driver struct {
 
 	mutex     sync.Mutex // guards what follows
 	instances map[string]*instance
+	context   *sdk.SdkContext // that instances share, once one does
 }
 
 func newDriver(given config, out *emitter) *driver {
@@ -122,7 +123,15 @@ func (d *driver) builder(asked command) (*sdk.SdkBuilder, error) {
 	if err := os.MkdirAll(storage, 0o700); err != nil {
 		return nil, err
 	}
-	builder := sdk.NewSdkBuilder(d.sdkConfig(asked.OptimizeLeaves), sdk.SeedEntropy{Field0: seed})
+	builder := sdk.NewSdkBuilder(d.sdkConfig(asked), sdk.SeedEntropy{Field0: seed})
+	if asked.Shared {
+		shared, err := d.sharedContext()
+		if err != nil {
+			builder.Destroy()
+			return nil, err
+		}
+		builder.WithSharedContext(shared)
+	}
 	builder.WithDefaultStorage(storage)
 	if chain := d.config.Network.Chain; chain != nil {
 		api := sdk.ChainApiTypeEsplora
@@ -134,14 +143,30 @@ func (d *driver) builder(asked command) (*sdk.SdkBuilder, error) {
 	return builder, nil
 }
 
-func (d *driver) sdkConfig(optimizeLeaves *bool) sdk.Config {
+func (d *driver) sharedContext() (*sdk.SdkContext, error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.context == nil {
+		made, err := sdk.NewSharedSdkContext(sdk.SdkContextConfig{Network: sdk.NetworkRegtest})
+		if err := told(err); err != nil {
+			return nil, err
+		}
+		d.context = made
+	}
+	return d.context, nil
+}
+
+func (d *driver) sdkConfig(asked command) sdk.Config {
 	given := d.config.Network
 	config := sdk.DefaultConfig(sdk.NetworkRegtest)
+	if asked.Server {
+		config = sdk.DefaultServerConfig(sdk.NetworkRegtest)
+	}
 	config.PreferSparkOverLightning = d.preferSpark()
 	config.SyncIntervalSecs = syncIntervalSeconds
 	// Neither belongs to the payments under test, and both would call out to other servers.
 	config.RealTimeSyncServerUrl, config.LnurlDomain = nil, nil
-	config.LeafOptimizationConfig.AutoEnabled = optimizeLeaves == nil || *optimizeLeaves
+	config.LeafOptimizationConfig.AutoEnabled = asked.OptimizeLeaves == nil || *asked.OptimizeLeaves
 	if given.Operators == nil {
 		return config
 	}

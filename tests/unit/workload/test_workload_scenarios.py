@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 from fake_load import FakeLoad, with_load
 
+from exporter.checked import Json
 from exporter.scenarios import SCENARIOS, scenarios_for
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.wallets import wallet_pairs
@@ -24,6 +25,7 @@ EVERYTHING = WorkloadSettings(
     leave_listeners=True,
     racing_connects=True,
     unconnected_builds=True,
+    wallet_rotation=2,
     listener_churn=True,
     racing_listeners=True,
     frequent_sync=True,
@@ -108,6 +110,7 @@ TWINS = [
     Twins(replace(FAST, leave_listeners=True, reconnect_every=5), "left_listeners", "kept_listener"),
     Twins(replace(FAST, racing_connects=True, reconnect_every=5), "racing_connects", "racing_connect"),
     Twins(replace(FAST, unconnected_builds=True), "unconnected_builds", "build"),
+    Twins(replace(FAST, wallet_rotation=3), "wallet_lifecycles", "server_connect"),
     Twins(replace(FAST, racing_listeners=True), "racing_removals", "racing_removal"),
 ]
 
@@ -139,6 +142,31 @@ def test_what_is_raced_is_gone_again_when_the_race_is_over() -> None:
     load = with_load(settings, use)
     assert load.state.load.counts["racing_removals"] >= 20
     assert load.state.load.step_failures.total() == 0
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_wallets_come_in_turn_and_leave_with_what_they_had(shared: bool) -> None:
+    asked: list[tuple[str, bool, bool]] = []
+
+    async def use(load: FakeLoad) -> None:
+        request = load.subject.request
+
+        async def noted(do: str, **args: Json) -> tuple[dict[str, Json], float]:
+            if do == "connect" and args["server"]:
+                asked.append((args["instance"], args["shared"], args["optimize_leaves"]))
+            return await request(do, **args)
+
+        load.subject.request = noted  # type: ignore[method-assign]
+        await load.workload.prepare()
+        await load.run_until(lambda: load.state.load.counts["wallet_lifecycles"] >= 6)
+        await load.workload.finish()
+        for guest in ("guest-1", "guest-2"):
+            await request("connect", instance=guest, wallet=guest)
+            assert (await request("balance", instance=guest))[0]["balance_sats"] == 50_000
+
+    load = with_load(replace(FAST, wallet_rotation=2, shared_context=shared), use)
+    assert asked[:4] == [("guest-1", shared, False), ("guest-2", shared, False)] * 2
+    assert load.state.load.step_failures == {"wallet_rotation": 0}
 
 
 def test_listener_churn_adds_and_removes() -> None:
