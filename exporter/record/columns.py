@@ -28,7 +28,8 @@ _IN_FILES = (
     *("abandoned_instances", "listener_churns", "syncs", "history_queries", "garbage_collections"),
     *("expected_failures", "fds_socket", "fds_file", "fds_pipe", "fds_eventfd", "fds_other"),
     *("sockets_established", "sockets_close_wait", "heap_go_bytes", "restarts", "trimmed", "load_phase"),
-    *("heap_node_bytes", "heap_node_external_bytes", "heap_wasm_bytes"),
+    *("heap_node_bytes", "heap_node_external_bytes", "heap_wasm_bytes", "heap_jvm_bytes", "goroutines"),
+    *("event_loop_handles", "rss_anon_bytes", "rss_file_bytes", "rss_shmem_bytes"),
 )
 
 
