@@ -4,7 +4,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +12,10 @@ import click
 
 from exporter import __version__
 from exporter.errors import ConfigError
-from exporter.fleet.cells import Cell
+from exporter.fleet.cells import Cell, cells_of
 from exporter.fleet.local import CellRun, LocalMatrix, end_at_once
-from exporter.fleet.plan import read_plan
-from exporter.fleet.result import encode
+from exporter.fleet.plan import Plan, read_plan
+from exporter.fleet.result import Result, encode
 from exporter.fleet.workspace import CSV, REPORT, Workspace
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
@@ -40,7 +40,10 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
         return asyncio.run(_one(workspace, cells[0], asked.json))
     console = Console()
     interrupted = asyncio.run(_all(workspace, console, asked.jobs))
-    return tell(workspace, asked, console, interrupted=interrupted)
+    exit_code = tell(plan, workspace.results(), asked, console, interrupted=interrupted)
+    if (page := _write_page(workspace)) is not None:
+        console.line(f"Page: {page}")
+    return exit_code
 
 
 def _chosen(cells: Sequence[Cell], number: int) -> Cell:
@@ -74,23 +77,22 @@ async def _all(workspace: Workspace, console: Console, jobs: int | None) -> bool
     return matrix.interrupted
 
 
-def tell(workspace: Workspace, asked: MatrixSettings, console: Console, *, interrupted: bool) -> int:
-    """Print the table of all cells, write what is asked for and the page; return the exit code."""
+def tell(
+    plan: Plan, results: Mapping[int, Result], asked: MatrixSettings, console: Console, *, interrupted: bool
+) -> int:
+    """Print the table of all cells, and write what is asked for; return the exit code."""
     from exporter.fleet import table
     from exporter.fleet.summary import summarize
 
-    plan, results = workspace.plan, workspace.results()
     summary = summarize(plan, results, interrupted=interrupted)
     console.report(table.as_text(summary), summary.verdict)
     for path, text in (
-        (asked.junit, partial(table.as_junit, plan.name, workspace.cells, results, plan.fail_on)),
+        (asked.junit, partial(table.as_junit, plan.name, cells_of(plan), results, plan.fail_on)),
         (asked.markdown, partial(table.as_markdown, summary)),
         (asked.json, partial(table.as_json, summary, results)),
     ):
         if path is not None:
             _write(path, text() + "\n")
-    if (page := _write_page(workspace)) is not None:
-        console.line(f"Page: {page}")
     return summary.exit_code
 
 
