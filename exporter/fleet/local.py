@@ -25,10 +25,10 @@ from exporter.settings.kinds import DURATION
 from exporter.settings.run import RunConfig
 
 # A run that is told to end finishes its payments, takes its last samples and judges them.
-_STOP = StopLimits(asked_seconds=0.0, terminated_seconds=60.0)
-SERVED = "0.0.0.0:10366"  # the Job's pods have this port
-UNSERVED = "--listen-address=127.0.0.1:0"
-_RUN = python_command("-m", "exporter", "run")
+STOP = StopLimits(asked_seconds=0.0, terminated_seconds=60.0)
+SERVED = "0.0.0.0:10366"  # the pods of a Job have this port
+UNSERVED = "127.0.0.1:0"
+RUN_COMMAND = python_command("-m", "exporter", "run")
 # Cells are what the plan says, and not what the environment of whoever starts them adds.
 _VARIABLES = frozenset(
     chain.from_iterable(
@@ -74,7 +74,7 @@ class CellRun:
         """Have it end soon, with what it has measured judged."""
         self._stopped = True
         if self._child is not None:
-            self._stopping = asyncio.create_task(self._child.stop(limits=_STOP))
+            self._stopping = asyncio.create_task(self._child.stop(limits=STOP))
 
     def kill(self) -> None:
         """End it at once."""
@@ -97,7 +97,7 @@ class CellRun:
         try:
             await asyncio.wait([child.ended], timeout=allowed)
             late = not child.ended.done()
-            how = await (child.stop(limits=_STOP) if late else child.wait())
+            how = await (child.stop(limits=STOP) if late else child.wait())
         finally:
             child.kill()
         if late:
@@ -109,14 +109,26 @@ class CellRun:
     def _command(self) -> Sequence[str]:
         plan, place = self._workspace.plan, self._workspace.place(self.cell)
         return (
-            *_RUN,
+            *RUN_COMMAND,
             *self.cell.arguments,
             f"--csv={place / CSV}",
             f"--report={place / REPORT}",
             f"--run-name={plan.name}-{self.cell.number}",
+            *(f"--label={name}={value}" for name, value in self._labels().items()),
             f"--fail-on={plan.fail_on}",
-            *((f"--listen-address={SERVED}", f"--linger={self._linger}") if self._linger else (UNSERVED,)),
+            f"--listen-address={SERVED if self._linger else UNSERVED}",
+            *((f"--linger={self._linger}",) if self._linger else ()),
         )
+
+    def _labels(self) -> dict[str, str]:
+        """What tells the run apart on dashboards; its driver and its options are there by themselves."""
+        cell = self.cell
+        return {
+            "plan": self._workspace.plan.name,
+            "cell": str(cell.number),
+            "scenario": cell.combination.scenario,
+            "repetition": str(cell.repetition),
+        }
 
     def _on_output(self, log: int, data: bytes) -> None:
         with contextlib.suppress(OSError):  # a full disk costs the log, and not the run

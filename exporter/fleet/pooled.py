@@ -15,7 +15,7 @@ from scipy.special import stdtr, stdtrit
 from exporter.analysis.judgement import Interval
 
 _NORMAL_95 = 1.96
-_STEPS = 200  # of a bisection: more than a float has digits
+_STEPS = 60  # of a bisection: as many as a float has digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,8 @@ def pool(runs: Sequence[Interval]) -> Estimate | None:
     errors = [max((run.high - run.low) / 2 / _NORMAL_95, 1e-9 * max(1.0, abs(run.value))) for run in runs]
     if len(runs) == 1:
         return Estimate(values[0], errors[0])
-    weights = [1 / (error**2 + _between(values, errors)) for error in errors]
+    between = _between(values, errors)
+    weights = [1 / (error**2 + between) for error in errors]
     centre = _mean(values, weights)
     freedom = len(runs) - 1
     spread = _spread(values, weights) / freedom
