@@ -79,6 +79,7 @@ docs: $(VENV)/installed-dev
 	$(BIN)/python -m tools.cli_reference > docs/cli.md
 	$(BIN)/python -m tools.metrics_reference > docs/metrics.md
 	$(BIN)/python -m tools.csv_reference > docs/csv.md
+	$(BIN)/python -m tools.chart_schema
 
 # Needs root, or an engine at hand; not a part of make test.
 compose-test: $(VENV)/installed-dev

@@ -20,7 +20,9 @@ _ELSEWHERE = {
     "duration": "name it under durations",
     "fail-on": "say it once for the plan, beside drivers",
     **dict.fromkeys(("network", "faucet-url"), "leave it out, every cell has a local network of its own"),
-    **dict.fromkeys(("csv", "csv-append", "csv-overwrite", "report", "listen-address", "run-name"), _BY_THE_MATRIX),
+    **dict.fromkeys(
+        ("csv", "csv-append", "csv-overwrite", "report", "listen-address", "run-name", "label"), _BY_THE_MATRIX
+    ),
     **dict.fromkeys(("quiet", "log-format", "web-config-file", "linger"), "leave it out, cells have no use for it"),
     **dict.fromkeys(("pprof", "pprof-port", "heap-dump"), "leave it out, profile one run with 'exporter run'"),
 }

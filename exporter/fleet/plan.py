@@ -11,6 +11,7 @@ import yaml
 from exporter.checked import printable, shown
 from exporter.errors import Complaint, ConfigError
 from exporter.fleet.options import Value, misplaced, options_schema, refusals, texts_of
+from exporter.fleet.placement import Placement
 from exporter.settings.files import read_file
 from exporter.settings.kinds import DURATION, TEXT
 from exporter.settings.verdict import FailOn
@@ -85,6 +86,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     exclude: Annotated[tuple[Exclusion, ...], msgspec.Meta(max_length=1000)] = ()
     limits: Limits = Limits()
     fail_on: FailOn = "leak"
+    kubernetes: Placement = Placement()
 
     @property
     def commands(self) -> dict[str, str]:

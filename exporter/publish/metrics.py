@@ -34,7 +34,10 @@ from exporter.record.terms import Phase, Verdict
 
 def _run_info(run: RunState) -> Iterator[Series]:
     settings = {re.sub(r"\W", "_", key, flags=re.ASCII): value for key, value in run.settings.items()}
-    yield (), settings | {"run": run.name, "version": version(), "python_version": platform.python_version()}
+    yield (
+        (),
+        settings | run.labels | {"run": run.name, "version": version(), "python_version": platform.python_version()},
+    )
 
 
 def _subject_info(subject: Subject) -> Iterator[Series]:
@@ -61,7 +64,7 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
     Metric(
         "memtest_run_info",
         "info",
-        "Name and settings of the run, with the exporter's version; every setting is a label too.",
+        "Name, settings and given labels of the run, with the exporter's version; every setting is a label too.",
         _run_info,
         ("run", "version", "python_version"),
     ),

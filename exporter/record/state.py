@@ -158,7 +158,7 @@ class SubjectState:
 
 @dataclass(slots=True)
 class RunState:
-    """One run: its name and settings, and a state per subject."""
+    """One run: its name, settings and labels, and a state per subject."""
 
     name: str
     settings: dict[str, str]
@@ -166,6 +166,7 @@ class RunState:
     duration_seconds: float
     subjects: dict[str, SubjectState]
     load_started_at: datetime | None = None
+    labels: dict[str, str] = field(default_factory=dict)  # that the user gives it
     verdict: Verdict | None = None
     verdict_reason: str = ""
     verdict_time: datetime | None = None  # when it was last computed

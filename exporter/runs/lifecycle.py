@@ -71,6 +71,7 @@ def run_state(config: ObservationSettings, settings: Mapping[str, str], subjects
     return RunState(
         name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
         settings=dict(settings),
+        labels=dict(config.labels),
         started_at=started_at,
         duration_seconds=config.duration_seconds,
         subjects={subject.driver: subject for subject in subjects},
