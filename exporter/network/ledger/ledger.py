@@ -138,10 +138,12 @@ class Ledger:
         expiry: float = 0.0,
         spark_invoice: str = "",
         payment_hash: bytes | None = None,
+        confirm: Callable[[], None] | None = None,
     ) -> Transfer:
         """Lock leaves for a receiver; `settle` makes the transfer final, `give_back` undoes it.
 
-        With a payment hash the refunds must lock the money to its preimage.
+        With a payment hash the refunds must lock the money to its preimage. ``confirm`` is called when all is
+        checked and nothing changed yet: it may refuse the transfer.
 
         Raises:
             Exists: there is such a transfer, or one that pays the same Spark invoice and was not given back.
@@ -169,6 +171,8 @@ class Ledger:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
             leaf.check_tweak(part.tweak)
             leaf.check_refund(part.refunds, leaf.timelock + offset, script)
+        if confirm is not None:
+            confirm()
         for part in sent:
             self.leaf(part.leaf_id).status = LeafStatus.TRANSFER_LOCKED
         status = TransferStatus.SENDER_KEY_TWEAK_PENDING

@@ -374,10 +374,7 @@ def test_what_the_provider_is_never_asked_about_is_given_back(world: World) -> N
         alice, bob = await Wallet(world).funded(96), Wallet(world)
         locked, swapped = alice.leaves
         await alice.lock([locked], await bob.invoice(61))
-        primary = alice.start_request([swapped], world.provider.identity)
-        await world.service.initiate_swap_primary_transfer(
-            pb.InitiateSwapPrimaryTransferRequest(transfer=primary), alice.identity
-        )
+        await alice.start_swap([swapped])
         world.services.give_back_stale()
         assert {leaf.status for leaf in alice.leaves} == {LeafStatus.TRANSFER_LOCKED}
         world.passed += UNASKED_SECONDS + 1
