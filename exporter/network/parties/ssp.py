@@ -108,11 +108,14 @@ class ServiceProvider:
         *,
         expiry: float = 0.0,
         answers: str | None = None,
+        settled: bool = True,
     ) -> Transfer:
-        """Send fresh leaves with these values in sats, in a swap if they answer a transfer; nobody is told."""
+        """Send fresh leaves with these values in sats, as `Ledger.issue` does; nobody is told."""
         transfer_id = str(uuid.uuid4())
         leaves = [self._new_leaf(amount, receiver, transfer_id) for amount in amounts]
-        return self.ledger.issue(transfer_id, kind, self.identity, receiver, leaves, expiry=expiry, answers=answers)
+        return self.ledger.issue(
+            transfer_id, kind, self.identity, receiver, leaves, expiry=expiry, answers=answers, settled=settled
+        )
 
     def _new_leaf(self, value: int, receiver: bytes, transfer_id: str) -> tuple[Leaf, SentLeaf]:
         """A leaf under a root of its own, with a key that only the receiver learns."""
