@@ -101,8 +101,9 @@ class Ledger:
         *,
         expiry: float = 0.0,
         answers: str | None = None,
+        settled: bool = True,
     ) -> Transfer:
-        """Bring new leaves into being, already on their way to a receiver.
+        """Bring new leaves into being, already on their way to a receiver; `settle` or `retract` those not settled.
 
         With a transfer that they answer, the two are a swap: when the new leaves are claimed, the others are
         redeemed; when the others are given back, the new ones are redeemed.
@@ -125,7 +126,8 @@ class Ledger:
         sent = [part for _, part in leaves]
         if answers is not None:
             self._counters[answers] = transfer_id
-        return self._add(transfer_id, kind, TransferStatus.SENDER_KEY_TWEAKED, sender, receiver, sent, expiry, "")
+        status = TransferStatus.SENDER_KEY_TWEAKED if settled else TransferStatus.SENDER_KEY_TWEAK_PENDING
+        return self._add(transfer_id, kind, status, sender, receiver, sent, expiry, "")
 
     def send(
         self,
@@ -138,10 +140,12 @@ class Ledger:
         expiry: float = 0.0,
         spark_invoice: str = "",
         payment_hash: bytes | None = None,
+        confirm: Callable[[], None] | None = None,
     ) -> Transfer:
         """Lock leaves for a receiver; `settle` makes the transfer final, `give_back` undoes it.
 
-        With a payment hash the refunds must lock the money to its preimage.
+        With a payment hash the refunds must lock the money to its preimage. ``confirm`` is called when all is
+        checked and nothing changed yet: it may refuse the transfer.
 
         Raises:
             Exists: there is such a transfer, or one that pays the same Spark invoice and was not given back.
@@ -169,6 +173,8 @@ class Ledger:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
             leaf.check_tweak(part.tweak)
             leaf.check_refund(part.refunds, leaf.timelock + offset, script)
+        if confirm is not None:
+            confirm()
         for part in sent:
             self.leaf(part.leaf_id).status = LeafStatus.TRANSFER_LOCKED
         status = TransferStatus.SENDER_KEY_TWEAK_PENDING
@@ -244,6 +250,12 @@ class Ledger:
     def redeem(self, transfer_id: str) -> Transfer:
         """Take the leaves of a settled transfer out of circulation, for the provider that issued them."""
         return self._retire(self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED), TransferStatus.COMPLETED)
+
+    def retract(self, transfer_id: str) -> Transfer:
+        """Take leaves out of circulation that were issued and not settled."""
+        return self._retire(
+            self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAK_PENDING), TransferStatus.RETURNED
+        )
 
     def _retire(self, transfer: Transfer, status: TransferStatus) -> Transfer:
         for part in transfer.sent:
