@@ -13,6 +13,7 @@ from exporter.drivers.protocol import Heap
 from exporter.errors import ConfigError
 from exporter.processes.lines import LineSplitter
 from exporter.record.told import Told
+from exporter.settings.kinds import without_login
 from exporter.timed_requests import TimedSession, read_body
 from exporter.watch.formats import parse_expvar, parse_goroutines, parse_pprof_heap, parse_prometheus
 
@@ -109,11 +110,12 @@ class OutputSource:
 
 def get(url: str, deadline: float = DEADLINE_SECONDS) -> bytes:
     """Return a page; raises OSError, also for an answer that is an error, too long or too slow as a whole."""
-    late = OSError(f"{url} is not there as a whole after {deadline:g} s")
+    late = OSError(f"{without_login(url)} is not there as a whole after {deadline:g} s")
     with TimedSession(deadline) as session:
         try:
             with session.get(url, timeout=deadline, stream=True) as answer:
-                answer.raise_for_status()
+                if not answer.ok:
+                    raise OSError(f"{without_login(url)} answered with status {answer.status_code}")
                 body = read_body(answer, MAX_PAGE_BYTES)
         except OSError:
             if session.over:

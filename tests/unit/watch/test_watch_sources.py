@@ -176,3 +176,28 @@ def test_a_reading_that_was_given_up_leaves_no_thread(
                 await asyncio.sleep(0.02)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "serve", [DRIPPING[1], stall, lambda connection: connection.sendall(b"HTTP/1.1 404 No\r\n\r\n")]
+)
+def test_no_failure_shows_the_password_of_a_url(
+    page: Callable[..., str], serve: Callable[[socket.socket], None]
+) -> None:
+    url = page(serve).replace("http://", "http://alice:hunter2@")
+    with pytest.raises(OSError, match=r"127\.0\.0\.1") as failure:
+        get(url, 0.5)
+    assert "hunter2" not in str(failure.value)
+
+
+def test_the_login_of_a_url_is_sent(page: Callable[..., str]) -> None:
+    seen = bytearray()
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /metrics\r\nContent-Length: 0\r\n\r\n")
+        seen.extend(connection.recv(65536))
+        answered(HEAP)(connection)
+
+    url = page(serve).replace("http://", "http://alice:hunter2@")
+    assert get(url, 60.0) == HEAP
+    assert b"Authorization: Basic YWxpY2U6aHVudGVyMg==" in seen
