@@ -17,7 +17,7 @@ from simulator_at_rest import KINDS as KINDS_AT_REST
 from simulator_at_rest import at_rest
 
 from exporter.analysis.judgement import ANONYMOUS, RESIDENT
-from exporter.analysis.online import Online
+from exporter.analysis.online_subjects import Online
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
 from exporter.record.terms import Verdict

@@ -29,8 +29,7 @@ def command(ctx: click.Context, /, **_: object) -> int:
     from exporter.record.terms import Verdict
     from exporter.report import judgements as formats
 
-    threshold = asked.threshold_kib_per_min
-    settings = Settings(threshold_kib_per_min=threshold, acquit_kib_per_min=max(50.0, threshold))
+    settings = Settings.from_threshold(asked.threshold_kib_per_min)
     judged: list[tuple[str, Judgement]] = [(str(file), judge(read_csv(file), settings)) for file in asked.files]
     write = {"json": formats.as_json, "markdown": formats.as_markdown, "text": formats.as_text}[asked.output]
     click.echo(write(judged))

@@ -76,12 +76,6 @@ def run_state(config: ObservationSettings, settings: Mapping[str, str], subjects
     )
 
 
-def judged_by(config: ObservationSettings) -> Settings:
-    """What growth matters; a threshold above the one for acquittals raises that too."""
-    threshold = config.threshold_kib_per_min
-    return Settings(threshold, max(Settings().acquit_kib_per_min, threshold))
-
-
 class Lifecycle(ABC):
     """A measurement in progress; ``run`` does all of it.
 
@@ -97,7 +91,8 @@ class Lifecycle(ABC):
         self._state = state
         self._outputs = outputs
         self._console = Console(quiet=config.quiet)
-        self._online = OnlineVerdict(judged_by(config), self._on_verdict, self._on_no_verdict)
+        self._rule = Settings.from_threshold(config.threshold_kib_per_min)
+        self._online = OnlineVerdict(self._rule, self._on_verdict, self._on_no_verdict)
         self._stop = asyncio.Event()  # end the measurement, then report
         self._released = asyncio.Event()  # end the lingering
         self._interrupted = False
@@ -214,7 +209,7 @@ class Lifecycle(ABC):
         if isinstance(self._error, DefectError):
             _log.error("%s", self._error)
         # Reading a million rows takes a while, and the last state has to stay scrapable meanwhile.
-        ended = await asyncio.to_thread(conclude, measured, self._max_failure_ratio, judged_by(self._config))
+        ended = await asyncio.to_thread(conclude, measured, self._max_failure_ratio, self._rule)
         self._publish(ended.verdict, ended.reason)
         lines = await self._leak_lines() if ended.verdict is Verdict.LEAK else ()
         self._console.report("\n".join([ended.report, *lines]), ended.verdict)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -55,11 +55,15 @@ class Program(Protocol):
 
 
 class StartedProgram:
-    """A program that is started here; ``on_output`` gets what it prints."""
+    """A program that is started here, with variables that it gets beside the user's.
+
+    ``on_output`` gets what it prints.
+    """
 
     def __init__(self, command: Sequence[str], on_output: Callable[[bytes], None]) -> None:
         self.name = printable(Path(command[0]).name, NAME_LENGTH)
         self.began: float | None = None
+        self.environment: Mapping[str, str] = {}  # what it gets beside the user's
         self._command = command
         self._on_output = on_output
         self._child: Child | None = None
@@ -71,7 +75,7 @@ class StartedProgram:
                 self._command,
                 name=self.name,
                 on_line=lambda _: None,
-                environment=os.environ,
+                environment={**os.environ, **self.environment},
                 on_output=self._on_output,
             )
         except OSError as error:
@@ -91,6 +95,14 @@ class StartedProgram:
                 daemon = psutil.Process(pid)
                 found += [daemon, *descendants_of(daemon)]
         return found
+
+    def members(self) -> list[psutil.Process]:
+        """Its process and all that it has started; none before the start and after the end."""
+        try:
+            process = psutil.Process(self._child.pid if self._child is not None else 0)
+            return [process, *self.others(process)] if process.pid else []
+        except psutil.Error:
+            return []
 
     async def stop(self) -> None:
         if self._child is not None:

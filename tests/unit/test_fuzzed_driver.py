@@ -18,6 +18,8 @@ from exporter.publish.rendering import render
 from exporter.record.state import RunState, SubjectState
 from exporter.record.told import note_message
 
+pytestmark = pytest.mark.fuzz
+
 MOST_SERIES = 400
 TEXTS = st.text(st.characters(), max_size=12) | st.sampled_from(["\ud800", "\x1b[2J\r\n", "", "x" * 5000, '"\\\n'])
 NUMBERS = st.integers() | st.floats() | st.sampled_from([10**400, -(10**400), 2**63, -1, 0, 1e308])

@@ -19,6 +19,8 @@ from exporter.durations import parse_duration
 from exporter.settings.observation import DEFAULT_LISTEN_ADDRESS
 from exporter.workload.workload import DRAIN_SECONDS
 
+pytestmark = pytest.mark.processes
+
 PORT = DEFAULT_LISTEN_ADDRESS.rpartition(":")[2]
 PROFILES = ("--profile", "alerting", "--profile", "compare")
 

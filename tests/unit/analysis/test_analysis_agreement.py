@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from exporter.analysis.online import Online
+from exporter.analysis.online_subjects import Online
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
 from exporter.record.terms import Verdict

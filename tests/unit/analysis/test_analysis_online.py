@@ -9,7 +9,8 @@ import pytest
 
 from exporter.analysis.demands import LOOKS_IN_A_ROW
 from exporter.analysis.judgement import Settings
-from exporter.analysis.online import Online, serve
+from exporter.analysis.online import serve
+from exporter.analysis.online_subjects import Online
 from exporter.record.terms import Verdict
 
 KIB = 1024

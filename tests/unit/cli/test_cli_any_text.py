@@ -74,6 +74,7 @@ def test_an_odd_text_for_every_option_at_once_is_taken_or_refused_for_each(name:
     check(name, dict.fromkeys(OPTIONS[name], text))
 
 
+@pytest.mark.fuzz
 @settings(max_examples=300)
 @given(st.data())
 def test_any_text_for_any_options_is_taken_or_refused(data: st.DataObject) -> None:

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 PRINT = """
 import sys
 from exporter.cli.streams import guard_streams

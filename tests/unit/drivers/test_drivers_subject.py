@@ -12,6 +12,8 @@ from exporter.drivers.subject import CommandError, Subject
 from exporter.errors import SubjectError
 from exporter.processes.child import Exit, StopLimits
 
+pytestmark = pytest.mark.processes
+
 LIMIT_SECONDS = 120.0
 FAKE_DRIVER = str(Path(__file__).parents[2] / "fixtures" / "fake_driver.py")
 CONFIG = {"network": {"network": "regtest"}, "storage_dir": "/nonexistent", "wallets": {"alice": "", "bob": ""}}

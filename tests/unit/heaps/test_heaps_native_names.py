@@ -57,6 +57,7 @@ def test_what_is_no_profile_is_untouched(profile: bytes) -> None:
     assert name_native_code(profile) is profile
 
 
+@pytest.mark.fuzz
 @given(st.data())
 def test_a_damaged_profile_is_named_or_untouched(data: st.DataObject) -> None:
     body = bytearray(gzip.decompress(profile_of((mapped_qsort(), PYTHON_FRAME))))

@@ -16,6 +16,8 @@ from exporter.processes.child import Child, Exit, StopLimits
 from exporter.processes.child_log import LINES_PER_PERIOD, PERIOD_SECONDS, FloodFilter
 from exporter.watch.program import StartedProgram
 
+pytestmark = pytest.mark.processes
+
 LONG_SECONDS = 120.0
 
 

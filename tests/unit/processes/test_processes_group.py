@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 CANCELLED = """
 import asyncio, sys
 from exporter.processes.child import Child

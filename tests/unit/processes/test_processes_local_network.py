@@ -9,6 +9,8 @@ from exporter.errors import LoadError
 from exporter.processes.child import Exit
 from exporter.processes.local_network import NetworkChild, start_network
 
+pytestmark = pytest.mark.processes
+
 
 def stand_in(code: str) -> list[str]:
     return [sys.executable, "-c", f"import sys, time\n{code}"]

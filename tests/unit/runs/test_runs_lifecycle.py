@@ -16,6 +16,8 @@ from exporter.record.sample import Sample
 from exporter.record.terms import Verdict
 from exporter.runs import interrupts, online_verdict
 
+pytestmark = pytest.mark.processes
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Beside = Callable[[FakeMeasurement], Awaitable[None]]
 

@@ -17,6 +17,8 @@ from exporter.record.state import SubjectState
 from exporter.runs import online_verdict
 from exporter.runs.online_verdict import OnlineVerdict
 
+pytestmark = pytest.mark.processes
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 

@@ -22,6 +22,8 @@ from exporter.settings.drivers import DriverChoice
 from exporter.settings.load import WorkloadSettings
 from exporter.settings.run import RunConfig
 
+pytestmark = pytest.mark.processes
+
 FAKE_DRIVER = Path(__file__).parents[2] / "fixtures" / "fake_driver.py"
 NETWORK = ("sh", "-c", """echo '{"network": "regtest", "faucet": {"url": "http://127.0.0.1:1"}}'; cat > /dev/null""")
 LIMIT_SECONDS = 60.0

@@ -14,6 +14,8 @@ from exporter.errors import ConfigError, SubjectError
 from exporter.runs.watch import watch
 from exporter.settings.watch import WatchConfig
 
+pytestmark = pytest.mark.processes
+
 
 def watched(*command: str, **changes: Any) -> int:
     settings = {"mem_interval_seconds": 0.1, "duration_seconds": 3600.0, "listen_address": "127.0.0.1:0", **changes}
@@ -76,6 +78,21 @@ def test_a_source_that_cannot_be_read_costs_its_columns(
     absent = tmp_path / "absent.csv"
     assert watched("sleep", "600", duration_seconds=1.0, follow_csv=absent) == 0
     assert "Verdict: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("agent", "given"), [("auto", "python"), ("none", "none")])
+def test_a_program_tells_its_heap_by_the_agent_that_it_is_given(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, agent: str, given: str
+) -> None:
+    csv = tmp_path / "out.csv"
+    rows = f"csv.DictReader(open({str(csv)!r}))"
+    until_told = f"while not any(row['heap_python_bytes'] for row in {rows}): time.sleep(0.1)"
+    code = until_told if given == "python" else "time.sleep(1)"
+    assert watched(*python(f"import csv, time\n{code}"), csv=csv, agent=agent) == 0
+    assert f"agent={given}\n" in capsys.readouterr().out
+    with csv.open() as file:
+        told = [row["heap_python_bytes"] for row in DictReader(file)]
+    assert any(told) == (given == "python")
 
 
 # Puts a worker of its own into a session of its own, as daemons do, and leaves it there.

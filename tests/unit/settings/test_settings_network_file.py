@@ -63,6 +63,7 @@ def test_any_bytes_parse_or_are_refused_with_a_value_error(text: bytes) -> None:
         parse_network_file(text)
 
 
+@pytest.mark.fuzz
 def test_a_mutated_file_is_taken_or_refused_in_one_sentence() -> None:
     chance = random.Random(11)
     refused = 0

@@ -158,6 +158,7 @@ def as_rows(page: bytes) -> Told:
     return parse_harness_row(header, row)
 
 
+@pytest.mark.fuzz
 def test_ten_thousand_damaged_pages_are_read_or_refused_and_can_be_noted() -> None:
     chance, state = random.Random(3), SubjectState("x", pid=1)
     for _ in range(10_000):

@@ -11,6 +11,8 @@ from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
 from exporter.workload import fleet, funding, workload
 
+pytestmark = pytest.mark.processes
+
 FAST = WorkloadSettings(interval_seconds=0, settle_every=0)
 
 

@@ -12,6 +12,8 @@ from exporter.errors import LoadError, SubjectError
 from exporter.settings.load import WorkloadSettings
 from exporter.workload import funding, workload
 
+pytestmark = pytest.mark.processes
+
 FAST = WorkloadSettings(interval_seconds=0, settle_every=0)
 
 

@@ -10,6 +10,8 @@ from exporter.scenarios import SCENARIOS, scenarios_for
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.wallets import wallet_pairs
 
+pytestmark = pytest.mark.processes
+
 FAST = WorkloadSettings(interval_seconds=0, settle_every=0)
 EVERYTHING = WorkloadSettings(
     interval_seconds=0,

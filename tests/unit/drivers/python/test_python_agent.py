@@ -13,6 +13,8 @@ from exporter.drivers.python.agent import snake_case
 from exporter.drivers.subject import Subject
 from exporter.processes.child import Exit, StopLimits
 
+pytestmark = pytest.mark.processes
+
 LIMIT_SECONDS = 120.0
 ROOT = Path(__file__).parents[3]
 PRELUDE = """

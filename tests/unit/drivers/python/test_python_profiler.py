@@ -13,6 +13,8 @@ from pprof_reading import read_profile
 from exporter.drivers.python.profiler import ProfileError, Profiler
 from exporter.heaps.diff import read_dump
 
+pytestmark = pytest.mark.processes
+
 UNPROFILED = """
 import sys
 from exporter.drivers.python import agent

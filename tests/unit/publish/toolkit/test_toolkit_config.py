@@ -190,6 +190,7 @@ def check_mutated(seed: int, file: Path) -> None:
         assert HASH[10:20] not in str(error)  # noqa: PT017
 
 
+@pytest.mark.fuzz
 def test_mutated_configurations_are_of_use_or_refused_with_a_sentence(tmp_path: Path) -> None:
     for seed in range(400):
         check_mutated(seed, tmp_path / "web.yml")
