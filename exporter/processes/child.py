@@ -103,11 +103,12 @@ class Child:
         child = cls(name, on_line, on_output, on_overlong)
         loop = asyncio.get_running_loop()
         parent = os.getpid()
+        inherited = less(os.environ, {*SECRET_VARIABLES, *without})
         with FAMILY.starting():
             transport, _ = await loop.subprocess_exec(
                 lambda: _Pipes(child),
                 *argv,
-                env=without_secrets(os.environ, without) | dict(environment or {}) | FAMILY.environment(os.environ),
+                env=inherited | dict(environment or {}) | FAMILY.environment(os.environ),
                 process_group=0,
                 preexec_fn=None if _libc is None else lambda: _die_with(parent),
             )
@@ -242,10 +243,9 @@ class _Pipes(asyncio.SubprocessProtocol):
         self._child._ended(0 if code is None else code)
 
 
-def without_secrets(environment: Mapping[str, str], without: Collection[str] = ()) -> dict[str, str]:
-    """The variables that a child may have, less those that it is to be ``without``."""
-    kept_back = {*SECRET_VARIABLES, *without}
-    return {name: value for name, value in environment.items() if name not in kept_back}
+def less(environment: Mapping[str, str], without: Collection[str]) -> dict[str, str]:
+    """The variables of an environment but for some."""
+    return {name: value for name, value in environment.items() if name not in without}
 
 
 def _die_with(parent: int) -> None:

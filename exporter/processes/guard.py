@@ -9,9 +9,10 @@ import sys
 from collections.abc import AsyncIterator
 
 from exporter.processes import watchdog
-from exporter.processes.child import Exit, without_secrets
+from exporter.processes.child import Exit, less
 from exporter.processes.family import FAMILY, adopting
 from exporter.processes.watchdog import MARK_VARIABLE, relatives, send
+from exporter.settings.credentials import SECRET_VARIABLES
 
 LOOK_SECONDS = 1.0  # between two looks at who was adopted
 GRACE_SECONDS = 3.0  # from SIGTERM to SIGKILL
@@ -81,7 +82,7 @@ async def _keep_watchdog(started: asyncio.Event) -> None:
 
 async def _run_watchdog(started: asyncio.Event) -> str:
     """Run a watchdog to its end; how it ended, in words. Cancelled, it lets the watchdog do its work first."""
-    environment = {name: value for name, value in without_secrets(os.environ).items() if name != MARK_VARIABLE}
+    environment = less(os.environ, {*SECRET_VARIABLES, MARK_VARIABLE})
     with FAMILY.starting():
         process = await asyncio.create_subprocess_exec(
             *_COMMAND,

@@ -12,14 +12,15 @@ import shutil
 import socket
 import struct
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
 from exporter.errors import ConfigError
+from exporter.leftovers import held_directory, remove_directory
 from exporter.settings.watch import AgentChoice
 from exporter.watch.agents.told import AgentSource
 
@@ -78,8 +79,8 @@ class Agents:
     async def _prepared(self) -> Mapping[str, str]:
         if sys.platform != "linux":
             raise OSError("it takes Linux")
-        made = tempfile.TemporaryDirectory(prefix="memtest-agent-", ignore_cleanup_errors=True)
-        directory, self._remove = Path(self._around.enter_context(made)), made.cleanup
+        directory = self._around.enter_context(held_directory("memtest-agent-"))
+        self._remove = partial(remove_directory, directory)
         if os.pathsep in str(directory):
             raise OSError(f"{directory} has a '{os.pathsep}' in its name")
         for file in (file for name in self.names for file in (_FOLDERS / name).iterdir() if file.is_file()):

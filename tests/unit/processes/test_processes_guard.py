@@ -15,7 +15,10 @@ from exporter.processes.family import FAMILY, Family
 from exporter.processes.guard import guarded
 from exporter.processes.watchdog import MARK_VARIABLE, relatives
 
+pytestmark = pytest.mark.processes
+
 LIMIT_SECONDS = 60.0
+WAIT = "import sys; sys.stdin.read()"  # until the end is wanted
 # Prints the process ids of a worker that has left its parents behind, as daemons do, and goes on.
 DAEMON = """
 import os, sys, signal, subprocess, time
@@ -94,8 +97,8 @@ def test_without_any_left_nothing_is_said(caplog: pytest.LogCaptureFixture) -> N
     async def use(child: Child, pids: list[int]) -> None:
         await until(lambda: pids)
 
-    in_guard("print(1, flush=True); input()", use)
-    assert caplog.text == ""
+    in_guard(f"print(1, flush=True); {WAIT}", use)
+    assert not [record for record in caplog.records if record.name == guard.__name__]
 
 
 def test_those_that_end_are_taken_leave_of(caplog: pytest.LogCaptureFixture) -> None:
@@ -128,14 +131,14 @@ def test_a_child_of_another_kind_is_left_to_who_waits_for_it() -> None:
             FAMILY.look()
             assert other.wait() == 7
 
-    in_guard("input()", use)
+    in_guard(WAIT, use)
 
 
 def test_nobody_is_adopted_afterwards() -> None:
     async def use(child: Child, pids: list[int]) -> None:
         await until(lambda: pids)
 
-    in_guard("print(1, flush=True); input()", use)
+    in_guard(f"print(1, flush=True); {WAIT}", use)
     code = f"{DAEMON}\ndaemon({SLEEP})"
     pid = int(subprocess.run(python_command("-c", code), capture_output=True, check=True).stdout)
     assert psutil.Process(pid).ppid() != os.getpid()
@@ -178,7 +181,7 @@ def test_a_watchdog_that_is_killed_is_said_and_started_again(caplog: pytest.LogC
         os.kill(first, signal.SIGKILL)
         await until(lambda: FAMILY.watchdog != first)
 
-    in_guard("input()", use)
+    in_guard(WAIT, use)
     assert "the watchdog ended: killed by SIGKILL" in caplog.text
     assert "it is started again in 0.1 s" in caplog.text
 
@@ -190,7 +193,7 @@ def test_without_a_watchdog_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch, ca
     async def use(child: Child, pids: list[int]) -> None:
         await until(lambda: "there is none any more" in caplog.text)
 
-    in_guard("input()", use)
+    in_guard(WAIT, use)
     assert caplog.text.count("the watchdog can't be started: No such file or directory") == 3
 
 
@@ -203,7 +206,7 @@ def test_the_watchdog_takes_no_signal_of_a_terminal_and_has_no_secret(monkeypatc
         await until(lambda: process.environ())
         assert not process.environ().keys() & {"ALICE_SEED", MARK_VARIABLE}
 
-    in_guard("input()", use)
+    in_guard(WAIT, use)
 
 
 def test_marks_of_runs_that_observe_one_another_are_all_kept() -> None:
