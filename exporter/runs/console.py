@@ -139,7 +139,7 @@ def _columns() -> int:
 
 
 def _wrapped_line(line: str, columns: int) -> str:
-    if line.lstrip().startswith("exporter "):
+    if "  exporter " in line:
         return line  # a command, to be copied as it is
     indent = line[: len(line) - len(line.lstrip())] + "    "
     broken = textwrap.wrap(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
