@@ -20,7 +20,7 @@ from exporter.errors import DEBUG_VARIABLE, ExporterError, defect_of
 from exporter.exit_codes import ExitCode
 
 COMMANDS = (
-    *("run", "watch", "network", "demo"),
+    *("run", "watch", "matrix", "network", "demo"),
     *("analyze", "compare", "plot", "heap"),
     *("doctor", "check-web-config", "completion"),
 )

@@ -70,20 +70,23 @@ class Console:
             (self.warning if event.kind.endswith("_failed") else self.line)(text)
 
     def progress(self, elapsed: float, duration: float, payments: int, verdict: Verdict | None) -> None:
-        """Redraw the line of progress at the bottom of a terminal; elsewhere the samples say how far the run is.
+        """Redraw how far a run is; elsewhere than on a terminal the samples say that.
 
         ``verdict`` is the one so far, None while there is none.
         """
+        parts = [
+            f"{format_clock(elapsed)} of {format_clock(duration)}",
+            f"{payments} payments",
+            f"{format_duration(max(round(duration - elapsed), 0))} left",
+            f"so far: {verdict or 'no verdict yet'}",
+        ]
+        self.status(" · ".join(parts))
+
+    def status(self, text: str) -> None:
+        """Redraw the line at the bottom of a terminal."""
         if self._terminal and not self._quiet:
-            left = format_duration(max(round(duration - elapsed), 0))
-            parts = [
-                f"{format_clock(elapsed)} of {format_clock(duration)}",
-                f"{payments} payments",
-                f"{left} left",
-                f"so far: {verdict or 'no verdict yet'}",
-            ]
             # A line that is wrapped can't be redrawn.
-            self._write(_CLEAR_LINE + " · ".join(parts)[: _columns() - 1], whole_line=False)
+            self._write(_CLEAR_LINE + text[: _columns() - 1], whole_line=False)
             self._progress_shown = True
 
     def report(self, text: str, verdict: Verdict) -> None:
