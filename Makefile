@@ -12,7 +12,7 @@ ARGS ?=
 # Of all tests, and not of those that ARGS picks.
 COVERAGE = $(if $(ARGS),,--cov=exporter)
 
-.PHONY: run test check lint lint-web install drivers tools docs dashboards proto compose-test clean
+.PHONY: run test check lint lint-web install drivers tools docs site dashboards proto compose-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -80,6 +80,11 @@ docs: $(VENV)/installed-dev
 	$(BIN)/python -m tools.metrics_reference > docs/metrics.md
 	$(BIN)/python -m tools.csv_reference > docs/csv.md
 	$(BIN)/python -m tools.chart_schema
+
+# The documentation site, below build/site.
+site: export NO_MKDOCS_2_WARNING := 1
+site: $(VENV)/installed-dev
+	$(BIN)/mkdocs build --quiet --strict
 
 # Needs root, or an engine at hand; not a part of make test.
 compose-test: $(VENV)/installed-dev

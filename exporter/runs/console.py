@@ -74,10 +74,13 @@ class Console:
 
         ``verdict`` is the one so far, None while there is none.
         """
-        left = format_duration(max(round(duration - elapsed), 0))
-        so_far = verdict or "no verdict yet"
-        clock = f"{format_clock(elapsed)} of {format_clock(duration)}"
-        self.status(f"{clock} · {payments} payments · {left} left · so far: {so_far}")
+        parts = [
+            f"{format_clock(elapsed)} of {format_clock(duration)}",
+            f"{payments} payments",
+            f"{format_duration(max(round(duration - elapsed), 0))} left",
+            f"so far: {verdict or 'no verdict yet'}",
+        ]
+        self.status(" · ".join(parts))
 
     def status(self, text: str) -> None:
         """Redraw the line at the bottom of a terminal."""
@@ -139,7 +142,7 @@ def _columns() -> int:
 
 
 def _wrapped_line(line: str, columns: int) -> str:
-    if line.lstrip().startswith("exporter "):
+    if "  exporter " in line:
         return line  # a command, to be copied as it is
     indent = line[: len(line) - len(line.lstrip())] + "    "
     broken = textwrap.wrap(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
