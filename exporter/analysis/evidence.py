@@ -1,4 +1,4 @@
-"""What one series shows by itself, under load or at rest; the rule is derived in docs/verdict.md."""
+"""What one series shows by itself, under load or at rest; the rule is derived in docs/verdict-method.md."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -43,6 +43,7 @@ _MOST_OF_A_LENGTH = 0.9
 _BARELY_GROWN = 0.1
 _EVEN_CHANCE = 0.5
 _EVEN_STEPS = 2.0  # buffers that grow by the piece make a step now and then
+_FAR_BETTER = 0.5  # of the width of an interval
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
 
@@ -170,11 +171,27 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
 
 
 def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
-    t, y = stretch.points(name, stretch.minutes, settled=False)
+    """By time; by the work done where that explains the growth far better: a leak per operation, at an uneven pace."""
+    by_time = _passive_by(stretch.minutes, stretch, name, scale, sequential)
+    if by_time.verdict is Verdict.NO_LEAK or by_time.trend is None or stretch.is_even:
+        return by_time
+    by_work = _passive_by(stretch.work, stretch, name, scale, sequential)
+    better = by_work.trend is not None and _vagueness(by_work.trend) < _FAR_BETTER * _vagueness(by_time.trend)
+    return by_work if better and by_work.verdict is not Verdict.NO_LEAK else by_time
+
+
+def _vagueness(trend: Trend) -> float:
+    """The width of growth's interval as a share of the growth; infinite where there is none."""
+    growth = trend.growth
+    return (growth.high - growth.low) / growth.value if growth.value > 0 else np.inf
+
+
+def _passive_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
+    t, y = stretch.points(name, clock, settled=False)
     part = _Part(stretch, t)
     enough = len(t) >= FEWEST_SAMPLES and part.lasts(SHORTEST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
-    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.minutes, part.minutes, len(t))
+    nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t))
     found = _decided(
         nothing,
         demands_under_load(name, part.lasts, read_at_rest=bool(stretch.settled.any()), sequential=sequential),

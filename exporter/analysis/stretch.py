@@ -17,6 +17,7 @@ _GAP_STEPS = 20
 _GAP_SECONDS = 60.0
 _JUMP_SHARE = 0.25
 _ENOUGH = 0.98  # of a length that is asked for
+_EVEN_PACE = 0.05
 _MOST_NOTES = 3
 
 
@@ -24,7 +25,7 @@ _MOST_NOTES = 3
 class Stretch:
     """Rows of a run that belong together: ``rows`` are their indices in the run, all else is of the same shape.
 
-    ``work`` is a second clock for samples at rest: it advances with the payments made, as many minutes in all.
+    ``work`` is a second clock: it advances with the payments made, as many minutes in all.
     ``settled`` says which were taken with the load at rest; ``notes`` are sentences about what was left out.
     """
 
@@ -46,6 +47,11 @@ class Stretch:
         payments = self.values("payments")
         made = 0.0 if payments is None else float(np.nanmax(payments) - np.nanmin(payments))
         return made / self.duration if made and self.duration else np.nan
+
+    @property
+    def is_even(self) -> bool:
+        """Whether payments keep so even a pace that both clocks tell the same."""
+        return not len(self.minutes) or float(np.ptp(self.work - self.minutes)) <= _EVEN_PACE * self.duration
 
     def lasts(self, minutes: float) -> bool:
         """Whether it is so long, give or take the time that passes before the first sample and after the last."""
@@ -95,8 +101,7 @@ def longest_stretch(run: Run) -> Stretch:
     ]
     settled = run.columns.get("settled")
     at_rest = _taken(settled, rows) > 0 if settled is not None else np.zeros(len(rows), dtype=np.bool_)
-    work = _work(run, rows, minutes) if at_rest.any() else minutes
-    return Stretch(run, rows, minutes, work, at_rest, tuple(notes))
+    return Stretch(run, rows, minutes, _work(run, rows, minutes), at_rest, tuple(notes))
 
 
 def _taken(column: Floats, rows: NDArray[np.intp]) -> Floats:

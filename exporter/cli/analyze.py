@@ -9,6 +9,7 @@ from exporter.cli.options import SettingsCommand, parameters_of, settings_from
 from exporter.errors import ConfigError
 from exporter.exit_codes import ExitCode
 from exporter.settings.recorded import AnalyzeSettings
+from exporter.whole_files import write_whole
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
@@ -42,6 +43,6 @@ def command(ctx: click.Context, /, **_: object) -> int:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}; name a file in a directory that exists") from error

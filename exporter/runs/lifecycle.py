@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from exporter.analysis.judgement import Settings
 from exporter.durations import format_duration
 from exporter.errors import DefectError, ExporterError, defect_of
 from exporter.exit_codes import ExitCode
+from exporter.leftovers import held_directory, remove_directory
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
@@ -53,10 +52,9 @@ async def outputs(
     """
     async with Server(state, config.listen_address, config.web_config) as server:
         with (
-            tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as name,
+            held_directory("memtest-run-") as directory,
             contextlib.ExitStack() as sinks,
         ):
-            directory = Path(name)
             paths = {subject: path or directory / f"samples.{subject}.csv" for subject, path in csv.items()}
             opened = {
                 subject: sinks.enter_context(contextlib.closing(CsvSink.open(path, config.existing_csv)))
@@ -277,5 +275,5 @@ class Lifecycle(ABC):
         self._online.kill()
         self._subjects.kill()
         self._kill()
-        shutil.rmtree(self._outputs.directory, ignore_errors=True)
+        remove_directory(self._outputs.directory)
         os._exit(ExitCode.INTERRUPTED)
