@@ -102,7 +102,8 @@ def tell(
 def _write_page(workspace: Workspace, console: Console) -> None:
     """Draw the cells that have samples on one page: of very many the first, which are of all combinations."""
     from exporter.fleet.ending import judged
-    from exporter.report import ReportRun, write_report
+    from exporter.report.page import write_report
+    from exporter.report.runs import ReportRun
 
     found = [cell for cell in workspace.cells if (workspace.place(cell) / CSV).exists()]
     runs = []
