@@ -16,6 +16,7 @@ from exporter.settings.watch import WatchConfig
 from exporter.watch.agents.agents import Agents
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.followed_csv import CsvSource
+from exporter.watch.near_rest import NearRest
 from exporter.watch.program import Program, RunningProgram, StartedProgram
 from exporter.watch.relay import Relay
 from exporter.watch.sources import ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source
@@ -92,7 +93,8 @@ class Watch(Lifecycle):
     ) -> None:
         super().__init__(config, state, outputs)
         self._agents = agents
-        self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources)
+        lowest = NearRest() if agents is not None and agents.names and config.payments_from is not None else None
+        self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources, lowest)
 
     @property
     def _subjects(self) -> SubjectGroup:

@@ -75,6 +75,14 @@ class WatchConfig(ObservationSettings):
         above=0,
         remedy="watch for a second at least, for example 1h",
     )
+    mem_interval_seconds: float = setting(
+        5.0,
+        "Time between two samples of the memory.",
+        section=Section.MEASUREMENT,
+        heading=True,
+        above=0,
+        remedy="take a sample every 5s, for example",
+    )
     agent: AgentChoice = setting(
         "auto",
         "What tells the heaps of a program started here; auto: python, if no option below tells heaps.",
