@@ -47,7 +47,7 @@ async def _watch(config: WatchConfig) -> int:
         if isinstance(program, StartedProgram):
             # A heap that the program tells by itself would be told twice.
             choice = "none" if config.agent == "auto" and heaps else config.agent
-            agents = Agents(choice, config.mem_interval_seconds, program.members)
+            agents = Agents(choice, config.command, config.mem_interval_seconds, program.members)
             program.environment = await around.enter_async_context(agents)
             settings["agent"] = " ".join(agents.names) or "none"
             sources.insert(0, agents.source)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import shutil
 import socket
 import struct
@@ -23,14 +24,14 @@ from exporter.errors import ConfigError
 from exporter.settings.watch import AgentChoice
 from exporter.watch.agents.told import AgentSource
 
-# For which programs there is one, by the choice; `auto` takes those that do nothing to other programs.
-_CHOSEN: Mapping[AgentChoice, tuple[str, ...]] = {"auto": ("python",), "none": (), "python": ("python",)}
 _FOLDERS = Path(__file__).parent
 _READINGS_PER_SAMPLE = 5
 _SLOWEST_SECONDS, _FASTEST_SECONDS = 1.0, 0.1
 _LONGEST_MESSAGE = 4096
-_MESSAGE_SECONDS = 1.0
+_MESSAGE_SECONDS = 10.0  # the event loop of a busy Node.js program may take a while to write it
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: process, user, group
+
+_PLAIN = re.compile(r"[\w./+=@-]+")  # no separator of PYTHONPATH or NODE_OPTIONS
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +44,13 @@ class Agents:
     """
 
     def __init__(
-        self, choice: AgentChoice, interval_seconds: float, members: Callable[[], Sequence[psutil.Process]]
+        self,
+        choice: AgentChoice,
+        command: Sequence[str],
+        interval_seconds: float,
+        members: Callable[[], Sequence[psutil.Process]],
     ) -> None:
-        self.names = _CHOSEN[choice]
+        self.names = _chosen(choice, command)
         self.source = AgentSource(members)
         self._choice = choice
         self._pace = min(max(interval_seconds / _READINGS_PER_SAMPLE, _FASTEST_SECONDS), _SLOWEST_SECONDS)
@@ -80,8 +85,8 @@ class Agents:
             raise OSError("it takes Linux")
         made = tempfile.TemporaryDirectory(prefix="memtest-agent-", ignore_cleanup_errors=True)
         directory, self._remove = Path(self._around.enter_context(made)), made.cleanup
-        if os.pathsep in str(directory):
-            raise OSError(f"{directory} has a '{os.pathsep}' in its name")
+        if not _PLAIN.fullmatch(str(directory)):
+            raise OSError(f"{directory} has characters in its name that variables can't hold")
         for file in (file for name in self.names for file in (_FOLDERS / name).iterdir() if file.is_file()):
             shutil.copyfile(file, directory / file.name)
         (directory / "pace").write_text(str(self._pace))
@@ -90,7 +95,7 @@ class Agents:
         self._around.callback(server.close)
         path.chmod(0o666)
         directory.chmod(0o711)
-        return {"PYTHONPATH": os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))}
+        return dict(_variable(name, directory) for name in self.names)
 
     async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: socket.socket = writer.get_extra_info("socket")
@@ -99,3 +104,32 @@ class Agents:
         with contextlib.suppress(OSError, ValueError, TimeoutError):
             self.source.hear(pid, await asyncio.wait_for(reader.readline(), _MESSAGE_SECONDS))
         writer.close()
+
+
+def _chosen(choice: AgentChoice, command: Sequence[str]) -> tuple[str, ...]:
+    """The agents of a choice; by `auto` those that do nothing to programs of other languages.
+
+    A Node.js that can't find what NODE_OPTIONS names doesn't start, so a program has to be one itself.
+    """
+    if choice == "auto":
+        return ("python", "node") if _is_node(command[0]) else ("python",)
+    return () if choice == "none" else (choice,)
+
+
+def _is_node(program: str) -> bool:
+    """Whether a program is Node.js, or a script for it."""
+    path = shutil.which(program)
+    if path is None or Path(path).name in ("node", "nodejs"):
+        return path is not None
+    try:
+        with open(path, "rb") as file:
+            return re.match(rb"#!.*\bnode\b", file.readline(_LONGEST_MESSAGE)) is not None
+    except OSError:
+        return False
+
+
+def _variable(agent: str, directory: Path) -> tuple[str, str]:
+    """The variable that brings an agent into a program, in front of what is there or after it."""
+    if agent == "python":
+        return "PYTHONPATH", os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
+    return "NODE_OPTIONS", f"{os.environ.get('NODE_OPTIONS', '')} --require {directory / 'memtest_agent.cjs'}".strip()
