@@ -14,7 +14,7 @@ from exporter.settings.observation import ObservationSettings
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 
-AgentChoice = Literal["auto", "none", "python", "node"]
+AgentChoice = Literal["auto", "none", "python", "node", "glibc"]
 
 
 def _read_pattern(text: str) -> re.Pattern[str] | None:

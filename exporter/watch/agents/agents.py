@@ -20,6 +20,7 @@ from types import TracebackType
 
 import psutil
 
+from exporter.drivers.cache import run_tool
 from exporter.errors import ConfigError
 from exporter.settings.watch import AgentChoice
 from exporter.watch.agents.told import AgentSource
@@ -31,7 +32,8 @@ _LONGEST_MESSAGE = 4096
 _MESSAGE_SECONDS = 10.0  # the event loop of a busy Node.js program may take a while to write it
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: process, user, group
 
-_PLAIN = re.compile(r"[\w./+=@-]+")  # no separator of PYTHONPATH or NODE_OPTIONS
+_MODULE, _LIBRARY = "memtest_agent.cjs", "memtest_agent.so"
+_PLAIN = re.compile(r"[\w./+=@-]+")  # no separator in a variable, and no quote
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +92,10 @@ class Agents:
         for file in (file for name in self.names for file in (_FOLDERS / name).iterdir() if file.is_file()):
             shutil.copyfile(file, directory / file.name)
         (directory / "pace").write_text(str(self._pace))
+        if "glibc" in self.names:
+            await _compile(directory, self._pace)
+        for file in directory.iterdir():
+            file.chmod(0o644)
         path = directory / "socket"
         server = await asyncio.start_unix_server(self._on_connection, path, limit=_LONGEST_MESSAGE)
         self._around.callback(server.close)
@@ -128,8 +134,22 @@ def _is_node(program: str) -> bool:
         return False
 
 
+async def _compile(directory: Path, pace: float) -> None:
+    """Make the library that is preloaded; raises ConfigError without a C compiler."""
+    told = (f'-DMEMTEST_DIRECTORY="{directory}"', f"-DMEMTEST_PACE={pace * 1e9:.0f}LL")
+    flags = ("-O2", "-shared", "-fPIC", "-pthread", *told)
+    command = ("cc", *flags, "-o", str(directory / _LIBRARY), str(directory / "memtest_agent.c"))
+    await run_tool("cc", command, "agent glibc takes a C compiler; install one, or choose another agent")
+
+
 def _variable(agent: str, directory: Path) -> tuple[str, str]:
-    """The variable that brings an agent into a program, in front of what is there or after it."""
+    """The variable that brings an agent into a program, beside what it holds already."""
     if agent == "python":
-        return "PYTHONPATH", os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
-    return "NODE_OPTIONS", f"{os.environ.get('NODE_OPTIONS', '')} --require {directory / 'memtest_agent.cjs'}".strip()
+        return "PYTHONPATH", _joined(":", str(directory), os.environ.get("PYTHONPATH", ""))
+    if agent == "node":
+        return "NODE_OPTIONS", _joined(" ", os.environ.get("NODE_OPTIONS", ""), f"--require {directory / _MODULE}")
+    return "LD_PRELOAD", _joined(":", os.environ.get("LD_PRELOAD", ""), str(directory / _LIBRARY))
+
+
+def _joined(separator: str, *parts: str) -> str:
+    return separator.join(filter(None, parts))
