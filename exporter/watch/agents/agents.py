@@ -1,7 +1,6 @@
 """Agents for a program that is started here: a directory with their files and their socket, and variables that name it.
 
-The directory's name can't be guessed, and what is in it can be read and reached by all: a program may go on as another
-user.
+All users of the machine can read the files and reach the socket: a program may go on as another user.
 """
 
 import asyncio
@@ -100,7 +99,7 @@ class Agents:
         server = await asyncio.start_unix_server(self._on_connection, path, limit=_LONGEST_MESSAGE)
         self._around.callback(server.close)
         path.chmod(0o666)
-        directory.chmod(0o711)
+        directory.chmod(0o755)  # Python looks for what is in it
         return dict(_variable(name, directory) for name in self.names)
 
     async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
