@@ -14,6 +14,7 @@ from exporter.runs.logs import set_up_logging
 from exporter.runs.watched_program import WatchedProgram
 from exporter.settings.watch import WatchConfig
 from exporter.watch.agents.agents import Agents
+from exporter.watch.agents.go import GoSource
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.followed_csv import CsvSource
 from exporter.watch.near_rest import NearRest
@@ -49,8 +50,10 @@ async def _watch(config: WatchConfig) -> int:
             choice = "none" if config.agent == "auto" and heaps else config.agent
             agents = Agents(choice, config.command, config.mem_interval_seconds, program.members)
             program.environment = await around.enter_async_context(agents)
-            settings["agent"] = " ".join(agents.names) or "none"
             sources.insert(0, agents.source)
+            asked = choice in ("auto", "go")
+            sources += [GoSource(program.members)] if asked else []
+            settings["agent"] = " ".join([*agents.names, *(["go"] if asked else [])]) or "none"
         if isinstance(program, ControlGroup):
             sources.append(GroupMemorySource(program.directory))
         state = run_state(config, settings, [SubjectState(program.name, others=program.others)])

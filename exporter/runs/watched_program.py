@@ -64,7 +64,8 @@ class WatchedProgram(SubjectRun):
         if self._near_rest is None:
             return False
         steady = self._near_rest.reached(self.state.load.payments.total(), self.elapsed())
-        return steady and self.state.heap_sum is not None
+        # Go's heap, garbage included, is read when the sample is taken, and not at its lowest.
+        return steady and self.state.heap_sum is not None and "go" not in self.state.heap_bytes
 
     async def _end(self) -> None:
         await self._program.stop()

@@ -14,7 +14,7 @@ from exporter.settings.observation import ObservationSettings
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 
-AgentChoice = Literal["auto", "none", "python", "node", "glibc"]
+AgentChoice = Literal["auto", "none", "python", "node", "glibc", "go"]
 
 
 def _read_pattern(text: str) -> re.Pattern[str] | None:
@@ -85,7 +85,7 @@ class WatchConfig(ObservationSettings):
     )
     agent: AgentChoice = setting(
         "auto",
-        "What tells the heaps of a program started here; auto: python and node, if no option below does.",
+        "What tells the heaps of a program started here; auto: python, node and go, if no option below does.",
         section=Section.TOLD,
     )
     scrape_url: str = setting(

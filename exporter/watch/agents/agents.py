@@ -112,13 +112,13 @@ class Agents:
 
 
 def _chosen(choice: AgentChoice, command: Sequence[str]) -> tuple[str, ...]:
-    """The agents of a choice; by `auto` those that do nothing to programs of other languages.
+    """What a choice puts into the program; by `auto` those that do nothing to programs of other languages.
 
     A Node.js that can't find what NODE_OPTIONS names doesn't start, so a program has to be one itself.
     """
     if choice == "auto":
         return ("python", "node") if _is_node(command[0]) else ("python",)
-    return () if choice == "none" else (choice,)
+    return () if choice in ("none", "go") else (choice,)
 
 
 def _is_node(program: str) -> bool:
