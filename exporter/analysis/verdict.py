@@ -20,6 +20,7 @@ from exporter.analysis.flags import file_pages, growing_part, growth_while_faili
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.judgement import HEAP, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
+from exporter.analysis.near_rest import memory_near_rest
 from exporter.analysis.rules import Findings, Limits, combine
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
@@ -76,22 +77,26 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
 
 
 def _gather(stretch: Stretch, settings: Settings) -> Findings:
+    watched = _is_watched(stretch)
+    # Nobody brings a watched program to rest: its heaps may be read near rest, and all else is under load.
+    loaded = replace(stretch, settled=np.zeros_like(stretch.settled)) if watched else stretch
+    read = memory_near_rest if watched else memory_at_rest
     return Findings(
-        heap_at_rest=memory_at_rest(stretch, HEAP, settings),
-        parts_at_rest=_of_each(_HEAP_PARTS, memory_at_rest, stretch, settings),
-        heap=memory_under_load(stretch, HEAP, settings),
-        resident_at_rest=resident_memory(memory_at_rest, stretch, settings),
-        resident=resident_memory(memory_under_load, stretch, settings),
-        counts=_of_each(_COUNTS, count_evidence, stretch, settings),
+        heap_at_rest=read(stretch, HEAP, settings),
+        parts_at_rest=_of_each(_HEAP_PARTS, read, stretch, settings),
+        heap=memory_under_load(loaded, HEAP, settings),
+        resident_at_rest=resident_memory(memory_at_rest, loaded, settings),
+        resident=resident_memory(memory_under_load, loaded, settings),
+        counts=_of_each(_COUNTS, count_evidence, loaded, settings),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
-        watched=_is_watched(stretch),
+        watched=watched,
     )
 
 
 def _is_watched(stretch: Stretch) -> bool:
-    """Whether the record is of a watch: no instance was ever connected, nor a reading taken at rest."""
+    """Whether the record is of a watch: no instance was ever connected."""
     instances = stretch.values("instances")
-    return instances is not None and not np.nanmax(instances) and not stretch.settled.any()
+    return instances is not None and not np.nanmax(instances)
 
 
 def _of_each(names: Sequence[str], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:

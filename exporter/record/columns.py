@@ -7,7 +7,7 @@ them; each is here by its place in ``PROBES``, ``COUNT_PROBES`` and ``SCENARIOS`
 
 from functools import partial
 
-from exporter.record.column import Column, Group, Series, Unit, done, told
+from exporter.record.column import Column, Group, Moment, Series, Unit, done, told
 from exporter.record.probes import COUNT_PROBES, PROBES
 from exporter.record.probes.descriptor_kinds import DescriptorKindsProbe
 from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
@@ -66,6 +66,11 @@ def _allocator(part: str, title: str, meaning: str, in_changes: str = "", note: 
         part=in_changes,
         note=note,
     )
+
+
+def _paid(moment: Moment) -> int | None:
+    payments = moment.state.load.payments
+    return payments.total() if payments else None
 
 
 def _scenario(counter: LoadCounter) -> Column:
@@ -167,9 +172,10 @@ PAYMENTS = Column(
     "payments",
     Unit.COUNT,
     "Payments that succeeded since the start.",
-    done(lambda state: state.load.payments.total()),
+    _paid,
     title="Payments",
     group=Group.LOAD,
+    note="empty in a watch where nothing counts them",
     rises=True,
 )
 FAILURES = Column(

@@ -1,0 +1,116 @@
+"""What an agent costs the program that it is in: CPU time for the same work with it and without it, in turn.
+
+    python benchmarks/agents.py [--seconds 10] [--rounds 7]
+
+Each program does a fixed amount of work, found at first so that it takes so many seconds, and prints the CPU time that
+it took. The factor is the median of the rounds' own, each over the run without an agent beside it.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from exporter.settings.watch import AgentChoice
+from exporter.watch.agents.agents import Agents
+
+GOAL = 1.01
+INTERVAL_SECONDS = 5.0  # between two samples, as in a watch that is told nothing else
+FIRST_ROUNDS = 20
+
+PYTHON = """
+import json, sys, time
+held = [{"number": number, "text": str(number)} for number in range(100_000)]
+began = time.process_time()
+for number in range(int(sys.argv[1])):
+    json.loads(json.dumps({str(key): [key] * 5 for key in range(200)}))
+print(time.process_time() - began)
+"""
+NODE = """
+const held = Array.from({length: 100_000}, (_, number) => ({number, text: String(number)}));
+let left = Number(process.argv[1]);
+const began = process.cpuUsage();
+function some() {
+  for (let number = 0; number < 20 && left > 0; number += 1, left -= 1) {
+    JSON.parse(JSON.stringify(Object.fromEntries(Array.from({length: 200}, (_, key) => [key, [key, key, key]]))));
+  }
+  if (left > 0) setImmediate(some);
+  else { const {user, system} = process.cpuUsage(began); console.log((user + system) / 1e6); }
+}
+some();
+"""
+MALLOC = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void *held[100000];
+
+int main(int count, char **arguments) {
+    long rounds = count > 1 ? atol(arguments[1]) : 0;
+    unsigned random = 1;
+    for (long round = 0; round < rounds; round++)
+        for (int number = 0; number < 10000; number++) {
+            random = random * 1664525 + 1013904223;
+            free(held[random >> 8 & 65535]);
+            held[random >> 8 & 65535] = malloc((random >> 20) + 1);
+        }
+    printf("%f\\n", (double)clock() / CLOCKS_PER_SEC);
+    return 0;
+}
+"""
+
+
+def main() -> int:
+    """Measure, print; return 1 if an agent costs more than it may."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=7)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        program = Path(directory) / "program"
+        subprocess.run(["cc", "-O2", "-x", "c", "-o", program, "-"], input=MALLOC.encode(), check=True)
+        programs: dict[AgentChoice, tuple[str, ...]] = {
+            "python": (sys.executable, "-c", PYTHON),
+            "node": ("node", "-e", NODE),
+            "glibc": (str(program),),
+        }
+        factors = {
+            choice: asyncio.run(cost(choice, command, wanted.seconds, wanted.rounds))
+            for choice, command in programs.items()
+        }
+    print(f"{'agent':<10}{'CPU time':>12}{'of the rounds':>20}")
+    for choice, each in factors.items():
+        print(f"{choice:<10}{median(each):>10.4f} x{min(each):>12.4f} to {max(each):.4f}")
+    return 0 if all(median(each) < GOAL for each in factors.values()) else 1
+
+
+async def cost(choice: AgentChoice, command: tuple[str, ...], seconds: float, rounds: int) -> list[float]:
+    """CPU time with the agent over that without, round by round."""
+    took = await cpu_seconds("none", command, FIRST_ROUNDS)
+    amount = max(round(FIRST_ROUNDS * seconds / took), FIRST_ROUNDS)
+    found = []
+    for number in range(rounds):
+        # Which comes first makes no difference to the median.
+        order: list[AgentChoice] = ["none", choice] if number % 2 else [choice, "none"]
+        spent = {each: await cpu_seconds(each, command, amount) for each in order}
+        found.append(spent[choice] / spent["none"])
+    return found
+
+
+async def cpu_seconds(choice: AgentChoice, command: tuple[str, ...], amount: int) -> float:
+    """The CPU time that a program says it took for so much work."""
+    async with Agents(choice, command, INTERVAL_SECONDS, list) as variables:
+        process = await asyncio.create_subprocess_exec(
+            *command, str(amount), stdout=subprocess.PIPE, env={**os.environ, **variables}
+        )
+        output, _ = await process.communicate()
+    return float(output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
