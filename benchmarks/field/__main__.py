@@ -11,6 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from .cases import subjects
+from .direct_loop import print_left
 from .judging import outcome
 from .table import write
 from .watching import Watch, watch_all
@@ -25,9 +26,8 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two samples")
     parser.add_argument("--at-once", type=int, default=10, help="runs side by side")
     parser.add_argument("--watch-option", action="append", default=[], help="passed on to `exporter watch`")
-    parser.add_argument(
-        "--judge-only", action="store_true", help="watch nothing: write the table of the runs there are"
-    )
+    parser.add_argument("--direct", type=int, metavar="N", help="watch nothing: measure N operations at full speed")
+    parser.add_argument("--judge-only", action="store_true", help="watch nothing: judge the runs that are there")
     parser.add_argument("--list", action="store_true", help="name the subjects, and end")
     asked = parser.parse_args()
     taken = [subject for subject in subjects() if fnmatch(subject.name, asked.only)]
@@ -35,6 +35,9 @@ def main() -> None:
         print("\n".join(subject.name for subject in taken))
         return
     directory = asked.directory.resolve()
+    if asked.direct:
+        print_left(taken, directory, asked.direct)
+        return
     watch = Watch(directory=directory, minutes=asked.minutes, every_sec=asked.every, options=tuple(asked.watch_option))
     if not asked.judge_only:
         watch_all(taken, watch, asked.at_once)
