@@ -3,28 +3,30 @@
 import contextlib
 import os
 import stat
-import tempfile
 from pathlib import Path
 
+from exporter.leftovers import held_file
 
-def write_whole(path: Path, text: str) -> None:
+
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file beside, then give it the name, with what was there kept until then; raises OSError.
 
     What has the name and is no regular file, a device for example, is written to as it is, and so is a file in a
     directory where nothing can be put beside it.
     """
+    data = content.encode() if isinstance(content, str) else content
     target = path.resolve()  # a link stays one
     if target.exists() and not (stat.S_ISREG(target.stat().st_mode) and os.access(target.parent, os.W_OK)):
-        target.write_text(text, "utf-8")
+        target.write_bytes(data)
         return
-    descriptor, beside = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    descriptor, beside = held_file(f".{target.name}.unfinished-", target.parent)
     try:
-        with open(descriptor, "w", encoding="utf-8") as file:
+        with open(descriptor, "wb") as file:
             os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask())
-            file.write(text)
+            file.write(data)
             file.flush()
             os.fsync(descriptor)
-        os.replace(beside, target)
+            os.replace(beside, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(beside)

@@ -1,4 +1,4 @@
-"""What a leak has to show, by how long a run is and how its series was read: the table of docs/verdict.md."""
+"""What a leak has to show, by how long a run is and how its series was read: the table of docs/verdict-method.md."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What one series shows by itself, under load or at rest; the rule is derived in docs/verdict.md."""
+"""What one series shows by itself, under load or at rest; the rule is derived in docs/verdict-method.md."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

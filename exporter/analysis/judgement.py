@@ -35,6 +35,11 @@ class Settings:
     memory_limit_bytes: float | None = None
     sequential: bool = False
 
+    @classmethod
+    def from_threshold(cls, kib_per_min: float) -> "Settings":
+        """Those of a threshold that was asked for; one above the usual for acquittals raises that too."""
+        return cls(kib_per_min, max(cls().acquit_kib_per_min, kib_per_min))
+
     def acquit_at_rest(self, minutes: float) -> float:
         """The growth that readings at rest must exclude, KiB/min: in a short run, half a MiB over the whole of it."""
         return max(self.acquit_kib_per_min, _ACQUIT_IN_ALL_KIB / minutes) if minutes > 0 else self.acquit_kib_per_min

@@ -1,6 +1,6 @@
 """How a run's evidence is combined: an ordered table of rules, of which the first that applies decides.
 
-``python -m exporter.analysis.rules`` prints the table as the list that docs/verdict.md holds.
+``python -m exporter.analysis.rules`` prints the table as the list that docs/verdict-method.md holds.
 """
 
 from collections.abc import Callable

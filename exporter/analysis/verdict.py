@@ -1,4 +1,4 @@
-"""The verdict on a run, from its series: what each shows, and the rules that combine them (docs/verdict.md)."""
+"""The verdict on a run, from its series: what each shows, and the rules that combine them (docs/verdict-method.md)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

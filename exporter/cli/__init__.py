@@ -19,7 +19,7 @@ from exporter.cli.streams import guard_streams
 from exporter.errors import DEBUG_VARIABLE, ExporterError, defect_of
 from exporter.exit_codes import ExitCode
 
-COMMANDS = ("run", "watch", "network", "analyze", "compare", "plot", "heap", "check-web-config", "completion")
+COMMANDS = ("run", "watch", "matrix", "network", "analyze", "compare", "plot", "heap", "check-web-config", "completion")
 DEFAULT_COMMAND = "run"
 DEBUG_FLAG = "--debug"
 

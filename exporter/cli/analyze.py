@@ -9,6 +9,7 @@ from exporter.cli.options import SettingsCommand, parameters_of, settings_from
 from exporter.errors import ConfigError
 from exporter.exit_codes import ExitCode
 from exporter.settings.recorded import AnalyzeSettings
+from exporter.whole_files import write_whole
 
 if TYPE_CHECKING:
     from exporter.analysis.judgement import Judgement
@@ -28,8 +29,7 @@ def command(ctx: click.Context, /, **_: object) -> int:
     from exporter.record.terms import Verdict
     from exporter.report import judgements as formats
 
-    threshold = asked.threshold_kib_per_min
-    settings = Settings(threshold_kib_per_min=threshold, acquit_kib_per_min=max(50.0, threshold))
+    settings = Settings.from_threshold(asked.threshold_kib_per_min)
     judged: list[tuple[str, Judgement]] = [(str(file), judge(read_csv(file), settings)) for file in asked.files]
     write = {"json": formats.as_json, "markdown": formats.as_markdown, "text": formats.as_text}[asked.output]
     click.echo(write(judged))
@@ -43,6 +43,6 @@ def command(ctx: click.Context, /, **_: object) -> int:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text)
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}; name a file in a directory that exists") from error

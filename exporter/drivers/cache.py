@@ -1,13 +1,13 @@
 """What drivers are built into: a directory of the user's, where a second run finds it."""
 
+import contextlib
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 from exporter.errors import ConfigError
+from exporter.leftovers import held_directory
 from exporter.processes.child import Child
 
 
@@ -33,16 +33,15 @@ async def made_once(name: str, make: Callable[[Path], Awaitable[None]]) -> Path:
     wanted = cache_directory() / name
     if wanted.is_dir():
         return wanted
-    try:
-        wanted.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=wanted.parent))
-    except OSError as error:
-        raise ConfigError(f"{wanted.parent} can't be written: {error.strerror}; set XDG_CACHE_HOME") from error
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            wanted.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = stack.enter_context(held_directory("unfinished-", wanted.parent)) / name
+            unfinished.mkdir()
+        except OSError as error:
+            raise ConfigError(f"{wanted.parent} can't be written: {error.strerror}; set XDG_CACHE_HOME") from error
         await make(unfinished)
         _put(unfinished, wanted)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return wanted
 
 
@@ -55,14 +54,16 @@ def _put(made: Path, wanted: Path) -> None:
             raise
 
 
-async def run_tool(name: str, argv: Iterable[str], advice: str) -> list[bytes]:
+async def run_tool(name: str, argv: Iterable[str], advice: str, directory: Path | None = None) -> list[bytes]:
     """Run a program that makes a driver, and return the lines that it prints; what it complains of goes to the log.
 
-    Raises ConfigError, ending with ``advice``, if it can't be started or fails.
+    Its temporary files go beside the ``directory`` that it fills, and with what is unfinished. Raises ConfigError,
+    ending with ``advice``, if it can't be started or fails.
     """
     printed: list[bytes] = []
+    environment = {"TMPDIR": str(directory.parent)} if directory else {}
     try:
-        child = await Child.start(list(argv), name=name, on_line=printed.append)
+        child = await Child.start(list(argv), name=name, on_line=printed.append, environment=environment)
     except OSError as error:
         raise ConfigError(f"{name} can't be started: {error.strerror}; {advice}") from error
     try:

@@ -22,7 +22,7 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
             raise ConfigError(f"driver 'go' can't be built: there is no program 'go'; {_NEEDS}")
         tell("Driver go: building it, once; this takes a minute or two")
         argv = ("go", "build", "-C", str(SOURCES), "-trimpath", "-buildvcs=false", "-o", str(directory / _PROGRAM), ".")
-        await run_tool("go build", argv, _NEEDS)
+        await run_tool("go build", argv, _NEEDS, directory)
 
     return (str(await made_once(f"go-{_version()}", build) / _PROGRAM),)
 

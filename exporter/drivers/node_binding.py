@@ -29,7 +29,7 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
         tell("Driver node: installing its SDK, once; this takes a minute or two")
         for package in packages:
             shutil.copy(package, directory)
-        await run_tool("npm ci", (*_NPM_CI, str(directory)), _NEEDS)
+        await run_tool("npm ci", (*_NPM_CI, str(directory)), _NEEDS, directory)
 
     node = _require("node")
     version = (await run_tool("node --version", (node, "--version"), _NEEDS))[0]

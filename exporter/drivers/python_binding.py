@@ -28,9 +28,10 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
     async def install(directory: Path) -> None:
         tell(f"Driver python@{release}: installing {PACKAGE} {release}, once")
         advice = "check that the release exists and that pip works here"
-        await run_tool("venv", (sys.executable, "-m", "venv", str(directory)), "install Python's venv module")
+        venv = (sys.executable, "-m", "venv", str(directory))
+        await run_tool("venv", venv, "install Python's venv module", directory)
         pip = (str(directory / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-        await run_tool("pip", (*pip, f"{PACKAGE}=={release}"), advice)
+        await run_tool("pip", (*pip, f"{PACKAGE}=={release}"), advice, directory)
         (_site_packages(directory) / "memtest.pth").write_text("\n".join(_own_paths()) + "\n")
 
     key = digest_of([sys.executable.encode(), *(path.encode() for path in _own_paths())])

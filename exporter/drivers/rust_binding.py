@@ -40,7 +40,8 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
         manifest = package / "Cargo.toml"
         version = _choose_sdk(manifest, sdk)
         options = ("--release", "--manifest-path", str(manifest), "--target-dir", str(package / "target"))
-        await run_tool("cargo build", ("cargo", "build", "--config", f'env.SDK_VERSION="{version}"', *options), _NEEDS)
+        cargo = ("cargo", "build", "--config", f'env.SDK_VERSION="{version}"', *options)
+        await run_tool("cargo build", cargo, _NEEDS, directory)
         (package / "target" / "release" / _PROGRAM).rename(directory / _PROGRAM)
         shutil.rmtree(package)
 

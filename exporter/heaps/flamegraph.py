@@ -1,9 +1,11 @@
 """A flame graph of a heap dump, through memray's own reporter."""
 
+import io
 from pathlib import Path
 
 from exporter.errors import ConfigError
 from exporter.heaps.diff import open_dump
+from exporter.whole_files import write_whole
 
 
 def write_flamegraph(dump: Path, output: Path) -> None:
@@ -20,10 +22,9 @@ def write_flamegraph(dump: Path, output: Path) -> None:
             native_traces=reader.metadata.has_native_traces,
         )
         metadata = reader.metadata
+    page = io.StringIO()
+    reporter.render(page, metadata=metadata, show_memory_leaks=True, merge_threads=True, inverted=False, no_web=True)
     try:
-        with output.open("w") as stream:
-            reporter.render(
-                stream, metadata=metadata, show_memory_leaks=True, merge_threads=True, inverted=False, no_web=True
-            )
+        write_whole(output, page.getvalue())
     except OSError as error:
         raise ConfigError(f"output {output} can't be written: {error.strerror}; name another file") from None

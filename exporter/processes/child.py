@@ -6,7 +6,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from exporter.checked import printable
@@ -89,13 +89,14 @@ class Child:
         name: str,
         on_line: Callable[[bytes], None],
         environment: Mapping[str, str] | None = None,
+        without: Collection[str] = (),
         on_output: Callable[[bytes], None] | None = None,
         on_overlong: Callable[[], None] | None = None,
     ) -> "Child":
         """Start ``argv``, with ``environment`` added to this process's; raises OSError if that's impossible.
 
-        Of this process's environment it gets no secrets: an SDK under test, a third party's driver and the tools that
-        make drivers have no use for them.
+        Of this process's environment it gets neither what it is to be ``without`` nor secrets: an SDK under test, a
+        third party's driver and the tools that make drivers have no use for them.
         ``on_output`` gets all that it prints, on either output, as it comes; there are no lines and no log then.
         """
         child = cls(name, on_line, on_output, on_overlong)
@@ -104,7 +105,7 @@ class Child:
         transport, _ = await loop.subprocess_exec(
             lambda: _Pipes(child),
             *argv,
-            env=_without_secrets(os.environ) | dict(environment or {}),
+            env=_less(os.environ, {*SECRET_VARIABLES, *without}) | dict(environment or {}),
             process_group=0,
             preexec_fn=None if _libc is None else lambda: _die_with(parent),
         )
@@ -237,8 +238,8 @@ class _Pipes(asyncio.SubprocessProtocol):
         self._child._ended(0 if code is None else code)
 
 
-def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if name not in SECRET_VARIABLES}
+def _less(environment: Mapping[str, str], without: Collection[str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if name not in without}
 
 
 def _die_with(parent: int) -> None:

@@ -31,9 +31,9 @@ _MOST_SECONDS_BEYOND = 60.0
 TakeProfile = Callable[[str, float], Awaitable[bytes]]
 
 
-async def take_profile(subject: Subject, kind: str, seconds: float) -> bytes:
-    """Have a subject write a profile, and read it; raises CommandError, SubjectError, OSError."""
-    with tempfile.TemporaryDirectory(prefix="memtest-profile-") as directory:
+async def take_profile(subject: Subject, kind: str, seconds: float, place: Path) -> bytes:
+    """Have a subject write a profile in ``place``, and read it; raises CommandError, SubjectError, OSError."""
+    with tempfile.TemporaryDirectory(prefix="profile-", dir=place) as directory:
         path = Path(directory) / "profile.pb.gz"
         await subject.request("profile", kind=kind, seconds=seconds, path=str(path))
         profile = path.read_bytes()

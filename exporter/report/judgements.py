@@ -91,10 +91,10 @@ def as_markdown(judged: Judged) -> str:
             _cell(judgement.growth_bytes_per_payment),
             judgement.reason,
         )
-        lines.append("| " + " | ".join(_escaped(cell) for cell in cells) + " |")
-    notes = [f"- {_escaped(name)}: {_escaped(flag)}" for name, judgement in judged for flag in judgement.flags]
+        lines.append("| " + " | ".join(escaped(cell) for cell in cells) + " |")
+    notes = [f"- {escaped(name)}: {escaped(flag)}" for name, judgement in judged for flag in judgement.flags]
     notes += [
-        f"- {_escaped(name)}: what would decide: {_escaped(judgement.would_decide)}"
+        f"- {escaped(name)}: what would decide: {escaped(judgement.would_decide)}"
         for name, judgement in judged
         if judgement.would_decide
     ]
@@ -105,7 +105,8 @@ def _cell(growth: Interval | None) -> str:
     return "" if growth is None else in_words(growth)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text as a cell of a Markdown table holds it."""
     flat = " ".join(text.split())
     for character in "\\|<`":
         flat = flat.replace(character, f"\\{character}")
@@ -117,11 +118,11 @@ def as_junit(judged: Judged, fail_on: str) -> str:
     suite = ElementTree.Element("testsuite", name="memory", tests=str(len(judged)))
     failures = skipped = 0
     for name, judgement in judged:
-        case = ElementTree.SubElement(suite, "testcase", name=_printable(name), classname="exporter.analyze")
+        case = ElementTree.SubElement(suite, "testcase", name=for_xml(name), classname="exporter.analyze")
         if fails(judgement.verdict, fail_on):
             failures += 1
             found = ElementTree.SubElement(case, "failure", message=f"{judgement.verdict}: {judgement.reason}")
-            found.text = paragraph(_printable(name), judgement)
+            found.text = paragraph(for_xml(name), judgement)
         elif judgement.verdict is Verdict.INCONCLUSIVE:
             skipped += 1
             ElementTree.SubElement(case, "skipped", message=judgement.reason)
@@ -138,6 +139,6 @@ def fails(verdict: Verdict, fail_on: str) -> bool:
     return verdict is Verdict.LEAK or (verdict is Verdict.INCONCLUSIVE and fail_on == "inconclusive")
 
 
-def _printable(text: str) -> str:
+def for_xml(text: str) -> str:
     """Text without the control characters that XML 1.0 cannot hold."""
     return "".join(character if character.isprintable() else "�" for character in text)

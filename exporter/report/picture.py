@@ -1,5 +1,6 @@
 """The report as a still picture, PNG or SVG: memory over time with its floors and fitted growth."""
 
+import io
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from exporter.record.columns import HEAP, RESIDENT
 from exporter.report.prepared import Prepared, columns_of
 from exporter.report.runs import printable
 from exporter.report.thinning import Floats, thin
+from exporter.whole_files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,12 +33,12 @@ def write_picture(path: Path, runs: Sequence[Prepared], title: str, conclusion: 
 
     Raises ConfigError when the renderer is not installed or ``path`` can't be written.
     """
+    kind = path.suffix.lstrip(".").lower()
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
         from matplotlib.layout_engine import ConstrainedLayoutEngine
     except ImportError as error:
-        kind = path.suffix.lstrip(".").lower()
         remedy = "pip install 'memtest-exporter[pictures]', or leave the option out"
         raise ConfigError(f"{kind} needs matplotlib: {remedy}") from error
     height = _INCHES_OF_HEAD + _INCHES_A_CHART * len(_columns(runs))
@@ -48,9 +50,11 @@ def write_picture(path: Path, runs: Sequence[Prepared], title: str, conclusion: 
         layout = ConstrainedLayoutEngine(rect=(0, 0, 1, 1 - _INCHES_OF_HEAD / height))
         figure = Figure(figsize=(_INCHES_WIDE, height), layout=layout, facecolor="white")
         _draw_all(figure, runs, title, conclusion)
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
+        metadata = {"Date": None} if kind == "svg" else {"Software": None}
+        picture = io.BytesIO()
+        figure.savefig(picture, format=kind, dpi=_DOTS_PER_INCH, metadata=metadata)
         try:
-            figure.savefig(path, dpi=_DOTS_PER_INCH, metadata=metadata)
+            write_whole(path, picture.getvalue())
         except OSError as error:
             raise ConfigError(f"can't write {path}: {error.strerror}; name another file") from error
 

@@ -8,6 +8,7 @@ from exporter.analysis.judgement import Interval, Judgement
 from exporter.analysis.series import Run
 from exporter.record.columns import HEAP, HEAPS, RESIDENT
 from exporter.report.judgements import in_words
+from exporter.report.wording import aligned
 
 Named = tuple[str, Run | None, Judgement]
 
@@ -17,7 +18,7 @@ _HEADINGS = ("driver", "verdict", "payments", "RSS, MiB", "heap, MiB", "KiB/min"
 
 def side_by_side(runs: Sequence[Named]) -> str:
     """A table of the runs, then the comparison of every other with the first."""
-    lines = ["", "Side by side", *_table([_HEADINGS, *(_row(*run) for run in runs)])]
+    lines = ["", "Side by side", *aligned([_HEADINGS, *(_row(*run) for run in runs)])]
     (first_name, first, _), *others = runs
     for name, run, _ in others:
         if first is None or run is None:
@@ -86,8 +87,3 @@ def _span(run: Run | None, column: str) -> str:
 
 def _growth(growth: Interval | None) -> str:
     return "?" if growth is None else in_words(growth)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]

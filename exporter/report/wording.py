@@ -1,5 +1,6 @@
 """Numbers as the report writes them, and what a judgement says in a sentence."""
 
+from collections.abc import Sequence
 from math import floor, isnan, log10
 
 from exporter.analysis.judgement import Interval, Judgement
@@ -66,6 +67,12 @@ def clock(seconds: float) -> str:
         return f"{whole // 60} min {whole % 60:02d} s" if whole % 60 else f"{whole // 60} min"
     minutes = round(seconds / 60)
     return f"{minutes // 60:,} h {minutes % 60:02d} min" if minutes % 60 else f"{minutes // 60:,} h"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table as indented lines of text, its columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
 
 def title_of(column: str) -> str:

@@ -68,10 +68,13 @@ class Console:
             (self.warning if event.kind.endswith("_failed") else self.line)(text)
 
     def progress(self, elapsed: float, duration: float, payments: int) -> None:
-        """Redraw the line of progress at the bottom of a terminal; elsewhere the samples say how far the run is."""
+        """Redraw how far a run is; elsewhere than on a terminal the samples say that."""
+        left = format_duration(max(round(duration - elapsed), 0))
+        self.status(f"{format_clock(elapsed)} of {format_clock(duration)} · {payments} payments · {left} left")
+
+    def status(self, text: str) -> None:
+        """Redraw the line at the bottom of a terminal."""
         if self._terminal and not self._quiet:
-            left = format_duration(max(round(duration - elapsed), 0))
-            text = f"{format_clock(elapsed)} of {format_clock(duration)} · {payments} payments · {left} left"
             self._write(_CLEAR_LINE + text, whole_line=False)
             self._progress_shown = True
 

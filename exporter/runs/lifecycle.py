@@ -4,8 +4,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from exporter.analysis.judgement import Settings
 from exporter.durations import format_duration
 from exporter.errors import DefectError, ExporterError, defect_of
 from exporter.exit_codes import ExitCode
+from exporter.leftovers import held_directory, remove_directory
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
@@ -53,10 +52,9 @@ async def outputs(
     """
     async with Server(state, config.listen_address, config.web_config) as server:
         with (
-            tempfile.TemporaryDirectory(prefix="memtest-", ignore_cleanup_errors=True) as name,
+            held_directory("memtest-run-") as directory,
             contextlib.ExitStack() as sinks,
         ):
-            directory = Path(name)
             paths = {subject: path or directory / f"samples.{subject}.csv" for subject, path in csv.items()}
             opened = {
                 subject: sinks.enter_context(contextlib.closing(CsvSink.open(path, config.existing_csv)))
@@ -77,12 +75,6 @@ def run_state(config: ObservationSettings, settings: Mapping[str, str], subjects
     )
 
 
-def judged_by(config: ObservationSettings) -> Settings:
-    """What growth matters; a threshold above the one for acquittals raises that too."""
-    threshold = config.threshold_kib_per_min
-    return Settings(threshold, max(Settings().acquit_kib_per_min, threshold))
-
-
 class Lifecycle(ABC):
     """A measurement in progress; ``run`` does all of it.
 
@@ -98,7 +90,8 @@ class Lifecycle(ABC):
         self._state = state
         self._outputs = outputs
         self._console = Console(quiet=config.quiet)
-        self._online = OnlineVerdict(judged_by(config), self._on_verdict, self._on_no_verdict)
+        self._rule = Settings.from_threshold(config.threshold_kib_per_min)
+        self._online = OnlineVerdict(self._rule, self._on_verdict, self._on_no_verdict)
         self._stop = asyncio.Event()  # end the measurement, then report
         self._released = asyncio.Event()  # end the lingering
         self._interrupted = False
@@ -214,7 +207,7 @@ class Lifecycle(ABC):
         if isinstance(self._error, DefectError):
             _log.error("%s", self._error)
         # Reading a million rows takes a while, and the last state has to stay scrapable meanwhile.
-        ended = await asyncio.to_thread(conclude, measured, self._max_failure_ratio, judged_by(self._config))
+        ended = await asyncio.to_thread(conclude, measured, self._max_failure_ratio, self._rule)
         self._publish(ended.verdict, ended.reason)
         lines = await self._leak_lines() if ended.verdict is Verdict.LEAK else ()
         self._console.report("\n".join([ended.report, *lines]), ended.verdict)
@@ -282,5 +275,5 @@ class Lifecycle(ABC):
         self._online.kill()
         self._subjects.kill()
         self._kill()
-        shutil.rmtree(self._outputs.directory, ignore_errors=True)
+        remove_directory(self._outputs.directory)
         os._exit(ExitCode.INTERRUPTED)

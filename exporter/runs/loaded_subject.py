@@ -34,17 +34,20 @@ class LoadedSubject(SubjectRun):
         self._config = config
         self._choice = choice
         self._subject: Subject | None = None
+        self._temporary: Path
         self._workload: Workload | None = None
         self._dumps: HeapDumps | None = None
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def start(self, connection: Connection, storage: Path) -> None:
-        """Start the subject's process, made first where it has to be.
+    async def start(self, connection: Connection, directory: Path) -> None:
+        """Start the subject's process, made first where it has to be; all that it writes goes to a new ``directory``.
 
         Raises SubjectError if it doesn't come up, ConfigError if it can't be made.
         """
         settings = self._config.workload
-        storage.mkdir(parents=True)
+        storage, self._temporary = directory / "wallets", directory / "tmp"
+        for made in (storage, self._temporary):
+            made.mkdir(parents=True)
         seeds = make_seeds(settings, connection.alice_seed, connection.bob_seed)
         command = self._choice.command or await command_of(self._choice.name, self._console.line)
         starting = Subject.start(
@@ -53,7 +56,7 @@ class LoadedSubject(SubjectRun):
             partial(note_message, self.state),
             name=self.state.driver,
             hello_timeout=self._config.driver_timeout_seconds,
-            environment=self._config.subject_environment(),
+            environment={**self._config.subject_environment(), "TMPDIR": str(self._temporary)},
         )
         self._subject = await self._first_of(starting)
         self.state.pid = self._subject.pid
@@ -107,7 +110,7 @@ class LoadedSubject(SubjectRun):
         """A profile in pprof's format; raises SubjectError while there is no subject, CommandError if it fails."""
         if self._subject is None or not self.state.up:
             raise SubjectError(f"driver '{self.state.driver}' is not running")
-        return await take_profile(self._subject, kind, seconds)
+        return await take_profile(self._subject, kind, seconds, self._temporary)
 
     async def dump_heap(self, label: str = "") -> None:
         """Take a heap dump with the load at rest; what fails is told, not raised."""

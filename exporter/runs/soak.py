@@ -90,8 +90,8 @@ class SoakRun(Lifecycle):
     async def _start(self) -> None:
         """Bring up network and subjects, connect and fund the wallets."""
         connection = self._connection or await self._start_network()
-        storage = self._outputs.directory / "wallets"
-        await together(subject.start(connection, storage / subject.state.driver) for subject in self._loaded)
+        directory = self._outputs.directory / "subjects"
+        await together(subject.start(connection, directory / subject.state.driver) for subject in self._loaded)
         for state in self._state.subjects.values():
             self._console.line(f"Subject {state.driver}: {state.sdk} {state.sdk_version}, process {state.pid}")
         await together(subject.prepare() for subject in self._loaded)

@@ -13,6 +13,7 @@ from exporter.runs.lifecycle import Lifecycle, Outputs, outputs, run_state
 from exporter.runs.logs import set_up_logging
 from exporter.runs.watched_program import WatchedProgram
 from exporter.settings.watch import WatchConfig
+from exporter.watch.agents.agents import Agents
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.followed_csv import CsvSource
 from exporter.watch.program import Program, RunningProgram, StartedProgram
@@ -37,13 +38,21 @@ async def _watch(config: WatchConfig) -> int:
 
     program = _program(config, on_output)
     sources = [*_sources(config, program.began), *([output] if output else [])]
-    if isinstance(program, ControlGroup):
-        sources.append(GroupMemorySource(program.directory))
     settings = {"program": program.name, **config.as_text()}
-    state = run_state(config, settings, [SubjectState(program.name, others=program.others)])
-    with contextlib.closing(relay):
-        async with outputs(config, state, {program.name: config.csv}) as opened:
-            return await Watch(config, state, opened, program, sources).run()
+    async with contextlib.AsyncExitStack() as around:
+        around.callback(relay.close)
+        agents = None
+        if isinstance(program, StartedProgram):
+            agents = Agents(config.agent, config.mem_interval_seconds, program.members)
+            program.environment = await around.enter_async_context(agents)
+            settings["agent"] = " ".join(agents.names) or "none"
+            # What the program tells by itself comes later, and holds.
+            sources.insert(0, agents.source)
+        if isinstance(program, ControlGroup):
+            sources.append(GroupMemorySource(program.directory))
+        state = run_state(config, settings, [SubjectState(program.name, others=program.others)])
+        opened = await around.enter_async_context(outputs(config, state, {program.name: config.csv}))
+        return await Watch(config, state, opened, program, sources, agents).run()
 
 
 def _program(config: WatchConfig, on_output: Callable[[bytes], None]) -> Program:
@@ -71,9 +80,16 @@ class Watch(Lifecycle):
     _stopping: ClassVar[str] = "Stopping; Ctrl-C again stops at once"
 
     def __init__(
-        self, config: WatchConfig, state: RunState, outputs: Outputs, program: Program, sources: Sequence[Source]
+        self,
+        config: WatchConfig,
+        state: RunState,
+        outputs: Outputs,
+        program: Program,
+        sources: Sequence[Source],
+        agents: Agents | None,
     ) -> None:
         super().__init__(config, state, outputs)
+        self._agents = agents
         self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources)
 
     @property
@@ -90,4 +106,5 @@ class Watch(Lifecycle):
         """Nothing: only the program was started."""
 
     def _kill(self) -> None:
-        """Nothing: only the program was started."""
+        if self._agents is not None:
+            self._agents.remove()

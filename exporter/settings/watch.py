@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from exporter.errors import Complaint
 from exporter.settings.declared import Section, setting
@@ -12,6 +13,8 @@ from exporter.settings.kinds import TEXT, URL, Kind
 from exporter.settings.observation import ObservationSettings
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
+
+AgentChoice = Literal["auto", "none", "python"]
 
 
 def _read_pattern(text: str) -> re.Pattern[str] | None:
@@ -72,6 +75,11 @@ class WatchConfig(ObservationSettings):
         above=0,
         remedy="watch for a second at least, for example 1h",
     )
+    agent: AgentChoice = setting(
+        "auto",
+        "What a program started here is given to tell of its heaps; auto: Python programs.",
+        section=Section.TOLD,
+    )
     scrape_url: str = setting(
         "",
         "A page of it in Prometheus' text format.",
@@ -130,6 +138,11 @@ class WatchConfig(ObservationSettings):
         if self.heap_metrics and not self.scrape_url:
             yield contradiction(
                 "map does nothing without scrape: name the page with --scrape URL", "heap_metrics", "scrape_url"
+            )
+        if self.agent not in ("auto", "none") and not self.command:
+            yield contradiction(
+                f"agent {self.agent} works in a program that is started here: give its command after --",
+                *("agent", "command"),
             )
         if self.payments_from is not None and not self.command:
             yield contradiction(

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -53,11 +53,15 @@ class Program(Protocol):
 
 
 class StartedProgram:
-    """A program that is started here; ``on_output`` gets what it prints."""
+    """A program that is started here, with variables that it gets beside the user's.
+
+    ``on_output`` gets what it prints.
+    """
 
     def __init__(self, command: Sequence[str], on_output: Callable[[bytes], None]) -> None:
         self.name = printable(Path(command[0]).name, NAME_LENGTH)
         self.began: float | None = None
+        self.environment: Mapping[str, str] = {}  # what it gets beside the user's
         self._command = command
         self._on_output = on_output
         self._child: Child | None = None
@@ -69,7 +73,7 @@ class StartedProgram:
                 self._command,
                 name=self.name,
                 on_line=lambda _: None,
-                environment=os.environ,
+                environment={**os.environ, **self.environment},
                 on_output=self._on_output,
             )
         except OSError as error:
@@ -83,6 +87,14 @@ class StartedProgram:
 
     def others(self, process: psutil.Process) -> list[psutil.Process]:
         return descendants_of(process)
+
+    def members(self) -> list[psutil.Process]:
+        """Its process and all that it has started; none before the start and after the end."""
+        try:
+            process = psutil.Process(self._child.pid if self._child is not None else 0)
+            return [process, *self.others(process)] if process.pid else []
+        except psutil.Error:
+            return []
 
     async def stop(self) -> None:
         if self._child is not None:

@@ -1,10 +1,10 @@
 """A file is there whole, or as it was before."""
 
-import os
 import stat
 from pathlib import Path
 
 import pytest
+from full_disk import fill
 
 from exporter.whole_files import write_whole
 
@@ -28,11 +28,7 @@ def test_a_new_file_has_the_mode_that_all_have(tmp_path: Path) -> None:
 def test_what_was_there_stays_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "page.html"
     path.write_text("before")
-
-    def refuse(descriptor: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", refuse)
+    fill(monkeypatch)
     with pytest.raises(OSError, match="No space left"):
         write_whole(path, "x" * 100_000)
     assert path.read_text() == "before"

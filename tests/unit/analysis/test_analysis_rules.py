@@ -13,7 +13,7 @@ from exporter.record.terms import Verdict
 
 LEAK, NO_LEAK, INCONCLUSIVE = Verdict.LEAK, Verdict.NO_LEAK, Verdict.INCONCLUSIVE
 LIMITS = Limits(50.0, 200.0)
-PAGE = Path(__file__).parents[3] / "docs" / "verdict.md"
+PAGE = Path(__file__).parents[3] / "docs" / "verdict-method.md"
 
 
 def evidence(series: str, verdict: Verdict, missed: float | None = None, *, settled: bool = False) -> Evidence:

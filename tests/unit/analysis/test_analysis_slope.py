@@ -17,7 +17,7 @@ def test_how_often_the_bounds_hold_the_truth(phi: float, least: float) -> None:
         noise = lfilter([1.0], [1.0, -phi], rng.standard_normal(200))[-36:]
         bounds = slope(T, 2.0 * T + noise).bounds(0.9)
         held += bounds.low <= 2.0 <= bounds.high
-    # The nearer to a random walk, the shorter they fall of 90 %: see docs/verdict.md.
+    # The nearer to a random walk, the shorter they fall of 90 %: see docs/verdict-method.md.
     assert held / 400 > least
 
 

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from full_disk import fill
 
 from exporter.cli import exit_code_of
 
@@ -98,6 +99,17 @@ def test_a_damaged_file_is_named_with_line_and_column(clean: Path, capsys: pytes
 def test_a_report_that_cannot_be_written_says_so(clean: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code_of(["analyze", str(clean), "--junit", str(clean / "junit.xml")]) == 2
     assert "cannot write" in capsys.readouterr().err
+
+
+def test_a_full_disk_leaves_the_junit_file_as_it_was(
+    tmp_path: Path, clean: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    junit = tmp_path / "junit.xml"
+    junit.write_text("before")
+    fill(monkeypatch)
+    assert exit_code_of(["analyze", str(clean), "--junit", str(junit)]) == 2
+    assert f"cannot write {junit}: No space left on device" in capsys.readouterr().err
+    assert junit.read_text() == "before"
 
 
 def test_compare_fails_when_b_is_worse(clean: Path, leaking: Path, capsys: pytest.CaptureFixture[str]) -> None:

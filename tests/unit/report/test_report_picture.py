@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from full_disk import fill
 from report_runs import prepared, series
 
 from exporter.analysis.series import Run
@@ -54,3 +55,12 @@ def test_without_the_renderer_it_says_how_to_get_it(tmp_path: Path, monkeypatch:
 def test_a_path_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"can't write .*name another file"):
         write_picture(tmp_path / "missing" / "out.png", prepared(series()), "Title", "Leak")
+
+
+@pytest.mark.parametrize("name", ["out.png", "OUT.SVG"])
+def test_a_full_disk_leaves_the_picture_as_it_was(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / name).write_text("before")
+    fill(monkeypatch)
+    with pytest.raises(ConfigError, match="No space left on device"):
+        write_picture(tmp_path / name, prepared(series()), "Title", "Leak")
+    assert (tmp_path / name).read_text() == "before"

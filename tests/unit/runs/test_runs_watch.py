@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from csv import DictReader
 from pathlib import Path
 from typing import Any
 
@@ -76,3 +77,18 @@ def test_a_source_that_cannot_be_read_costs_its_columns(
     absent = tmp_path / "absent.csv"
     assert watched("sleep", "600", duration_seconds=1.0, follow_csv=absent) == 0
     assert "Verdict: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("agent", "given"), [("auto", "python"), ("none", "none")])
+def test_a_program_tells_its_heap_by_the_agent_that_it_is_given(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, agent: str, given: str
+) -> None:
+    csv = tmp_path / "out.csv"
+    rows = f"csv.DictReader(open({str(csv)!r}))"
+    until_told = f"while not any(row['heap_python_bytes'] for row in {rows}): time.sleep(0.1)"
+    code = until_told if given == "python" else "time.sleep(1)"
+    assert watched(*python(f"import csv, time\n{code}"), csv=csv, agent=agent) == 0
+    assert f"agent={given}\n" in capsys.readouterr().out
+    with csv.open() as file:
+        told = [row["heap_python_bytes"] for row in DictReader(file)]
+    assert any(told) == (given == "python")

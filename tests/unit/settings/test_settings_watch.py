@@ -17,6 +17,10 @@ from exporter.settings.watch import WatchConfig
         ({"scrape_url": "http://user:hush@["}, "scrape is 'http://...@[': give a URL such as"),
         ({"expvar_url": "ftp://x"}, "expvar is 'ftp://x': give a URL such as"),
         ({"run_name": "x\udcff"}, "run-name is 'x\\udcff', which is not UTF-8: give another name"),
+        (
+            {"agent": "python", "command": (), "pid": 1},
+            "agent python works in a program that is started here: give",
+        ),
         ({"command": ("/bin/x\udcff",)}, "command is 'x\\udcff', which is not UTF-8"),
     ],
 )

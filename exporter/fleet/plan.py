@@ -1,0 +1,276 @@
+"""The plan of a matrix: the file that names its axes, and what is said of a wrong one."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+import yaml
+
+from exporter.checked import printable, shown
+from exporter.errors import Complaint, ConfigError
+from exporter.fleet.options import Value, misplaced, options_schema, refusals, texts_of
+from exporter.settings.files import read_file
+from exporter.settings.kinds import DURATION, TEXT
+from exporter.settings.verdict import FailOn
+
+MOST_CELLS = 10_000
+_MOST_BYTES = 1024 * 1024
+_LONGEST_SCALAR = 2000
+_SEE_SCHEMA = "'exporter matrix --schema' says what a plan may hold"
+
+# Objects and labels of Kubernetes can be named so.
+Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
+_NAMED_SO = "a name of lower-case letters, digits and hyphens within, 40 at most"
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+Duration = Annotated[str, msgspec.Meta(max_length=100, examples=["90s", "30m", "1h30m"])]
+Options = Annotated[dict[str, Value], msgspec.Meta(extra_json_schema=options_schema())]
+
+
+class OwnDriver(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A program that speaks the driver protocol."""
+
+    name: Name
+    command: Text
+
+
+class Exclusion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Cells to leave out: those that have all that is named."""
+
+    driver: Text | None = None
+    scenario: Text | None = None
+    duration: Text | None = None
+
+    def __post_init__(self) -> None:
+        if not any((self.driver, self.scenario, self.duration)):
+            raise ValueError("an exclusion names nothing: give it a driver, a scenario or a duration")
+
+    def is_of(self, plan: "Plan") -> bool:
+        """Whether the plan has what is named."""
+        axes = ((self.driver, plan.commands), (self.scenario, plan.scenarios), (self.duration, plan.durations))
+        return all(named is None or named in axis for named, axis in axes)
+
+    def covers(self, driver: str, scenario: str, duration: str) -> bool:
+        """Whether cells of this kind are left out."""
+        pairs = ((self.driver, driver), (self.scenario, scenario), (self.duration, duration))
+        return all(named in (None, value) for named, value in pairs)
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a cell may take: time beyond its duration until it is ended, and further tries.
+
+    A cell is tried again when it says nothing of the subject: its load failed, or this program did.
+    """
+
+    overtime: Duration = "10m"
+    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 1
+
+    def __post_init__(self) -> None:
+        DURATION.read(self.overtime)
+
+
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
+    """Runs of every driver under every scenario for every duration, each as often as repetitions say.
+
+    A scenario is a name with the options of `exporter run` that make it; `options` are those of every cell.
+    """
+
+    name: Name
+    drivers: Annotated[tuple[Text | OwnDriver, ...], msgspec.Meta(min_length=1, examples=[["python@0.26.1", "go"]])]
+    scenarios: Annotated[dict[Name, Options], msgspec.Meta(min_length=1)]
+    durations: Annotated[tuple[Duration, ...], msgspec.Meta(min_length=1)]
+    repetitions: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
+    options: Options = {}
+    exclude: Annotated[tuple[Exclusion, ...], msgspec.Meta(max_length=1000)] = ()
+    limits: Limits = Limits()
+    fail_on: FailOn = "leak"
+
+    @property
+    def commands(self) -> dict[str, str]:
+        """The drivers by name, each with its command, empty for one of ours."""
+        return {
+            driver if isinstance(driver, str) else driver.name: "" if isinstance(driver, str) else driver.command
+            for driver in self.drivers
+        }
+
+    def combinations(self) -> Iterator[tuple[str, str, str]]:
+        """Driver, scenario and duration of the cells, in the order of the file, without those excluded."""
+        for driver in self.commands:
+            for scenario in self.scenarios:
+                for duration in self.durations:
+                    if not any(each.covers(driver, scenario, duration) for each in self.exclude):
+                        yield driver, scenario, duration
+
+    def texts(self, driver: str, scenario: str, duration: str) -> dict[str, str]:
+        """What is typed after `exporter run` for a cell, by the options' names."""
+        command = self.commands[driver]
+        subject = {"driver-command": command} if command else {"driver": driver}
+        return subject | {"duration": duration} | texts_of({**self.options, **self.scenarios[scenario]})
+
+
+def read_plan(path: Path) -> Plan:
+    """Read and check a plan; raises ConfigError with all that is wrong with it."""
+    try:
+        text = read_file(path, _MOST_BYTES)
+    except OSError as error:
+        raise ConfigError(
+            f"plan {TEXT.shown(path)} can't be read ({error.strerror}): name a YAML file; {_SEE_SCHEMA}"
+        ) from None
+    try:
+        return parse_plan(text)
+    except ConfigError as error:
+        raise ConfigError(*(f"plan {TEXT.shown(path)}: {each.text}" for each in error.complaints)) from None
+
+
+def parse_plan(text: bytes) -> Plan:
+    """Parse and check the text of a plan; raises ConfigError with all that is wrong with it."""
+    document = _document(text)
+    fields = {field.encode_name: field for field in msgspec.structs.fields(Plan)}
+    values: dict[str, Any] = {}
+    complaints = [
+        Complaint(f"{shown(key)} is unknown: remove or correct it; {_SEE_SCHEMA}")
+        for key in document
+        if key not in fields
+    ]
+    wrong: set[str] = set()
+    for key, field in fields.items():
+        if key in document:
+            try:
+                values[field.name] = msgspec.convert(document[key], field.type, dec_hook=_no_other)
+            except msgspec.ValidationError as error:
+                wrong.add(key)
+                complaints.append(Complaint(printable(_sentence(key, document[key], error))))
+        elif field.required:
+            wrong.add(key)
+            complaints.append(Complaint(f"{key} is missing: {_SEE_SCHEMA}"))
+    if not wrong & {"drivers", "scenarios", "durations", "options", "exclude"}:
+        complaints += _contradictions(Plan(**{"name": "unnamed", **values}))
+    if complaints:
+        raise ConfigError(*complaints)
+    return Plan(**values)
+
+
+def plan_schema() -> dict[str, Any]:
+    """The JSON schema of a plan, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Plan)}
+
+
+def _contradictions(plan: Plan) -> Iterator[Complaint]:
+    """What is wrong with a plan whose parts are what they should be."""
+    for what, names in (
+        ("driver", [each if isinstance(each, str) else each.name for each in plan.drivers]),
+        ("duration", plan.durations),
+    ):
+        for name in dict.fromkeys(each for each in names if names.count(each) > 1):
+            yield Complaint(f"{what} {shown(name)} is named twice: raise repetitions to have more runs of a cell")
+    cells = len(plan.drivers) * len(plan.scenarios) * len(plan.durations) * plan.repetitions
+    if cells > MOST_CELLS:
+        yield Complaint(f"the axes have {cells} cells: make them {MOST_CELLS} at most")
+        return
+    for excluded in plan.exclude:
+        if not excluded.is_of(plan):
+            said = msgspec.to_builtins(excluded)
+            yield Complaint(f"exclude has {shown(said)}, which no cell is: correct it, or take it out")
+    combinations = list(plan.combinations())
+    if not combinations:
+        yield Complaint("exclude leaves no cell: take an exclusion out")
+    yield from _refused(plan, combinations)
+
+
+def _refused(plan: Plan, combinations: list[tuple[str, str, str]]) -> Iterator[Complaint]:
+    """What `exporter run` would refuse, once for all cells that have the same fault."""
+    names = {name: None for options in (plan.options, *plan.scenarios.values()) for name in options}
+    strange = misplaced(names)
+    yield from strange
+    if strange:
+        return
+    of_scenario: dict[str, dict[str, None]] = {}
+    seen: set[tuple[str, ...]] = set()
+    for driver, scenario, duration in combinations:
+        # A duration is right or wrong whatever it is combined with.
+        for key in ((driver, scenario), (duration,)):
+            if key not in seen:
+                seen.add(key)
+                for text in refusals(plan.texts(driver, scenario, duration)):
+                    of_scenario.setdefault(text, {})[scenario] = None
+    everywhere = {scenario for _, scenario, _ in combinations}
+    for text, scenarios in of_scenario.items():
+        where = "" if len(scenarios) == len(everywhere) else f"scenario {', '.join(scenarios)}: "
+        yield Complaint(f"{where}{text}")
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, which YAML forbids and PyYAML lets pass, and makes no dates.
+
+    Anchors work, and merge keys (`<<`), whose copies may grow without a bound, do not.
+    """
+
+    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # the stubs take it for an instance's
+        first: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> Any:  # type: ignore[override]  # no mapping is a scalar
+        if len(node.value) > _LONGEST_SCALAR:  # Python writes no whole number of more than 4300 digits
+            raise yaml.MarkedYAMLError(problem="a value is too long", problem_mark=node.start_mark)
+        return super().construct_scalar(node)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        mapping = yaml.constructor.BaseConstructor.construct_mapping(self, node, deep)
+        if len(mapping) < len(node.value):
+            raise yaml.MarkedYAMLError(problem="a key is given twice", problem_mark=node.start_mark)
+        return mapping
+
+
+def _document(text: bytes) -> Mapping[str, Any]:
+    try:
+        found = yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of SafeLoader
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it can't be parsed"
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"it is no valid YAML ({problem}{line}): correct it") from None
+    except (ValueError, OverflowError, RecursionError):  # of numbers that Python has not, and of depth
+        raise ConfigError(f"it is no valid YAML: {_SEE_SCHEMA}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(f"it is {shown(found)}, no mapping of keys to values: {_SEE_SCHEMA}")
+    return found
+
+
+_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "str": "a text",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+}
+
+
+def _sentence(key: str, value: object, error: msgspec.ValidationError) -> str:
+    """Say in words of the file what msgspec found, and where: ``Expected `int`, got `str` - at `$[0]` ``."""
+    what, _, place = str(error).partition(" - at `")
+    place = place.rstrip("`")
+    thing, value = (f"a key of {key}", value) if place.startswith("key") else _found(key, value, place)
+    wanted = re.match(r"Expected `([^`]+)`(.*)", what)
+    if wanted is None:
+        return f"{thing} is {shown(value)}: {what}; {_SEE_SCHEMA}"
+    kinds = " or ".join(_WORDS.get(kind, kind) for kind in wanted[1].split(" | "))
+    remedy = f"{kinds}{'' if wanted[2].startswith(', got') else wanted[2]}"
+    return f"{thing} is {shown(value)}: give {_NAMED_SO if 'matching regex' in remedy else remedy}"
+
+
+def _found(key: str, value: Any, place: str) -> tuple[str, object]:
+    """The name and the value at a place such as ``$[0].name``, as far down as the place says which it is."""
+    for index, name in re.findall(r"\[(\d+)\]|\.([^.\[]+)", place.partition("[...]")[0]):
+        key, value = (f"{key}[{index}]", value[int(index)]) if index else (f"{key}.{name}", value.get(name))
+    return key, value
+
+
+def _no_other(wanted: type, value: object) -> object:
+    raise ValueError(f"{shown(value)} has no place here")

@@ -1,0 +1,111 @@
+"""The directory of a matrix: which plan it belongs to, and a directory for each cell with all that its run leaves.
+
+DIRECTORY/plan.json            whose cells these are
+DIRECTORY/cells/3/out.csv      the samples of cell 3; beside it log.txt, report.html, verdict.json
+DIRECTORY/cells/3/result.json  what it came to, once it has ended
+DIRECTORY/report.html          the page of all
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from exporter.errors import ConfigError
+from exporter.fleet.cells import Cell, cells_of, fingerprint
+from exporter.fleet.plan import Plan
+from exporter.fleet.result import Result, decode, encode
+from exporter.settings.files import read_file
+from exporter.settings.kinds import TEXT
+from exporter.whole_files import write_whole
+
+CSV, LOG, REPORT, VERDICT, RESULT = "out.csv", "log.txt", "report.html", "verdict.json", "result.json"
+_PLAN = "plan.json"
+_MOST_BYTES = 64 * 1024
+_ANOTHER = "name another directory with --output, or remove this one"
+
+
+class _Belonging(msgspec.Struct, frozen=True):
+    name: str
+    cells: str  # their fingerprint
+
+
+class Workspace:
+    """The directory of a plan's cells."""
+
+    def __init__(self, directory: Path, plan: Plan) -> None:
+        self.directory = directory
+        self.plan = plan
+        self.cells: Sequence[Cell] = cells_of(plan)
+        self.fingerprint = fingerprint(self.cells)
+
+    def open(self) -> None:
+        """Make the directory, or take the one that has this plan's cells; raises ConfigError for any other."""
+        shown, belonging = TEXT.shown(self.directory), _Belonging(self.plan.name, self.fingerprint)
+        path = self.directory / _PLAN
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                if any(self.directory.iterdir()):
+                    raise ConfigError(f"output is {shown}, which has files and no {_PLAN}: {_ANOTHER}")
+                write_whole(path, msgspec.json.encode(belonging).decode())
+            found = msgspec.json.decode(read_file(path, _MOST_BYTES), type=_Belonging)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ConfigError(f"output is {shown}, whose {_PLAN} is no plan's: {_ANOTHER}") from None
+        except OSError as error:
+            raise ConfigError(f"output is {shown}, which can't be used ({error.strerror}): name another") from None
+        if found.cells != self.fingerprint:
+            raise ConfigError(
+                f"output is {shown}, which has the cells of another plan, or of this one as it was: {_ANOTHER}"
+            )
+
+    def place(self, cell: Cell) -> Path:
+        """The directory of a cell."""
+        return self.directory / "cells" / str(cell.number)
+
+    @contextlib.contextmanager
+    def claimed(self, cell: Cell) -> Iterator[int]:
+        """The directory of a cell, for nobody else meanwhile, with a new log, whose descriptor is given.
+
+        Raises ConfigError when another process runs the cell, or the directory can't be made.
+        """
+        place = self.place(cell)
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            log = os.open(place / LOG, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise ConfigError(f"cell {cell.number}: can't write into {place}: {error.strerror}") from None
+        try:
+            fcntl.flock(log, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(log)
+            raise ConfigError(
+                f"cell {cell.number} is being run by another process: wait for it, or name another --output"
+            ) from None
+        try:
+            os.ftruncate(log, 0)
+            for name in (CSV, REPORT, VERDICT, RESULT):
+                (place / name).unlink(missing_ok=True)
+            yield log
+        finally:
+            os.close(log)
+
+    def keep(self, cell: Cell, result: Result) -> None:
+        """Write a result; raises OSError."""
+        write_whole(self.place(cell) / RESULT, encode(result).decode())
+
+    def result(self, cell: Cell) -> Result | None:
+        """The result of a cell, or None where there is none that can be read."""
+        try:
+            found = decode(read_file(self.place(cell) / RESULT, _MOST_BYTES))
+        except (OSError, ValueError):
+            return None
+        return found if found.belongs_to(self.fingerprint, cell) else None
+
+    def results(self) -> dict[int, Result]:
+        """The results that there are, by cell."""
+        found = ((cell.number, self.result(cell)) for cell in self.cells)
+        return {number: result for number, result in found if result is not None}

@@ -1,0 +1,46 @@
+"""What `exporter matrix` is told: which plan, which of its cells, and where the results go."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from exporter.errors import Complaint
+from exporter.settings.declared import setting
+from exporter.settings.group import SettingsGroup, contradiction
+from exporter.settings.kinds import PATH
+
+
+@dataclass(frozen=True)
+class MatrixSettings(SettingsGroup):
+    """A plan, and what to do with it."""
+
+    plan: Path | None = setting(None, "", flag="PLAN", kind=PATH, positional=True, metavar="PLAN.yaml")
+    schema: bool = setting(False, "Print the JSON schema of plans, for an editor, and end.")
+    dry_run: bool = setting(False, "List the cells and end.")
+    jobs: int | None = setting(
+        None, "Cells at once, one for two processors if not given; 0: none, tell of those that are done.", at_least=0
+    )
+    cell: int | None = setting(
+        None, "Run this cell only, counted from 0, end as its run does, and show what that prints.", at_least=0
+    )
+    output: Path | None = setting(
+        None, "Directory of the cells; matrix-NAME, with the plan's name, if not given.", short="o", metavar="DIRECTORY"
+    )
+    junit: Path | None = setting(None, "Also write JUnit XML to this file.", metavar="FILE", file="written")
+    markdown: Path | None = setting(
+        None, "Also write the table as Markdown to this file.", metavar="FILE", file="written"
+    )
+    json: Path | None = setting(
+        None,
+        "Also write every field as JSON to this file; with --cell its result, below 4 KiB.",
+        metavar="FILE",
+        file="written",
+    )
+
+    def contradictions(self) -> Iterator[Complaint]:
+        if self.plan is None and not self.schema:
+            yield contradiction("PLAN is missing: name a YAML file, for example plan.yaml", "plan", "schema")
+        if self.cell is not None:
+            several = {"jobs": self.jobs is not None, "junit": self.junit, "markdown": self.markdown}
+            for name in (name for name, given in several.items() if given):
+                yield contradiction(f"{name} is about all cells and cell is {self.cell}: leave one out", name, "cell")
