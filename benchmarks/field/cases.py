@@ -14,7 +14,8 @@ class Subject:
     """A program to watch, in one of its releases; ``leaks`` is the truth.
 
     ``requirements`` pin what it is built with, in its language's notation. ``left_per_operation`` is what one operation
-    leaves behind in ``series``, as a direct loop measured it: bytes of memory, or a count.
+    leaves behind in ``series``, as a direct loop measured it: bytes of memory, or a count;
+    ``heap_per_operation`` is the same of the heap, in bytes, None where the series is a count.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Subject:
     go: str
     series: str
     left_per_operation: float
+    heap_per_operation: float | None
     what: str
     report: str
 
@@ -62,6 +64,7 @@ def _subject(case: dict[str, Any], name: str, requirements: tuple[str, ...], *, 
         go=case.get("go", "1.24"),
         series=case.get("series", "memory"),
         left_per_operation=case["left_per_operation"] if leaks else 0.0,
+        heap_per_operation=case.get("heap_per_operation") if leaks else 0.0,
         what=case["what"],
         report=case.get("report", ""),
     )

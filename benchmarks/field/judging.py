@@ -38,8 +38,8 @@ class Outcome:
     """What came of one run.
 
     ``right_at`` is the first look at which the verdict was right, ``right_from`` the first from which on it stayed so;
-    both in minutes, None if there was none. ``accused`` is the share of looks with a leak. ``lines`` are the other
-    rules.
+    both in minutes, None if there was none. ``wrong`` is the share of looks with the opposite of the truth.
+    ``lines`` are the other rules.
     """
 
     subject: Subject
@@ -50,7 +50,7 @@ class Outcome:
     reason: str
     right_at: float | None
     right_from: float | None
-    accused: float
+    wrong: float
     stated: Stated | None
     lines: dict[str, Line]
     lines_right_from: dict[str, float | None]
@@ -78,7 +78,7 @@ def outcome(subject: Subject, csv: Path) -> Outcome:
         reason=whole.reason,
         right_at=next((minutes for minutes, is_right in right if is_right), None),
         right_from=_from_when(right),
-        accused=float(np.mean([verdict is Verdict.LEAK for _, verdict in looks])),
+        wrong=float(np.mean([verdict is _opposite(subject) for _, verdict in looks])),
         stated=_stated(subject, run, whole) if subject.leaks else None,
         lines={name: rule(run) for name, rule in rules.items()},
         lines_right_from={
@@ -90,6 +90,10 @@ def outcome(subject: Subject, csv: Path) -> Outcome:
 
 def _truth(subject: Subject) -> Verdict:
     return Verdict.LEAK if subject.leaks else Verdict.NO_LEAK
+
+
+def _opposite(subject: Subject) -> Verdict:
+    return Verdict.NO_LEAK if subject.leaks else Verdict.LEAK
 
 
 def _prefixes(run: Run) -> list[tuple[float, Run]]:
@@ -114,21 +118,22 @@ def _from_when(right: list[tuple[float, bool]]) -> float | None:
 def _stated(subject: Subject, run: Run, whole: Judgement) -> Stated | None:
     """The stated growth of what leaks, where its truth is known.
 
-    The direct loop measures resident memory in Python and the live heap in Go and Node, whose resident memory grows by
-    more than that, as their collectors see fit.
+    The direct loop measures resident memory and heap in Python, and the live heap only in Go and Node: their resident
+    memory grows by more than that, as their collectors see fit.
     """
     per_minute = float(np.ptp(run.columns["payments"])) / float(np.ptp(run.columns["elapsed_sec"])) * 60
     if subject.series != "memory":
         growth = next((part.growth_per_min for part in whole.parts if part.series == subject.series), None)
         true = subject.left_per_operation * per_minute
         return Stated(series=subject.series, unit="a minute", interval=growth, true=true) if growth else None
-    if subject.language != "python":
-        return None
     series = whole.growth_series
+    left = subject.heap_per_operation if series.startswith("heap") else subject.left_per_operation
+    if not left or (subject.language != "python" and not series.startswith("heap")):
+        return None
     if whole.growth_bytes_per_payment:
         growth = whole.growth_bytes_per_payment
-        return Stated(series=series, unit="bytes an operation", interval=growth, true=subject.left_per_operation)
+        return Stated(series=series, unit="bytes an operation", interval=growth, true=left)
     if whole.growth_kib_per_min:
-        true = subject.left_per_operation * per_minute / 1024
+        true = left * per_minute / 1024
         return Stated(series=series, unit="KiB a minute", interval=whole.growth_kib_per_min, true=true)
     return None

@@ -11,11 +11,11 @@ from exporter.record.terms import Verdict
 from .judging import Outcome, Stated
 
 _LEAKS = (
-    "| leaking release | what is left | verdict | from min | stated (95 %) | true | holds | line | Mann-Kendall |",
-    "|---|---|---|---:|---|---:|---|---|---|",
+    "| leaking release | what is left | verdict | from min | looks wrong | stated (95 %) | true | holds | line | MK |",
+    "|---|---|---|---:|---:|---|---:|---|---|---|",
 )
 _CLEAN = (
-    "| fixed release, or clean program | verdict | from min | looks that accuse | line | Mann-Kendall |",
+    "| fixed release, or clean program | verdict | from min | looks wrong | line | MK |",
     "|---|---|---:|---:|---|---|",
 )
 
@@ -43,7 +43,7 @@ def _summary(outcomes: list[Outcome]) -> list[str]:
     rows: dict[str, Callable[[list[Outcome]], str]] = {
         "leaks: found / acquitted / undecided": lambda some: _counts(some, leaks=True),
         "clean: acquitted / accused / undecided": lambda some: _counts(some, leaks=False),
-        "clean accused at any look": lambda some: str(sum(each.accused > 0 for each in some if not each.subject.leaks)),
+        "wrong at any look: leaks acquitted / clean accused": _ever_wrong,
         "median minutes to a right leak": lambda some: _median(some, leaks=True),
         "median minutes to a right no leak": lambda some: _median(some, leaks=False),
         "stated interval holds the truth": _coverage,
@@ -66,6 +66,12 @@ def _median(some: list[Outcome], *, leaks: bool) -> str:
     return f"{median(minutes):.1f} ({len(minutes)} runs)" if minutes else ""
 
 
+def _ever_wrong(some: list[Outcome]) -> str:
+    return " / ".join(
+        str(sum(each.wrong > 0 for each in some if each.subject.leaks is leaks)) for leaks in (True, False)
+    )
+
+
 def _coverage(some: list[Outcome]) -> str:
     stated = [each.stated for each in some if each.stated is not None]
     return f"{sum(each.holds for each in stated)} of {len(stated)}"
@@ -80,23 +86,15 @@ def _of_rule(some: list[Outcome], name: str) -> str:
 
 
 def _leak(each: Outcome) -> str:
-    stated, true, holds = _told(each.stated)
-    cells = (
-        _name(each),
-        each.subject.what,
-        each.verdict,
-        _minutes(each.right_from),
-        stated,
-        true,
-        holds,
-        *_rules(each),
-    )
-    return "| " + " | ".join(cells) + " |"
+    return _row(_name(each), each.subject.what, *_verdict(each), *_told(each.stated), *_rules(each))
 
 
 def _clean(each: Outcome) -> str:
-    accused = f"{each.accused:.0%}" if each.accused else "0"
-    return _row(_name(each), each.verdict, _minutes(each.right_from), accused, *_rules(each))
+    return _row(_name(each), *_verdict(each), *_rules(each))
+
+
+def _verdict(each: Outcome) -> tuple[str, str, str]:
+    return each.verdict, _minutes(each.right_from), f"{each.wrong:.0%}" if each.wrong else "0"
 
 
 def _row(*cells: str) -> str:
@@ -110,10 +108,9 @@ def _name(each: Outcome) -> str:
 def _told(stated: Stated | None) -> tuple[str, str, str]:
     if stated is None:
         return "", "", ""
-    value, low, high = (
-        f"{number:,.4g}" for number in (stated.interval.value, stated.interval.low, stated.interval.high)
-    )
-    return f"{value} ({low} to {high}) {stated.unit}", f"{stated.true:,.4g}", "yes" if stated.holds else "no"
+    told = stated.interval
+    growth = f"{told.value:,.4g} ({told.low:,.4g} to {told.high:,.4g}) {stated.unit}"
+    return growth, f"{stated.true:,.4g}", "yes" if stated.holds else "no"
 
 
 def _rules(each: Outcome) -> tuple[str, str]:

@@ -1,8 +1,8 @@
 /**
  * What every Node subject shares: one operation, again and again, at a steady pace.
  *
- *     node SUBJECT.mjs --per-second 50             prints `operations N` once a second, until it is ended
- *     node --expose-gc SUBJECT.mjs --direct 20000  prints what an operation leaves behind, as JSON, and ends
+ *     node SUBJECT.mjs --per-second 50   prints `operations N` once a second, until it is ended
+ *     node SUBJECT.mjs --direct 20000    prints what an operation leaves behind, as JSON, and ends
  *
  * The direct loop runs at full speed. It takes the heap and the descriptors after a tenth of the operations and after
  * all of them, each time with garbage collected.
@@ -10,6 +10,8 @@
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 /** Do `operation` as the command line asks for it; at most once per slot of time, never catching up. */
 export async function steadily(operation) {
@@ -32,10 +34,12 @@ async function leftPerOperation(operation, operations) {
 }
 
 async function held() {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
   await sleep(1000); // what was told to close does so
-  globalThis.gc();
+  collect();
   await sleep(100);
-  globalThis.gc();
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   return { bytes: heapUsed + external, open_fds: readdirSync("/proc/self/fd").length };
 }

@@ -8,7 +8,7 @@ import (
 
 func main() {
 	steady.Run(func() {
-		client, err := statsd.New("127.0.0.1:9", statsd.WithoutTelemetry())
+		client, err := statsd.New("127.0.0.1:9")
 		if err != nil {
 			panic(err)
 		}
