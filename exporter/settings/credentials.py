@@ -15,7 +15,9 @@ _SEEDS = ("ALICE_SEED", "BOB_SEED")
 _LOGIN = ("FAUCET_USERNAME", "FAUCET_PASSWORD")
 _URL = "FAUCET_URL"
 # What no child is told by its environment; those that need a secret get it on their standard input.
-SECRET_VARIABLES = frozenset(name + suffix for name in (*_SEEDS, *_LOGIN) for suffix in ("", "_FILE"))
+SECRET_VARIABLES = frozenset(name + suffix for name in (*_SEEDS, *_LOGIN) for suffix in ("", "_FILE")) | {
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # of object storage
+}
 _SEED = re.compile(r"[0-9a-fA-F]{64}")
 _MOST_BYTES = 64 * 1024  # of a secret's file
 
