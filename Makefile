@@ -12,7 +12,7 @@ ARGS ?=
 # Of all tests, and not of those that ARGS picks.
 COVERAGE = $(if $(ARGS),,--cov=exporter)
 
-.PHONY: run test check lint lint-web install drivers tools docs site dashboards proto compose-test clean
+.PHONY: run test check lint lint-web install drivers tools docs site dashboards proto compose-test kubernetes-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -89,6 +89,10 @@ site: $(VENV)/installed-dev
 # Needs root, or an engine at hand; not a part of make test.
 compose-test: $(VENV)/installed-dev
 	tools/compose-test
+
+# Needs root and Go, builds a Kubernetes the first time, and is not a part of make test.
+kubernetes-test: $(VENV)/installed-dev
+	tools/kubernetes-test
 
 clean:
 	rm -rf $(VENV) .tools tools/web/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
