@@ -78,6 +78,7 @@ def _scenario(counter: LoadCounter) -> Column:
         title=counter.title,
         group=Group.SCENARIOS,
         rises=True,
+        each=counter.each,
     )
 
 
@@ -171,6 +172,7 @@ PAYMENTS = Column(
     title="Payments",
     group=Group.LOAD,
     rises=True,
+    each="payment",
 )
 FAILURES = Column(
     "payment_failures",
@@ -181,6 +183,7 @@ FAILURES = Column(
     group=Group.LOAD,
     note="those that were meant to are not among them",
     rises=True,
+    each="failed payment",
 )
 
 
@@ -313,10 +316,13 @@ _DECLARED = (
         title="Failed on purpose",
         group=Group.SCENARIOS,
         rises=True,
+        each="failure on purpose",
     ),
 )
 _PROBED = (*(probe.column for probe in PROBES), *(column for probe in COUNT_PROBES for column in probe.columns))
 CATALOGUE = (*_DECLARED, *(column for column in _PROBED if column not in _DECLARED))
+# What growth is told per, beside time.
+OPERATIONS = tuple(column for column in CATALOGUE if column.each)
 BY_NAME = {column.name: column for column in CATALOGUE}
 
 
