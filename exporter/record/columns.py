@@ -83,6 +83,7 @@ def _scenario(counter: LoadCounter) -> Column:
         title=counter.title,
         group=Group.SCENARIOS,
         rises=True,
+        each=counter.each,
     )
 
 
@@ -177,6 +178,7 @@ PAYMENTS = Column(
     group=Group.LOAD,
     note="empty in a watch where nothing counts them",
     rises=True,
+    each="payment",
 )
 FAILURES = Column(
     "payment_failures",
@@ -187,6 +189,7 @@ FAILURES = Column(
     group=Group.LOAD,
     note="those that were meant to are not among them",
     rises=True,
+    each="failed payment",
 )
 
 
@@ -319,10 +322,13 @@ _DECLARED = (
         title="Failed on purpose",
         group=Group.SCENARIOS,
         rises=True,
+        each="failure on purpose",
     ),
 )
 _PROBED = (*(probe.column for probe in PROBES), *(column for probe in COUNT_PROBES for column in probe.columns))
 CATALOGUE = (*_DECLARED, *(column for column in _PROBED if column not in _DECLARED))
+# What growth is told per, beside time.
+OPERATIONS = tuple(column for column in CATALOGUE if column.each)
 BY_NAME = {column.name: column for column in CATALOGUE}
 
 

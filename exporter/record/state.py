@@ -132,7 +132,7 @@ class SubjectState:
     last_sample: Sample | None = None
     last_settled: Sample | None = None
     growth: Growth | None = None  # per second, of the series that decides, as of the last look; likewise:
-    growth_per_payment: Growth | None = None
+    growth_per: dict[str, Growth] = field(default_factory=dict)  # by operation: payment, reconnect, …
     memory_growth: dict[str, float] = field(default_factory=dict)  # bytes per second, by series that was judged
     count_growth: dict[str, float] = field(default_factory=dict)  # per second, by series that was judged
     memory_limit_in_seconds: float | None = None  # until the memory limit is reached, at that growth

@@ -6,7 +6,12 @@ from exporter.scenarios.scenario import Scenario
 from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
 
-COUNTER = LoadCounter("left_listeners", "Left listeners", "Listeners still registered as their instance disconnected.")
+COUNTER = LoadCounter(
+    "left_listeners",
+    "Left listeners",
+    "Listeners still registered as their instance disconnected.",
+    each="left listener",
+)
 
 
 class LeaveListeners(Scenario):

@@ -6,7 +6,10 @@ from exporter.scenarios.together import each_to_its_end
 from exporter.settings.load import WorkloadSettings
 
 COUNTER = LoadCounter(
-    "racing_connects", "Racing connects", "Instances connected while another one on their seed was being disconnected."
+    "racing_connects",
+    "Racing connects",
+    "Instances connected while another one on their seed was being disconnected.",
+    each="racing connect",
 )
 
 ROUNDS = 2

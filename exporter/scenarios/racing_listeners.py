@@ -5,7 +5,9 @@ from exporter.scenarios.stage import Fleet, LoadCounter, Stage
 from exporter.scenarios.together import each_to_its_end
 from exporter.settings.load import WorkloadSettings
 
-COUNTER = LoadCounter("racing_removals", "Racing removals", "Listeners removed while events were told to them.")
+COUNTER = LoadCounter(
+    "racing_removals", "Racing removals", "Listeners removed while events were told to them.", each="racing removal"
+)
 
 LISTENERS = 5
 

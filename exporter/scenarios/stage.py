@@ -11,12 +11,14 @@ Fields = dict[str, Any]  # of a command's answer: they belong to that command
 class LoadCounter:
     """What a scenario counts: a column of the CSV, a counter on /metrics, a figure of the report.
 
-    ``told_at_end`` says whether the report that ends a run names it; what every run does tells nothing there.
+    ``each`` is what one of it is called where growth per one is worth telling. ``told_at_end`` says whether the report
+    that ends a run names it; what every run does tells nothing there.
     """
 
     name: str  # in snake case
     title: str
     meaning: str
+    each: str = ""
     told_at_end: bool = True
 
     @property

@@ -5,7 +5,10 @@ from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
 
 COUNTER = LoadCounter(
-    "unconnected_builds", "Unconnected builds", "SDK instances made ready and dropped without connecting."
+    "unconnected_builds",
+    "Unconnected builds",
+    "SDK instances made ready and dropped without connecting.",
+    each="unconnected build",
 )
 
 

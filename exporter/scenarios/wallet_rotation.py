@@ -6,7 +6,9 @@ from exporter.scenarios.scenario import Scenario
 from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
 
-COUNTER = LoadCounter("wallet_lifecycles", "Wallet lifecycles", "Wallets that came, synced, paid and went.")
+COUNTER = LoadCounter(
+    "wallet_lifecycles", "Wallet lifecycles", "Wallets that came, synced, paid and went.", each="wallet lifecycle"
+)
 
 
 class WalletRotation(Scenario):
