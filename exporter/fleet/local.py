@@ -94,6 +94,8 @@ class CellRun:
             on_output=lambda data: self._on_output(log, data),
             without=_VARIABLES,
         )
+        if self._stopped:  # meanwhile
+            self.stop()
         try:
             await asyncio.wait([child.ended], timeout=allowed)
             late = not child.ended.done()

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from exporter.runs.logs import set_up_logging
 from exporter.settings.matrix import MatrixSettings
 from exporter.whole_files import write_whole
 
+_MOST_DRAWN = 100  # on one page: ten seconds of work, and as many lines as a chart can bear
+
 
 def run_matrix(asked: MatrixSettings, path: Path) -> int:
     """Do what is asked with the plan; return the exit code. Raises ConfigError for what can't be done."""
@@ -40,10 +42,9 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
         return asyncio.run(_one(workspace, cells[0], asked.json))
     console = Console()
     interrupted = asyncio.run(_all(workspace, console, asked.jobs))
-    exit_code = tell(plan, workspace.results(), asked, console, interrupted=interrupted)
-    if (page := _write_page(workspace)) is not None:
-        console.line(f"Page: {page}")
-    return exit_code
+    code = tell(plan, workspace.results(), asked, console, interrupted=interrupted)
+    _write_page(workspace, console)
+    return code
 
 
 def _chosen(cells: Sequence[Cell], number: int) -> Cell:
@@ -55,8 +56,10 @@ def _chosen(cells: Sequence[Cell], number: int) -> Cell:
 async def _one(workspace: Workspace, cell: Cell, json: Path | None) -> int:
     """Run one cell if it has to be; end as its run does."""
     result = workspace.result(cell)
-    if result is None or not result.final:
-        run = CellRun(workspace, cell, sys.stdout.write)
+    if result is not None and result.final:
+        click.echo(f"Cell {cell.number} has ended already: {result.reason}")
+    else:
+        run = CellRun(workspace, cell, partial(click.echo, nl=False))
         handle_interrupts(run.stop, partial(end_at_once, [run]))
         result = await run.run()
     if json is not None:
@@ -96,18 +99,22 @@ def tell(
     return summary.exit_code
 
 
-def _write_page(workspace: Workspace) -> Path | None:
-    """Draw all cells that have samples on one page; None where there are none."""
-    from exporter.analysis.series import read_csv
-    from exporter.report import ReportRun, write_report
+def _write_page(workspace: Workspace, console: Console) -> None:
+    """Draw the cells that have samples on one page: of very many the first, which are of all combinations."""
+    from exporter.fleet.ending import judged
+    from exporter.report.page import write_report
+    from exporter.report.runs import ReportRun
 
-    found = [(cell, workspace.place(cell) / CSV) for cell in workspace.cells]
-    runs = [ReportRun(cell.label, read_csv(path)) for cell, path in found if path.exists()]
-    if not runs:
-        return None
-    page = workspace.directory / REPORT
-    write_report(page, runs, workspace.plan.name)
-    return page
+    found = [cell for cell in workspace.cells if (workspace.place(cell) / CSV).exists()]
+    runs = []
+    for cell in found[:_MOST_DRAWN]:
+        console.status(f"Drawing the page: cell {cell.number}")
+        with suppress(ConfigError):  # a run that was killed may leave a file without a sample
+            runs.append(ReportRun(cell.label, *judged(workspace.place(cell), cell), cell.options))
+    if runs:
+        page = workspace.directory / REPORT
+        write_report(page, runs, workspace.plan.name)
+        console.line(f"Page: {page}" + (f", with {len(runs)} of {len(found)} cells" if len(runs) < len(found) else ""))
 
 
 def _write(path: Path, text: str) -> None:

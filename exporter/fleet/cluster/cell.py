@@ -9,6 +9,8 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import click
+
 from exporter.checked import printable
 from exporter.errors import ConfigError, ExporterError, defect_of
 from exporter.fleet.cells import Cell, fingerprint
@@ -40,7 +42,7 @@ def run_cell(plan: Plan, number: int, directory: Path, termination_log: Path = T
 
 
 async def _run(workspace: Workspace, cell: Cell) -> Result:
-    run = CellRun(workspace, cell, sys.stdout.write, linger=workspace.plan.kubernetes.linger)
+    run = CellRun(workspace, cell, partial(click.echo, nl=False), linger=workspace.plan.kubernetes.linger)
     handle_interrupts(run.stop, partial(end_at_once, [run]))
     return await run.run()
 
