@@ -15,7 +15,7 @@ from exporter.exit_codes import ExitCode
 from exporter.fleet.cells import Cell
 from exporter.fleet.cluster.api import ApiError, Cluster, Source
 from exporter.fleet.cluster.following import Listed, Seen, Told, Trouble, follow
-from exporter.fleet.cluster.objects import Job, Pod
+from exporter.fleet.cluster.objects import Job, Notice, Pod
 from exporter.fleet.cluster.progress import Progress
 from exporter.fleet.result import Result
 from exporter.fleet.table import end_in_words
@@ -53,6 +53,8 @@ class Course:
         stop = threading.Event()
         self._watch(self._cluster.pod_source(self._name), tell, stop)
         self._watch(self._cluster.job_source(self._name), tell, stop)
+        # Who may not read events is told less.
+        self._watch(self._cluster.refused_pod_source(self._name), _only_seen(tell), stop)
         try:
             while self._progress.job is None or not self._progress.job.end:
                 each = await told.get()
@@ -72,7 +74,7 @@ class Course:
     def _watch(self, source: Source[Any], tell: Callable[[Any], Any], stop: threading.Event) -> None:
         in_daemon_thread(partial(follow, self._cluster, source, tell, stop), f"watch-{source.kind.__name__.lower()}")
 
-    def _see(self, told: Told[Pod] | Told[Job]) -> None:
+    def _see(self, told: Told[Pod] | Told[Job] | Told[Notice]) -> None:
         match told:
             case Trouble(text, final=True):
                 raise ApiError(text)
@@ -80,6 +82,8 @@ class Course:
                 self._warn(f"{text}; asking again")
             case Seen(Pod() as pod):
                 self._progress.see(pod)
+            case Seen(Notice() as notice):
+                self._warn(notice.message)
             case Seen(Job() as job, deleted=False):
                 self._progress.job = job
             case Seen(Job()):
@@ -141,6 +145,10 @@ class Course:
                 f"Job {self._name} goes on. To follow it again, from anywhere: "
                 f"exporter matrix --kubernetes --namespace {self._cluster.namespace} --job {self._name}"
             )
+
+
+def _only_seen(tell: Callable[[Any], None]) -> Callable[[Any], None]:
+    return lambda told: tell(told) if isinstance(told, Seen) else None
 
 
 def remove(cluster: Cluster, name: str) -> None:

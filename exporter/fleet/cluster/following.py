@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from exporter.fleet.cluster.api import ApiError, Cluster, GoneError, Source
-from exporter.fleet.cluster.objects import Job, Pod
+from exporter.fleet.cluster.objects import Job, Notice, Pod
 
-T = TypeVar("T", Job, Pod)
+T = TypeVar("T", Job, Pod, Notice)
 
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -25,7 +25,7 @@ class Seen(Generic[T]):
 class Listed:
     """All objects of a kind have been told; ``names`` are theirs."""
 
-    kind: type[Job] | type[Pod]
+    kind: type[Job] | type[Pod] | type[Notice]
     names: frozenset[str]
 
 

@@ -5,10 +5,12 @@ import io
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import click
 import msgspec
 import pytest
 from fleet_on_cluster import job, pod
@@ -18,7 +20,7 @@ from exporter.fleet.cells import cells_of, fingerprint
 from exporter.fleet.cluster.api import ApiError, Cluster, GoneError, Source
 from exporter.fleet.cluster.course import Course, remove
 from exporter.fleet.cluster.following import Listed, Seen, Told, Trouble, follow
-from exporter.fleet.cluster.objects import Job, Listing, ListMetadata, Pod
+from exporter.fleet.cluster.objects import Job, Listing, ListMetadata, Metadata, Notice, Pod
 from exporter.fleet.result import encode
 from exporter.record.terms import Verdict
 from exporter.runs.console import Console
@@ -30,14 +32,14 @@ Step = Any  # an object that has changed, or what the API answers instead
 class FakeCluster(Cluster):
     """An API whose answers are laid out: what is there at first, then one change after the other."""
 
-    def __init__(self, jobs: Sequence[Step], pods: Sequence[Step]) -> None:
+    def __init__(self, jobs: Sequence[Step], pods: Sequence[Step], notices: Sequence[Step] = ()) -> None:
         super().__init__(None, None, "soak")
         self.deleted: list[str] = []
-        self._steps: dict[type, queue.Queue[Step]] = {Job: queue.Queue(), Pod: queue.Queue()}
-        self._known: dict[type, dict[str, Any]] = {Job: {}, Pod: {}}
+        self._steps: dict[type, queue.Queue[Step]] = {kind: queue.Queue() for kind in (Job, Pod, Notice)}
+        self._known: dict[type, dict[str, Any]] = {Job: {}, Pod: {}, Notice: {}}
         self._pods_told = threading.Event()
         self._known[Job]["job"] = job()
-        for kind, steps in ((Job, jobs), (Pod, pods)):
+        for kind, steps in ((Job, jobs), (Pod, pods), (Notice, notices)):
             for step in steps:
                 self._steps[kind].put(step)
 
@@ -47,8 +49,12 @@ class FakeCluster(Cluster):
     def pod_source(self, job: str) -> Source[Pod]:
         return Source(lambda: None, Pod)
 
+    def refused_pod_source(self, job: str) -> Source[Notice]:
+        return Source(lambda: None, Notice)
+
     def delete(self, name: str) -> None:
         self.deleted.append(name)
+        self._known[Job].clear()
 
     def pages(self, source: Source[Any]) -> Iterator[Listing[Any]]:
         yield Listing(ListMetadata(resource_version="1"), list(self._known[source.kind].values()))
@@ -103,6 +109,16 @@ def test_what_keeps_cells_from_starting_is_said_once() -> None:
     assert output.count("ErrImagePull: no such image") == 1
 
 
+def test_why_no_pods_are_made_is_said_and_who_may_not_know_goes_on() -> None:
+    notice = Notice(Metadata(name="a"), "Error creating: exceeded quota")
+    cluster = FakeCluster([job()], [], [notice])
+    course = Course(cluster, "job", CELLS, Console(output := io.StringIO()))
+    course._see(Seen(notice))
+    course._see(Seen(notice))
+    assert output.getvalue() == "Error creating: exceeded quota\n"
+    followed(FakeCluster([job(end="Complete")], [], [ApiError("events is forbidden", status=403)]))
+
+
 def test_a_server_that_goes_away_is_asked_again() -> None:
     pods = [GoneError("too old"), pod(0), ended(0, Verdict.NO_LEAK)]
     course, _ = followed(FakeCluster([job(), GoneError("too old"), job("0"), job("0", end="Complete")], pods))
@@ -133,6 +149,31 @@ def test_an_interrupt_leaves_the_job_and_says_how_to_come_back() -> None:
     assert course.interrupted
     assert cluster.deleted == []
     assert "exporter matrix --kubernetes --namespace soak --job job" in output.getvalue()
+
+
+@pytest.mark.parametrize("answer", [True, False])
+def test_at_a_terminal_an_interrupt_asks_what_becomes_of_the_job(
+    monkeypatch: pytest.MonkeyPatch, *, answer: bool
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    asked: list[str] = []
+    monkeypatch.setattr(sys, "stdin", Terminal())
+
+    def confirm(question: str, default: bool) -> bool:
+        asked.append(question)
+        return answer
+
+    monkeypatch.setattr(click, "confirm", confirm)
+    cluster = FakeCluster([job()], [])
+    output = io.StringIO()
+    course = Course(cluster, "job", CELLS, Console(output))
+    asyncio.run(asyncio.wait_for(course._leave(), 60))
+    assert asked == ["Job job goes on by itself. Delete it, with its pods?"]
+    assert cluster.deleted == (["job"] if answer else [])
+    assert ("Job job is deleted" in output.getvalue()) == answer
 
 
 def test_removing_waits_until_the_job_is_gone() -> None:
