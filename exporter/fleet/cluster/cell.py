@@ -13,7 +13,7 @@ import click
 
 from exporter.checked import printable
 from exporter.errors import ConfigError, ExporterError, defect_of
-from exporter.fleet.cells import Cell, fingerprint
+from exporter.fleet.cells import Cell, cells_of, fingerprint
 from exporter.fleet.local import CellRun, end_at_once
 from exporter.fleet.plan import Plan, read_plan
 from exporter.fleet.result import Result, encode
@@ -62,16 +62,15 @@ def _put_away(workspace: Workspace, cell: Cell) -> None:
 
 def _main(plan_file: str, number: str, directory: str) -> int:
     set_up_logging("text")
-    fingerprinted = ""
+    cells = ""
     try:
         plan = read_plan(Path(plan_file))
-        workspace = Workspace(Path(directory), plan)
-        fingerprinted = fingerprint(workspace.cells)
+        cells = fingerprint(cells_of(plan))
         return run_cell(plan, int(number), Path(directory))
     except Exception as error:
         known = error if isinstance(error, ExporterError) else defect_of(error)
         print(f"Error: {known}", file=sys.stderr)
-        told = Result(plan=fingerprinted, cell=int(number), exit_code=known.exit_code, reason=str(known))
+        told = Result(plan=cells, cell=int(number), exit_code=known.exit_code, reason=str(known))
         write_whole(TERMINATION_LOG, encode(told).decode())
         return known.exit_code
 

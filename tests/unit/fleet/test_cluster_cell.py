@@ -7,7 +7,8 @@ import pytest
 from fleet_plans import NIGHTLY, result_of
 
 from exporter.errors import ConfigError
-from exporter.fleet.cluster import storage
+from exporter.exit_codes import ExitCode
+from exporter.fleet.cluster import cell, storage
 from exporter.fleet.cluster.cell import run_cell
 from exporter.fleet.plan import Plan, parse_plan
 from exporter.fleet.result import decode
@@ -21,9 +22,9 @@ STORED = f"{NIGHTLY}\nkubernetes: {{artefacts: {{url: 's3://bucket/soak/'}}}}"
 def ended(directory: Path, plan: Plan) -> Workspace:
     """A workspace in which a container before has run cell 2 to its end."""
     workspace = Workspace(directory, plan)
-    cell = workspace.cells[2]
-    workspace.place(cell).mkdir(parents=True)
-    workspace.keep(cell, msgspec.structs.replace(result_of(cell, Verdict.LEAK), plan=workspace.fingerprint))
+    third = workspace.cells[2]
+    workspace.place(third).mkdir(parents=True)
+    workspace.keep(third, msgspec.structs.replace(result_of(third, Verdict.LEAK), plan=workspace.fingerprint))
     return workspace
 
 
@@ -38,6 +39,18 @@ def test_a_cell_that_an_earlier_container_has_ended_is_told_and_not_run_again(tm
 def test_a_cell_that_the_plan_has_not_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cell is 10: the plan has the cells 0 to 9"):
         run_cell(parse_plan(NIGHTLY.encode()), 10, tmp_path, tmp_path / "log")
+
+
+def test_a_plan_that_cant_be_used_is_told_in_the_last_words_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cell, "TERMINATION_LOG", tmp_path / "log")
+    (tmp_path / "plan.yaml").write_text("name: Not A Name")
+    assert cell._main(str(tmp_path / "plan.yaml"), "2", str(tmp_path / "job")) == ExitCode.USAGE
+    told = decode((tmp_path / "log").read_bytes())
+    assert (told.exit_code, told.cell) == (ExitCode.USAGE, 2)
+    assert "drivers is missing" in told.reason
+    assert told.reason[:100] in capsys.readouterr().err
 
 
 def test_files_go_below_the_url_by_job_and_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
