@@ -83,7 +83,7 @@ async def _all(workspace: Workspace, console: Console, jobs: int | None) -> bool
 def tell(
     plan: Plan, results: Mapping[int, Result], asked: MatrixSettings, console: Console, *, interrupted: bool
 ) -> int:
-    """Print the table of all cells and write it as is asked for; return the exit code."""
+    """Print the table of all cells, and write what is asked for; return the exit code."""
     from exporter.fleet import table
     from exporter.fleet.summary import summarize
 

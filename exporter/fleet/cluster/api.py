@@ -10,9 +10,9 @@ import urllib3
 
 from exporter.checked import printable
 from exporter.errors import ConfigError, ExporterError
-from exporter.fleet.cluster.objects import JOB_LABEL, Event, Job, Listing, Pod, Status
+from exporter.fleet.cluster.objects import JOB_LABEL, Event, Job, Listing, Notice, Pod, Status
 
-T = TypeVar("T", Job, Pod)
+T = TypeVar("T", Job, Pod, Notice)
 
 PAGE = 250
 # A watch ends by itself and is begun anew; without an answer for longer, the connection is taken for dead.
@@ -46,7 +46,7 @@ class Source(Generic[T]):
 
 
 class Cluster:
-    """The Jobs and pods of one namespace."""
+    """The Jobs of one namespace, with their pods."""
 
     def __init__(self, batch: Any, core: Any, namespace: str) -> None:
         self._batch = batch
@@ -78,6 +78,11 @@ class Cluster:
 
     def pod_source(self, job: str) -> Source[Pod]:
         return Source(self._listing(self._core.list_namespaced_pod, label_selector=f"{JOB_LABEL}={job}"), Pod)
+
+    def refused_pod_source(self, job: str) -> Source[Notice]:
+        """Why pods of a Job can't even be made: a quota, or what the namespace admits."""
+        selector = f"involvedObject.kind=Job,involvedObject.name={job},reason=FailedCreate"
+        return Source(self._listing(self._core.list_namespaced_event, field_selector=selector), Notice)
 
     def pages(self, source: Source[T]) -> Iterator[Listing[T]]:
         """Every object there is, in pages, so that none has to be large; raises ApiError and GoneError."""

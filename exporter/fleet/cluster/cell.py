@@ -9,9 +9,11 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import click
+
 from exporter.checked import printable
 from exporter.errors import ConfigError, ExporterError, defect_of
-from exporter.fleet.cells import Cell, fingerprint
+from exporter.fleet.cells import Cell, cells_of, fingerprint
 from exporter.fleet.local import CellRun, end_at_once
 from exporter.fleet.plan import Plan, read_plan
 from exporter.fleet.result import Result, encode
@@ -40,7 +42,7 @@ def run_cell(plan: Plan, number: int, directory: Path, termination_log: Path = T
 
 
 async def _run(workspace: Workspace, cell: Cell) -> Result:
-    run = CellRun(workspace, cell, sys.stdout.write, linger=workspace.plan.kubernetes.linger)
+    run = CellRun(workspace, cell, partial(click.echo, nl=False), linger=workspace.plan.kubernetes.linger)
     handle_interrupts(run.stop, partial(end_at_once, [run]))
     return await run.run()
 
@@ -60,16 +62,15 @@ def _put_away(workspace: Workspace, cell: Cell) -> None:
 
 def _main(plan_file: str, number: str, directory: str) -> int:
     set_up_logging("text")
-    fingerprinted = ""
+    cells = ""
     try:
         plan = read_plan(Path(plan_file))
-        workspace = Workspace(Path(directory), plan)
-        fingerprinted = fingerprint(workspace.cells)
+        cells = fingerprint(cells_of(plan))
         return run_cell(plan, int(number), Path(directory))
     except Exception as error:
         known = error if isinstance(error, ExporterError) else defect_of(error)
         print(f"Error: {known}", file=sys.stderr)
-        told = Result(plan=fingerprinted, cell=int(number), exit_code=known.exit_code, reason=str(known))
+        told = Result(plan=cells, cell=int(number), exit_code=known.exit_code, reason=str(known))
         write_whole(TERMINATION_LOG, encode(told).decode())
         return known.exit_code
 

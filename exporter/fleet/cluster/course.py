@@ -15,9 +15,10 @@ from exporter.exit_codes import ExitCode
 from exporter.fleet.cells import Cell
 from exporter.fleet.cluster.api import ApiError, Cluster, Source
 from exporter.fleet.cluster.following import Listed, Seen, Told, Trouble, follow
-from exporter.fleet.cluster.objects import Job, Pod
+from exporter.fleet.cluster.objects import Job, Notice, Pod
 from exporter.fleet.cluster.progress import Progress
 from exporter.fleet.result import Result
+from exporter.fleet.table import end_in_words
 from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
@@ -36,7 +37,7 @@ class Course:
         self._cells = cells
         self._console = console
         self._progress = Progress(cells)
-        self._begun: set[str] = set()  # pods whose cell has been said to be started
+        self._begun: dict[int, str] = {}  # the pods of cells that have been said to be started
         self._warned: set[str] = set()
 
     async def follow(self) -> None:
@@ -52,6 +53,8 @@ class Course:
         stop = threading.Event()
         self._watch(self._cluster.pod_source(self._name), tell, stop)
         self._watch(self._cluster.job_source(self._name), tell, stop)
+        # Who may not read events is told less.
+        self._watch(self._cluster.refused_pod_source(self._name), _only_seen(tell), stop)
         try:
             while self._progress.job is None or not self._progress.job.end:
                 each = await told.get()
@@ -71,7 +74,7 @@ class Course:
     def _watch(self, source: Source[Any], tell: Callable[[Any], Any], stop: threading.Event) -> None:
         in_daemon_thread(partial(follow, self._cluster, source, tell, stop), f"watch-{source.kind.__name__.lower()}")
 
-    def _see(self, told: Told[Pod] | Told[Job]) -> None:
+    def _see(self, told: Told[Pod] | Told[Job] | Told[Notice]) -> None:
         match told:
             case Trouble(text, final=True):
                 raise ApiError(text)
@@ -79,12 +82,19 @@ class Course:
                 self._warn(f"{text}; asking again")
             case Seen(Pod() as pod):
                 self._progress.see(pod)
-            case Seen(Job() as job, deleted):
+            case Seen(Notice() as notice):
+                self._warn(notice.message)
+            case Seen(Job() as job, deleted=False):
                 self._progress.job = job
-                if deleted and not job.end:
-                    raise ApiError(f"Job {self._name} was deleted before it ended; start it again with the plan")
-            case Listed():
+            case Seen(Job()):
+                raise self._deleted()
+            case Listed(kind, names):
                 self._warned -= {each for each in self._warned if each.endswith("asking again")}
+                if kind is Job and self._name not in names:
+                    raise self._deleted()
+
+    def _deleted(self) -> ApiError:
+        return ApiError(f"Job {self._name} was deleted before it ended; start it again with the plan")
 
     def _look_once(self) -> None:
         for page in self._cluster.pages(self._cluster.pod_source(self._name)):
@@ -94,15 +104,14 @@ class Course:
     def _say(self) -> None:
         """Tell of what is new: cells that have started or ended, and what keeps them from it."""
         for number, pod in self._progress.running.items():
-            if pod.metadata.uid not in self._begun:
-                again = any(name.startswith(f"{number}/") for name in self._begun)
-                self._begun |= {pod.metadata.uid, f"{number}/"}
+            if self._begun.get(number) != pod.metadata.uid:
+                again = number in self._begun
+                self._begun[number] = pod.metadata.uid
                 self._console.line(f"{self._called(number)}: started{' again' if again else ''}")
-        for number, result in self._progress.results(known_only=True).items():
-            if number not in self.results:
-                self.results[number] = result
-                verdict = str(result.verdict) if result.final and result.verdict else f"exit code {result.exit_code}"
-                self._console.line(f"{self._called(number)}: {verdict}, {result.reason}")
+        for number, result in self._progress.results(known_only=True, besides=self.results.keys()).items():
+            self.results[number] = result
+            end = str(result.verdict) if result.judged else end_in_words(result.exit_code)
+            self._console.line(f"{self._called(number)}: {end}, {result.reason}")
         for number, trouble in self._progress.troubles.items():
             self._warn(f"{self._called(number)}: {trouble}", once=trouble)
         self._console.status(
@@ -138,6 +147,10 @@ class Course:
             )
 
 
+def _only_seen(tell: Callable[[Any], None]) -> Callable[[Any], None]:
+    return lambda told: tell(told) if isinstance(told, Seen) else None
+
+
 def remove(cluster: Cluster, name: str) -> None:
     """Delete a Job and wait until it and its pods are gone; raises ApiError, also if there is none."""
     cluster.delete(name)
@@ -148,7 +161,7 @@ def remove(cluster: Cluster, name: str) -> None:
         match told:
             case Seen(_, deleted=True):
                 gone.set()
-            case Listed(names) if name not in names:
+            case Listed(names=names) if name not in names:
                 gone.set()
             case Trouble(text, final=True):
                 failed.append(text)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from exporter.fleet.cluster.api import ApiError, Cluster, GoneError, Source
-from exporter.fleet.cluster.objects import Job, Pod
+from exporter.fleet.cluster.objects import Job, Notice, Pod
 
-T = TypeVar("T", Job, Pod)
+T = TypeVar("T", Job, Pod, Notice)
 
 _LONGEST_PAUSE_SECONDS = 30.0
 
@@ -23,8 +23,9 @@ class Seen(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """All objects there are have been told; ``names`` are theirs."""
+    """All objects of a kind have been told; ``names`` are theirs."""
 
+    kind: type[Job] | type[Pod] | type[Notice]
     names: frozenset[str]
 
 
@@ -72,5 +73,5 @@ def _list(cluster: Cluster, source: Source[T], tell: Callable[[Told[T]], None]) 
         for item in page.items:
             names.add(item.metadata.name)
             tell(Seen(item))
-    tell(Listed(frozenset(names)))
+    tell(Listed(source.kind, frozenset(names)))
     return version

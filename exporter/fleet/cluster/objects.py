@@ -127,6 +127,13 @@ class Job(msgspec.Struct, frozen=True, rename="camel"):
         return _holds(self.status.conditions, "Complete") or _holds(self.status.conditions, "Failed")
 
 
+class Notice(msgspec.Struct, frozen=True, rename="camel"):
+    """An event of Kubernetes' own, on a Job."""
+
+    metadata: Metadata
+    message: str = ""
+
+
 class ListMetadata(msgspec.Struct, frozen=True, rename="camel"):
     resource_version: str = ""
     continue_: str = msgspec.field(default="", name="continue")

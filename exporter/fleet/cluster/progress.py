@@ -1,6 +1,6 @@
 """How far the cells of a Job are, from what the API tells of it and of its pods: no calls, only conclusions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from exporter.checked import printable
 from exporter.exit_codes import ExitCode
@@ -39,8 +39,8 @@ class Progress:
         """Why cells can't begin, by their numbers."""
         return {number: pod.trouble for number, pod in sorted(self._latest.items()) if pod.trouble}
 
-    def results(self, *, known_only: bool = False) -> dict[int, Result]:
-        """What the cells have come to, by their numbers, of those that are not tried again.
+    def results(self, *, known_only: bool = False, besides: Collection[int] = ()) -> dict[int, Result]:
+        """What the cells have come to, by their numbers, of those that are not tried again, ``besides`` some.
 
         ``known_only`` leaves out those of which the Job tells before their pods do.
         """
@@ -50,7 +50,7 @@ class Progress:
         return {
             number: self._result(number, succeeded=number in completed)
             for number in sorted(self.job.settled)
-            if number < len(self._cells) and (not known_only or self._is_over(number))
+            if number < len(self._cells) and number not in besides and (not known_only or self._is_over(number))
         }
 
     def _is_over(self, number: int) -> bool:
