@@ -79,7 +79,7 @@ class CellRun:
         """Its exit code, and why it has failed where only this side knows."""
         if self._stopped:
             return ExitCode.INTERRUPTED, "interrupted before it was started"
-        allowed = self.cell.seconds + DURATION.read(self._workspace.plan.limits.overtime)
+        allowed = self.cell.config.duration_seconds + DURATION.read(self._workspace.plan.limits.overtime)
         self._child = child = await Child.start(
             self._command(),
             name=f"cell-{self.cell.number}",
