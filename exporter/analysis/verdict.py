@@ -88,8 +88,8 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
 
 def _is_watched(stretch: Stretch) -> bool:
     """Whether the record is of a watch: no instance was ever connected, nor a reading taken at rest."""
-    instances = stretch.values("instances")
-    return instances is not None and not np.nanmax(instances) and not stretch.settled.any()
+    instances = stretch.run.columns.get("instances")
+    return instances is not None and not (instances > 0).any() and not stretch.settled.any()
 
 
 def _of_each(names: Sequence[str], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:
