@@ -93,8 +93,8 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
 
 def _is_watched(stretch: Stretch) -> bool:
     """Whether the record is of a watch: no instance was ever connected."""
-    instances = stretch.values("instances")
-    return instances is not None and not np.nanmax(instances)
+    instances = stretch.run.columns.get("instances")
+    return instances is not None and not (instances > 0).any()
 
 
 def _of_each(names: Sequence[str], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:

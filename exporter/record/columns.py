@@ -302,13 +302,15 @@ _DECLARED = (
     _object(
         "listeners",
         meaning="Listeners registered with the SDK.",
-        read=done(lambda state: state.load.listeners),
+        note="of a watched program as it tells them",
+        read=lambda moment: moment.state.load.listeners,
         title="Event listeners",
     ),
     _object(
         "instances",
         meaning="Instances connected.",
-        read=done(lambda state: state.load.instances),
+        note="of a watched program as it tells them",
+        read=lambda moment: moment.state.load.instances,
         title="SDK instances",
     ),
     PAYMENTS,

@@ -72,9 +72,18 @@ class LoadCounters:
     settles: int = 0
     settle_seconds: float = 0.0  # that the load has rested for them
     sdk_events: Counter[str] = field(default_factory=Counter)  # by event type
-    listeners: int = 0
-    instances: int = 0
+    connected: Counter[str] = field(default_factory=Counter)  # listeners and instances, where they are told
     balances_sats: dict[str, int] = field(default_factory=dict)  # by wallet: alice, bob, …
+
+    @property
+    def listeners(self) -> int | None:
+        """Listeners registered with the SDK; None where nobody tells, as mostly in a watch."""
+        return self.connected.get("listeners")
+
+    @property
+    def instances(self) -> int | None:
+        """SDK instances connected, likewise."""
+        return self.connected.get("instances")
 
     def count(self, counter: LoadCounter, by: int = 1) -> None:
         """Count something that a scenario has done."""

@@ -142,4 +142,10 @@ def merged(told: list[Told]) -> Told:
         goroutines=last(lambda each: each.heap.goroutines),
     )
     group_bytes = {part: size for each in told for part, size in each.group_bytes.items()}
-    return Told(heap, last(lambda each: each.payments), group_bytes)
+    return Told(
+        heap,
+        last(lambda each: each.payments),
+        group_bytes,
+        last(lambda each: each.listeners),
+        last(lambda each: each.instances),
+    )

@@ -110,12 +110,12 @@ class Fleet:
     async def add_listeners(self, name: str, count: int) -> None:
         await self.ask("add_listeners", instance=name, count=count)
         self._listeners[name] += count
-        self.counters.listeners += count
+        self.counters.connected["listeners"] += count
 
     async def remove_listeners(self, name: str, count: int) -> None:
         await self.ask("remove_listeners", instance=name, count=count)
         self._listeners[name] -= count
-        self.counters.listeners -= count
+        self.counters.connected["listeners"] -= count
 
     async def sync(self) -> None:
         """Have every paying instance sync."""
@@ -161,7 +161,7 @@ class Fleet:
 
         await patiently(connect, patience)
         self._listeners[instance.name] = 0
-        self.counters.instances += 1
+        self.counters.connected["instances"] += 1
         if instance.name in self.wallets:
             await self.add_listeners(instance.name, 1)
 
@@ -176,8 +176,8 @@ class Fleet:
         self._forget(name)
 
     def _forget(self, name: str) -> None:
-        self.counters.listeners -= self._listeners.pop(name)
-        self.counters.instances -= 1
+        self.counters.connected["listeners"] -= self._listeners.pop(name)
+        self.counters.connected["instances"] -= 1
 
 
 async def patiently(act: Callable[[], Awaitable[T]], patience: float) -> T:
