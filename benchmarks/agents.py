@@ -4,7 +4,7 @@
 
 Each program prints the CPU time that it took. At rest it sleeps: all that it takes more with an agent is the agent's,
 whatever else the machine does. At work it does a fixed amount, found at first so that it takes so many seconds; the
-factor is the median of the rounds' own, each over the run without an agent beside it. On a busy machine that says little.
+factor is the median of the rounds' own, each over the run without an agent. On a busy machine it says little.
 """
 
 import argparse
