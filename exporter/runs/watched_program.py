@@ -16,6 +16,8 @@ from exporter.watch.sources import Source
 
 # What is read beside memory may take so long, in a watch of short intervals too.
 _READINGS_SECONDS = 2.0
+# Heaps whose lowest reading is far above what is in use: all that is dropped stays until the next collection.
+_FULL_OF_GARBAGE = frozenset({"go", "node", "jvm"})
 
 
 class WatchedProgram(SubjectRun):
@@ -64,8 +66,7 @@ class WatchedProgram(SubjectRun):
         if self._near_rest is None:
             return False
         steady = self._near_rest.reached(self.state.load.payments.total(), self.elapsed())
-        # Go's heap, garbage included, is read when the sample is taken, and not at its lowest.
-        return steady and self.state.heap_sum is not None and "go" not in self.state.heap_bytes
+        return steady and self.state.heap_sum is not None and not _FULL_OF_GARBAGE & self.state.heap_bytes.keys()
 
     async def _end(self) -> None:
         await self._program.stop()
