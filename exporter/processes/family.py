@@ -91,7 +91,8 @@ def _adopt(*, wanted: bool) -> None:
 def _children() -> set[int]:
     """The process ids of all children, those that have ended included; empty where the kernel doesn't list them."""
     found: set[int] = set()
-    for listed in Path("/proc/self/task").glob("*/children"):
-        with contextlib.suppress(OSError):
-            found.update(map(int, listed.read_text().split()))
+    with contextlib.suppress(OSError):
+        for thread in Path("/proc/self/task").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it has ended meanwhile
+                found.update(map(int, (thread / "children").read_text().split()))
     return found

@@ -59,7 +59,7 @@ async def _end_the_rest() -> None:
             told |= left
             await asyncio.sleep(_POLL_SECONDS)
         if told and number is signal.SIGTERM:
-            _log.warning("%d processes were left behind by what was started here: they were told to end", len(told))
+            _log.warning("left behind by children, and told to end: processes %s", ", ".join(map(str, sorted(told))))
 
 
 async def _left_behind() -> set[int]:

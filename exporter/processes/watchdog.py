@@ -52,7 +52,7 @@ def send(pid: int, number: signal.Signals) -> None:
 
 def _processes() -> Iterator[tuple[int, tuple[int, int, int]]]:
     """Every process that lives, with its parent, process group and session (proc(5), ``stat``)."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(OSError):
         for name in filter(str.isdecimal, os.listdir("/proc")):
             with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
                 # The name in parentheses may hold anything.

@@ -83,7 +83,7 @@ def test_a_worker_that_has_left_its_parents_is_known_and_ended(
 
     pids = in_guard(f"{DAEMON}\ndaemon({work})\ntime.sleep(600)", use)
     assert not lives(pids[0])
-    assert "1 processes were left behind by what was started here: they were told to end" in caplog.text
+    assert f"left behind by children, and told to end: processes {pids[0]}\n" in caplog.text
 
 
 def test_a_worker_without_the_mark_is_ended_too() -> None:
