@@ -20,15 +20,23 @@ _FEWEST = 10
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What a rule says of resident memory: growth in KiB/min, and how well it fits (R²) or how rare it is (p)."""
+    """What a rule says of resident memory: growth in KiB/min, and how well it fits (R²) or how rare it is (p).
+
+    Inconclusive, and not a number, below ten samples.
+    """
 
     verdict: Verdict
     kib_per_min: float
     fit: float
 
 
+_TOO_FEW = Line(Verdict.INCONCLUSIVE, float("nan"), float("nan"))
+
+
 def straight_line(run: Run) -> Line:
     """The reference harness's rule: least squares through all samples."""
+    if len(run) < _FEWEST:
+        return _TOO_FEW
     fitted = linregress(*_memory(run))
     explained = float(fitted.rvalue) ** 2
     leak = fitted.slope > _STEEP_KIB_PER_MIN and explained > _STRAIGHT
@@ -37,6 +45,8 @@ def straight_line(run: Run) -> Line:
 
 def mann_kendall(run: Run) -> Line:
     """Mann-Kendall's test, which is Kendall's rank correlation with time, and the slope of Theil and Sen."""
+    if len(run) < _FEWEST:
+        return _TOO_FEW
     minutes, kib = _memory(run)
     slope, rare = float(theilslopes(kib, minutes)[0]), float(kendalltau(minutes, kib).pvalue)
     leak = rare < _RARE and slope > Settings().threshold_kib_per_min
@@ -44,6 +54,4 @@ def mann_kendall(run: Run) -> Line:
 
 
 def _memory(run: Run) -> tuple[list[float], list[float]]:
-    if len(run) < _FEWEST:
-        raise ValueError(f"a trend needs {_FEWEST} samples; {run.name} has {len(run)}")
     return list(run.columns["elapsed_sec"] / 60), list(run.columns[RESIDENT] / 1024)
