@@ -12,7 +12,7 @@ ARGS ?=
 # Of all tests, and not of those that ARGS picks.
 COVERAGE = $(if $(ARGS),,--cov=exporter)
 
-.PHONY: run test check lint lint-web install drivers tools docs site dashboards proto compose-test kubernetes-test clean
+.PHONY: run test check lint lint-web install drivers tools docs site conformance dashboards proto compose-test kubernetes-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -73,6 +73,10 @@ proto: $(VENV)/installed-dev
 # Grafana's dashboards, from the code in tools/dashboards.
 dashboards: $(VENV)/installed-dev
 	$(BIN)/python -m tools.dashboards
+
+# The table of what the official client does on the local network; takes Node.js.
+conformance: $(VENV)/installed-dev
+	$(BIN)/python -m tools.conformance
 
 # The reference pages, from what they describe.
 docs: $(VENV)/installed-dev

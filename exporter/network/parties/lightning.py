@@ -41,6 +41,7 @@ class InvoiceWish:
     memo: str | None = None
     memo_hash: bytes | None = None
     with_spark_hint: bool = False
+    spark_invoice: str | None = None
 
 
 def fee(sats: int) -> int:
@@ -78,6 +79,7 @@ class Lightning:
             memo=wish.memo,
             memo_hash=wish.memo_hash,
             spark_identity=wish.receiver if wish.with_spark_hint else None,
+            spark_invoice=wish.spark_invoice,
         )
         request = LightningReceive(
             owner=caller.hex(),

@@ -5,13 +5,13 @@ whole signatures of: a leaf swap's refunds. The others they check, and don't sig
 """
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 
 from exporter.network.ledger import keys, transactions
-from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.archive import Archive, Filter
 from exporter.network.ledger.errors import Broken, Invalid, NotAllowed
-from exporter.network.ledger.leaves import Leaf, LeafStatus, Transfer, TransferType
+from exporter.network.ledger.leaves import Leaf, LeafStatus, Transfer, TransferStatus, TransferType
 from exporter.network.ledger.ledger import Ledger
 from exporter.network.ledger.transactions import Node, Refunds
 from exporter.network.parties import messages
@@ -19,7 +19,6 @@ from exporter.network.parties.events import Events
 from exporter.network.parties.messages import OperatorKeys
 from exporter.network.parties.signing import SharedKey, Signers
 from exporter.network.proto import spark_pb2 as pb
-from exporter.network.proto import token_pb2
 
 PAGE_SIZE = 100
 
@@ -225,8 +224,16 @@ class SparkService:
         self, request: pb.SubscribeToEventsRequest, caller: bytes
     ) -> AsyncIterator[pb.SubscribeToEventsResponse]:
         check_own(request.identity_public_key, caller)
-        async for message in self._events.subscribe(caller):
+        async for message in self._events.subscribe(caller, lambda: self._waiting_for(caller)):
             yield message
+
+    def _waiting_for(self, receiver: bytes) -> Iterator[pb.SubscribeToEventsResponse]:
+        """The transfers that a receiver can claim. The second half of a swap is claimed by whoever has begun it."""
+        wanted = Filter(participant=receiver, as_sender=False, statuses=[TransferStatus.SENDER_KEY_TWEAKED])
+        for transfer in self.ledger.pending(wanted):
+            if transfer.row.type != TransferType.COUNTER_SWAP_V3:
+                event = pb.TransferEvent(transfer=messages.transfer(self.ledger, transfer))
+                yield pb.SubscribeToEventsResponse(receiver_transfer=event)
 
     async def query_wallet_setting(
         self, request: pb.QueryWalletSettingRequest, caller: bytes
@@ -257,25 +264,6 @@ class SparkService:
         statuses = [messages.invoice_status(text, self.ledger.invoice_transfer(text)) for text in page]
         following = offset + limit if len(request.invoice) > offset + limit else -1
         return pb.QuerySparkInvoicesResponse(invoice_statuses=statuses, offset=following)
-
-
-class TokenService:
-    """`spark_token.SparkTokenService`: there are no tokens here."""
-
-    async def query_token_metadata(
-        self, request: token_pb2.QueryTokenMetadataRequest, caller: bytes
-    ) -> token_pb2.QueryTokenMetadataResponse:
-        return token_pb2.QueryTokenMetadataResponse()
-
-    async def query_token_transactions(
-        self, request: token_pb2.QueryTokenTransactionsRequest, caller: bytes
-    ) -> token_pb2.QueryTokenTransactionsResponse:
-        return token_pb2.QueryTokenTransactionsResponse(offset=-1, page_response=pb.PageResponse())
-
-    async def query_token_outputs(
-        self, request: token_pb2.QueryTokenOutputsRequest, caller: bytes
-    ) -> token_pb2.QueryTokenOutputsResponse:
-        return token_pb2.QueryTokenOutputsResponse(page_response=pb.PageResponse())
 
 
 def check_own(identity: bytes, caller: bytes) -> None:

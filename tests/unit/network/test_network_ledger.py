@@ -275,6 +275,24 @@ def test_both_parties_of_a_payment_hear_of_it_and_nobody_else(world: World) -> N
     asyncio.run(check())
 
 
+def test_a_stream_begins_with_what_waits_for_its_reader(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(12), Wallet(world)
+        first, second = alice.leaves
+        await alice.pay([first], bob)
+        transfer = await alice.send([second], bob)
+        await bob.ask_swap([first], [8])
+        stream = world.service.subscribe_to_events(
+            pb.SubscribeToEventsRequest(identity_public_key=bob.identity), bob.identity
+        )
+        assert (await anext(stream)).HasField("connected")
+        assert (await anext(stream)).receiver_transfer.transfer.id == transfer.row.id
+        world.services.events.drop_all()
+        assert await anext(stream, None) is None
+
+    asyncio.run(check())
+
+
 def test_a_spark_invoice_is_paid_once(world: World) -> None:
     async def check() -> None:
         alice, bob = await Wallet(world).funded(12), Wallet(world)
