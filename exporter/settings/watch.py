@@ -77,7 +77,7 @@ class WatchConfig(ObservationSettings):
     )
     agent: AgentChoice = setting(
         "auto",
-        "What a program started here is given to tell of its heaps; auto: Python programs.",
+        "The agent that reports the heaps of a program started here; auto: for Python programs.",
         section=Section.TOLD,
     )
     scrape_url: str = setting(
