@@ -30,6 +30,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/proselint check *.md docs
 
 # The scripts and styles of the live page and of the report; takes Node.js.
 lint-web: export PATH := $(CURDIR)/$(BIN):$(PATH)

@@ -90,6 +90,9 @@ def cli(debug: bool) -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the exit code of what happened."""
+    if sys.platform == "win32":
+        click.echo("Error: exporter runs on Linux and macOS; on Windows, use WSL or a container", err=True)
+        sys.exit(ExitCode.USAGE)
     guard_streams()
     sys.exit(exit_code_of(args))
 

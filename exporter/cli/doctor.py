@@ -5,9 +5,9 @@ import click
 
 @click.command("doctor")
 def command() -> None:
-    """Say what this machine has and lacks, feature by feature.
+    """List what this machine has and lacks, feature by feature.
 
-    Nothing is started or installed. What is missing is said with what to do about it.
+    Nothing is started or installed. Each missing feature comes with what to do about it.
     """
     from exporter.doctor import findings, machine  # psutil and the drivers are not needed for --help
 

@@ -31,8 +31,8 @@ def demo(directory: Path, say: Callable[[str], None], load: tuple[str, ...] = _L
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"output is {str(directory)!r}, which can't be made: {error.strerror}") from error
-    say("Two runs of two minutes, side by side. Both connect two wallets anew after every fifth payment:")
-    say("'clean' disconnects the old ones first, 'leak' drops them. Memory at rest tells them apart.")
+    say("Two runs of two minutes, side by side. Both connect two wallets again after every fifth payment:")
+    say("'clean' disconnects the old ones first, 'leak' drops them. Memory at rest shows the difference.")
     asyncio.run(together(_run(name, directory, load, say) for name in TWINS))
     # numpy and the charts are not needed before.
     from exporter.analysis.series import read_csv

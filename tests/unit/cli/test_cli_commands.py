@@ -187,3 +187,11 @@ def test_completion_offers_commands_and_the_options_of_run(
 def test_completion_script(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     assert exit_code_of(["completion", shell]) == 0
     assert f"{shell}_complete" in capsys.readouterr().out
+
+
+def test_windows_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SystemExit) as ended:
+        exporter.cli.main([])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "Error: exporter runs on Linux and macOS; on Windows, use WSL or a container\n"
