@@ -58,8 +58,8 @@ class Evidence:
     """One series' verdict and the trend behind it (None when it is too short for one); see `SeriesEvidence`.
 
     ``clock`` is the one of the stretch that the trend was found by: minutes, or work at the run's average pace.
-    ``missed`` is the largest growth that could be there unseen; ``growing`` says that growth that matters shows at
-    rest, in even steps, and is more likely to last than not.
+    ``missed`` is the largest growth that could be there unseen; ``growing`` says that growth that matters shows in
+    even steps, of memory at rest or of a count, and is more likely to last than not.
     """
 
     series: str
@@ -164,10 +164,13 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     if found.trend is None:
         found = _passive(stretch, name, _COUNT, settings.sequential)
     trend = found.trend
-    if found.verdict is Verdict.LEAK and trend is not None and np.ptp(trend.floors.y) < _FEWEST_MORE:
+    if trend is None or np.ptp(trend.floors.y) < _FEWEST_MORE:
+        if found.verdict is not Verdict.LEAK:
+            return replace(found, growing=False)
         reason = f"{found.reason}, but by fewer than {_FEWEST_MORE:.0f} in all"
-        return replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason)
-    return found
+        return replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason, growing=False)
+    even = trend.low > _COUNT.acquit and trend.steadiness > _EVEN_STEPS
+    return replace(found, growing=even and found.lasts(_COUNT.acquit))
 
 
 def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:

@@ -40,4 +40,14 @@ def _growth_per(counter: str, stretch: Stretch, evidence: Evidence) -> Interval 
     else:
         return None
     unit = 1024.0 if evidence.series.endswith("_bytes") else 1.0
-    return Interval(found.value * unit, found.low * unit, found.high * unit)
+    reach = _reading_apart(stretch, float(np.ptp(tail.t))) * abs(found.value)
+    low, high = min(found.low, found.value - reach), max(found.high, found.value + reach)
+    return Interval(found.value * unit, low * unit, high * unit)
+
+
+def _reading_apart(stretch: Stretch, minutes: float) -> float:
+    """The share of the growth that is unknown since a counter and a size are not read at the same moment.
+
+    They are up to one sample apart, at either end of the ``minutes`` that the growth was found over.
+    """
+    return float(np.median(np.diff(stretch.minutes))) / minutes if minutes else 0.0

@@ -188,6 +188,11 @@ def _nothing_is_bounded(case: Case) -> Decision | None:
     return None if case.acquitting else _undecided(case, case.findings.resident)
 
 
+def _count_is_undecided(case: Case) -> Decision | None:
+    count = next((part for part in case.findings.counts if part.growing), None)
+    return _undecided(case, count) if count else None
+
+
 def _nobody_paid(case: Case) -> Decision | None:
     if not case.load.idle:
         return None
@@ -249,6 +254,11 @@ RULES = (
         _resident_is_undecided,
     ),
     Rule("**Inconclusive** if no series has a bound.", _nothing_is_bounded),
+    Rule(
+        "**Inconclusive** if a count is shown to grow, by 10 in all, though it is too early to call that a leak. "
+        "Memory acquits no descriptors.",
+        _count_is_undecided,
+    ),
     Rule("**Inconclusive** if no payment succeeded, or none in the last fifth of the run.", _nobody_paid),
     Rule("**No leak** otherwise. Of heap and resident memory the larger bound is stated.", _all_is_bounded),
 )

@@ -21,6 +21,7 @@ _TWO_SIDED_90 = 0.90  # its ends are one-sided 95 % bounds
 TWO_SIDED_95 = 0.95
 _BLOCKS = 12
 _MISSED_PROBABILITY = 0.03
+_HARDLY_KNOWN = 10.0  # times what is enough
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,12 @@ class Trend:
     def missed(self, enough: float) -> float:
         """The largest growth that the series does not exclude.
 
-        The slope's bound, if below ``enough``; otherwise, if growth is slowing, also what the alternatives leave.
+        The slope's bound, if below ``enough``; otherwise, if growth is slowing, also what the alternatives leave. They
+        take the noise for what it is around them, so that where the slope itself is hardly known nothing follows.
         """
         bound = self.high
-        if bound >= enough and self.slowing:
+        known = self.growth.high - self.growth.low <= _HARDLY_KNOWN * enough
+        if bound >= enough and self.slowing and known:
             bound = min(bound, self.others.upper_bound(_MISSED_PROBABILITY))
         return max(bound, self.resolution)
 

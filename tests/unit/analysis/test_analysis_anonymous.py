@@ -54,6 +54,30 @@ def test_ten_minutes_show_fast_growth_of_anonymous_memory(rate: float, expected:
     assert judge(watched(10, rate, told_apart=False)).verdict is Verdict.INCONCLUSIVE
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (600, Verdict.LEAK)])
+def test_fourteen_minutes_show_growth_in_a_straight_line(rate: float, expected: Verdict) -> None:
+    assert judge(watched(14, rate, told_apart=True)).verdict is expected
+    assert judge(watched(14, rate, told_apart=False)).verdict is not Verdict.LEAK
+
+
+@pytest.mark.parametrize(("swing_mib", "expected"), [(0, Verdict.NO_LEAK), (40, Verdict.INCONCLUSIVE)])
+def test_what_is_collected_now_and_then_does_not_acquit_itself_by_its_noise(swing_mib: int, expected: Verdict) -> None:
+    run = watched(15, told_apart=True)
+    seconds = run.columns["elapsed_sec"]
+    # Grows to a level, then is collected once, a minute before the end.
+    held = swing_mib * MIB * np.minimum(seconds / 400, 1.0) * np.where(seconds > 840, 0.6, 1.0)
+    found = judge(Run.of("collected", **(dict(run.columns) | {ANONYMOUS: run.columns[ANONYMOUS] + held})))
+    assert found.verdict is expected
+
+
+@pytest.mark.parametrize(("every_seconds", "expected"), [(2, Verdict.INCONCLUSIVE), (600, Verdict.NO_LEAK)])
+def test_memory_acquits_no_descriptors_that_grow(every_seconds: int, expected: Verdict) -> None:
+    run = watched(7, told_apart=True)
+    descriptors = 20 + np.floor(run.columns["elapsed_sec"] / every_seconds)
+    found = judge(Run.of("descriptors", **(dict(run.columns) | {"open_fds": descriptors})))
+    assert found.verdict is expected
+
+
 @pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (200, Verdict.LEAK)])
 def test_eight_minutes_show_growth_of_a_heap(rate: float, expected: Verdict) -> None:
     run = watched(8, told_apart=True)

@@ -47,10 +47,12 @@ CASES: list[tuple[int, Findings, Load]] = [
     (6, replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=evidence("heap_allocated_bytes", INCONCLUSIVE, 80.0)), Load()),
     (7, replace(ACQUITTED, resident=OPEN, whole_heap=False), Load()),
     (8, replace(HEAPLESS, resident=evidence("rss_bytes", INCONCLUSIVE)), Load()),
-    (9, ACQUITTED, Load("no payment succeeded", idle=True)),
-    (10, ACQUITTED, Load()),
-    (10, replace(ACQUITTED, resident=OPEN), Load()),
-    (10, HEAPLESS, Load()),
+    (9, replace(ACQUITTED, counts=(replace(evidence("open_fds", INCONCLUSIVE, 40.0), growing=True),)), Load()),
+    (10, ACQUITTED, Load("no payment succeeded", idle=True)),
+    (11, ACQUITTED, Load()),
+    (11, replace(ACQUITTED, counts=(evidence("open_fds", INCONCLUSIVE, 40.0),)), Load()),
+    (11, replace(ACQUITTED, resident=OPEN), Load()),
+    (11, HEAPLESS, Load()),
 ]
 
 
