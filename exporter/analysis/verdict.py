@@ -59,9 +59,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         evidence=by.kind if told else Kind.NONE,
         growth_series=shown.series,
         growth_kib_per_min=shown.trend.growth if shown.trend else None,
-        growth_bytes_per_payment=growth_per_operation(stretch, "payments", shown),
-        growth_bytes_per_reconnect=growth_per_operation(stretch, "reconnects", shown),
-        growth_bytes_per_instance=growth_per_operation(stretch, "abandoned_instances", shown),
+        growth_bytes_per=growth_per_operation(stretch, shown),
         warmup_sec=None if by.trend is None or by.trend.warmup is None else by.trend.warmup * 60,
         missed_kib_per_min=decision.missed,
         missed_bytes_per_payment=_per_payment(decision.missed, stretch),
@@ -95,8 +93,8 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
 
 def _is_watched(stretch: Stretch) -> bool:
     """Whether the record is of a watch: no instance was ever connected."""
-    instances = stretch.values("instances")
-    return instances is not None and not np.nanmax(instances)
+    instances = stretch.run.columns.get("instances")
+    return instances is not None and not (instances > 0).any()
 
 
 def _of_each(names: Sequence[str], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:

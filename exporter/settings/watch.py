@@ -85,7 +85,7 @@ class WatchConfig(ObservationSettings):
     )
     agent: AgentChoice = setting(
         "auto",
-        "What tells the heaps of a program started here; auto: python, node and go, if no option below does.",
+        "What reports the heaps of a program started here; auto: python, node and go, if no option below does.",
         section=Section.TOLD,
     )
     scrape_url: str = setting(

@@ -12,8 +12,8 @@ import shutil
 import socket
 import struct
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -21,6 +21,7 @@ import psutil
 
 from exporter.drivers.cache import run_tool
 from exporter.errors import ConfigError
+from exporter.leftovers import held_directory, remove_directory
 from exporter.settings.watch import AgentChoice
 from exporter.watch.agents.told import AgentSource
 
@@ -85,8 +86,8 @@ class Agents:
     async def _prepared(self) -> Mapping[str, str]:
         if sys.platform != "linux":
             raise OSError("it takes Linux")
-        made = tempfile.TemporaryDirectory(prefix="memtest-agent-", ignore_cleanup_errors=True)
-        directory, self._remove = Path(self._around.enter_context(made)), made.cleanup
+        directory = self._around.enter_context(held_directory("memtest-agent-"))
+        self._remove = partial(remove_directory, directory)
         if not _PLAIN.fullmatch(str(directory)):
             raise OSError(f"{directory} has characters in its name that variables can't hold")
         for file in (file for name in self.names for file in (_FOLDERS / name).iterdir() if file.is_file()):

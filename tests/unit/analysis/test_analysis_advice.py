@@ -24,8 +24,9 @@ def undecided(instances: float | None, *, heap: bool = False, minutes: float = 6
 
 
 @pytest.mark.parametrize("heap", [True, False])
-def test_a_watch_is_told_what_a_watch_can_do(heap: bool) -> None:
-    found = judge(undecided(0, heap=heap))
+@pytest.mark.parametrize("instances", [0, np.nan])
+def test_a_watch_is_told_what_a_watch_can_do(instances: float, heap: bool) -> None:
+    found = judge(undecided(instances, heap=heap))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "another 14 min" in found.would_decide
     assert "settle" not in found.would_decide
