@@ -50,7 +50,7 @@ async def _watch(config: WatchConfig) -> int:
             choice = "none" if config.agent == "auto" and heaps else config.agent
             agents = Agents(choice, config.command, config.mem_interval_seconds, program.members)
             program.environment = await around.enter_async_context(agents)
-            sources.insert(0, agents.source)
+            sources = [*([agents.source] if agents.names else []), *sources]
             asked = choice in ("auto", "go")
             sources += [GoSource(program.members)] if asked else []
             settings["agent"] = " ".join([*agents.names, *(["go"] if asked else [])]) or "none"
@@ -58,7 +58,9 @@ async def _watch(config: WatchConfig) -> int:
             sources.append(GroupMemorySource(program.directory))
         state = run_state(config, settings, [SubjectState(program.name, others=program.others)])
         opened = await around.enter_async_context(outputs(config, state, {program.name: config.csv}))
-        return await Watch(config, state, opened, program, sources, agents).run()
+        # What the program tells by itself is not read at its lowest.
+        near_rest = NearRest() if agents is not None and agents.names and output and not heaps else None
+        return await Watch(config, state, opened, program, sources, agents, near_rest).run()
 
 
 def _program(config: WatchConfig, on_output: Callable[[bytes], None]) -> Program:
@@ -93,11 +95,11 @@ class Watch(Lifecycle):
         program: Program,
         sources: Sequence[Source],
         agents: Agents | None,
+        near_rest: NearRest | None,
     ) -> None:
         super().__init__(config, state, outputs)
         self._agents = agents
-        lowest = NearRest() if agents is not None and agents.names and config.payments_from is not None else None
-        self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources, lowest)
+        self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources, near_rest)
 
     @property
     def _subjects(self) -> SubjectGroup:

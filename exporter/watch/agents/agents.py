@@ -66,7 +66,8 @@ class Agents:
             return await self._prepared()
         except OSError as error:
             await self._around.aclose()
-            why = f"agent {' '.join(self.names)} can't be had: {error.strerror or error}"
+            place = f" ({error.filename})" if error.filename else ""
+            why = f"agent {' '.join(self.names)} can't be had: {error.strerror or error}{place}"
             if self._choice != "auto":
                 raise ConfigError(f"{why}; name another directory in TMPDIR, or say none") from None
             _log.warning("%s; the program goes without", why)

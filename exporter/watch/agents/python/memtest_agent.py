@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# Python's `ctypes` and `signal` would load more than these.
+# Python's `ctypes`, `signal` and `warnings` would load more than these.
 _ctypes: "Any" = __import__("_ctypes")
 _signal: "Any" = __import__("_signal")
+_warnings: "Any" = __import__("_warnings")
 
 _SHARE_OF_TIME = 200
 _AT_FIRST_SECONDS = 0.5  # a program that ends sooner pays for nothing but a thread
+_OWN_AND_AGENT = 2  # threads
 _FORK_WAITS_SECONDS = 1.0
 _STATISTICS_BYTES = 1 << 15  # pymalloc's take 6 KB
 _IN_USE = b"# bytes in allocated blocks"
@@ -54,6 +56,8 @@ class _Agent:
         self._sleep, self._clock = time.sleep, time.perf_counter
         self._busy, self._held = self._new_lock(), False
         if hasattr(os, "register_at_fork"):
+            # Of a fork beside a thread Python 3.12 and later warn, as if the program had started one.
+            _warnings.filters.insert(0, ("ignore", _ForkBesideAgent(), DeprecationWarning, None, 0))
             os.register_at_fork(
                 before=_quiet(self._before_fork),
                 after_in_parent=_quiet(self._after_fork),
@@ -165,6 +169,13 @@ class _Process:
     def _type(self, code: str) -> "Any":
         """A type of C, by its letter in Python's `struct`."""
         return type(code, (_ctypes._SimpleCData,), {"_type_": code})
+
+
+class _ForkBesideAgent:
+    """Stands for the text of that warning, where the thread is the agent's."""
+
+    def match(self, text: str) -> bool:
+        return "multi-threaded, use of fork" in text and len(os.listdir("/proc/self/task")) == _OWN_AND_AGENT
 
 
 def _quiet(action: "Callable[[], None]") -> "Callable[[], None]":
