@@ -16,8 +16,8 @@ drivers: [python]
 scenarios:
   abandoning: {abandon-instances: true}
   reconnecting: {reconnect-cycles: true}
-durations: [70s]
-options: {interval: 500ms, mem-interval: 2s, reconnect-every: 2, settle-every: 2, settle-min-gap: 1s}
+durations: [90s]
+options: {interval: 500ms, mem-interval: 2s, reconnect-every: 1, settle-every: 2, settle-min-gap: 1s}
 """
 
 
@@ -35,13 +35,13 @@ def table_of(running: RunningExporter) -> str:
 def test_the_leaking_cell_is_told_from_the_clean_one_and_neither_is_run_twice(start: Start, tmp_path: Path) -> None:
     running = begin(start, tmp_path, TWINS, "--jobs", "2", "--junit", "junit.xml")
     assert running.finish() == 1, running.output + running.errors
-    assert re.search(r"python +abandoning +70s +leak +1 leak +\+[\d,]+", running.output)
-    assert re.search(r"python +reconnecting +70s +(no leak|inconclusive) ", running.output)
+    assert re.search(r"python +abandoning +90s +leak +1 leak +\+[\d,]+", running.output)
+    assert re.search(r"python +reconnecting +90s +(no leak|inconclusive) ", running.output)
     assert re.search(r"Leaks under abandoning|All that could be judged leak", running.output)
     for number in ("0", "1"):
         files = {path.name for path in (tmp_path / "matrix" / "cells" / number).iterdir()}
         assert files == {"out.csv", "log.txt", "report.html", "verdict.json", "result.json"}
-    assert "python abandoning 70s #1" in (tmp_path / "matrix" / "report.html").read_text()
+    assert "python abandoning 90s #1" in (tmp_path / "matrix" / "report.html").read_text()
     assert ElementTree.parse(running.directory / "junit.xml").getroot().attrib["failures"] == "1"
 
     again = begin(start, tmp_path, TWINS)
@@ -51,7 +51,7 @@ def test_the_leaking_cell_is_told_from_the_clean_one_and_neither_is_run_twice(st
 
 
 def test_an_interrupted_matrix_leaves_no_process_and_goes_on_later(start: Start, tmp_path: Path) -> None:
-    plan = TWINS.replace("70s", "1h")
+    plan = TWINS.replace("90s", "1h")
     running = begin(start, tmp_path, plan, "--jobs", "1")
     log = tmp_path / "matrix" / "cells" / "0" / "log.txt"
     wait_until(lambda: log.exists() and re.search(PAID, log.read_text()), "payments of the first cell")
