@@ -26,6 +26,7 @@ class ReceiveStatus(StrEnum):
 class SendStatus(StrEnum):
     """The states of a Lightning send request that occur here; the names are the provider's."""
 
+    LIGHTNING_PAYMENT_INITIATED = "LIGHTNING_PAYMENT_INITIATED"
     TRANSFER_COMPLETED = "TRANSFER_COMPLETED"
     USER_SWAP_RETURNED = "USER_SWAP_RETURNED"
 
