@@ -30,6 +30,7 @@ HOST = "127.0.0.1"
 _GRACE_SECONDS = 1.0
 # Longer than wallets keep an idle connection: one that the server closes takes the next request with it.
 _KEEP_ALIVE_SECONDS = 120
+_UNANSWERED_SECONDS = 0.5  # between looks for payments that have failed by now
 _STALE_SECONDS = 10.0  # between looks for what nobody will finish
 _SPARK = spark_pb2.DESCRIPTOR.services_by_name["SparkService"]
 _TOKENS = token_pb2.DESCRIPTOR.services_by_name["SparkTokenService"]
@@ -53,6 +54,7 @@ async def run(settings: NetworkSettings) -> AsyncIterator[dict[str, Any]]:
             _serve_operators(operators) as (addresses, ca_pem),
             _serve_http(application, settings.port) as url,
             _in_background(_give_back_stale(services)),
+            _in_background(_fail_unanswered(services)),
             _in_background(faults.at_each_outage(services.events.drop_all)) if faults else contextlib.nullcontext(),
         ):
             yield _describe(services, addresses, ca_pem, url)
@@ -68,6 +70,12 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def _fail_unanswered(services: Services) -> None:
+    while True:
+        await asyncio.sleep(_UNANSWERED_SECONDS)
+        services.lightning.fail_unanswered()
 
 
 async def _give_back_stale(services: Services) -> None:
@@ -167,4 +175,5 @@ def _describe(services: Services, addresses: list[str], ca_pem: bytes, url: str)
         "chain": {"url": f"{url}{CHAIN_PATH}", "api": "esplora"},
         "faucet": {"url": f"{url}/{http.GRAPHQL_PATH}"},
         "refusing_address": spark_address(services.spark.refusing),
+        "unanswered_invoice": services.lightning.unanswered,
     }

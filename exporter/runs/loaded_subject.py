@@ -69,6 +69,7 @@ class LoadedSubject(SubjectRun):
             self._on_settled,
             on_event,
             connection.network.get("refusing_address"),
+            connection.network.get("unanswered_invoice"),
         )
         if self._config.profiling.heap_dump is not None:
             self._dumps = HeapDumps(

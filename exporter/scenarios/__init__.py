@@ -4,6 +4,7 @@ Worth a room of its own below the record: the record has a column for each count
 """
 
 from exporter.scenarios.abandon_instances import AbandonInstances
+from exporter.scenarios.awaited_failures import AwaitedFailures
 from exporter.scenarios.extra_instances import ExtraInstances
 from exporter.scenarios.failing_payments import FailingPayments
 from exporter.scenarios.force_gc import ForceGc
@@ -25,6 +26,7 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     Pairs,
     ExtraInstances,
     FailingPayments,
+    AwaitedFailures,
     ReconnectCycles,
     LeaveListeners,
     AbandonInstances,

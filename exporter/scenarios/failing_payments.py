@@ -3,6 +3,7 @@
 from time import monotonic
 
 from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.share import Share
 from exporter.scenarios.stage import Fields, Payment, Stage
 from exporter.settings.load import WorkloadSettings
 
@@ -27,14 +28,15 @@ class FailingPayments(Scenario):
             "operator_error",
             *(("already_paid", "expired_invoice") if by_lightning else ()),
         )
+        self._share = Share(settings.failing_payments)
         self._expiring: dict[str, tuple[str, float]] = {}  # an invoice by receiver, and when it has expired
 
     @classmethod
     def wanted(cls, settings: WorkloadSettings) -> bool:
         return settings.failing_payments > 0
 
-    async def pay_instead(self, stage: Stage, number: int, payment: Payment) -> bool:
-        turn = turn_of(number, self.settings.failing_payments)
+    async def pay_instead(self, stage: Stage, payment: Payment) -> bool:
+        turn = self._share.turn()
         if turn is None:
             return False
         reason = self.reasons[turn % len(self.reasons)]
@@ -79,12 +81,3 @@ class FailingPayments(Scenario):
         # The invoice's times are whole seconds, so it may last one more.
         self._expiring[payment.receiver] = (result["invoice"], now + EXPIRY_SECONDS + 1.5)
         return invoice or None
-
-
-def turn_of(number: int, share: float) -> int | None:
-    """Which of the failing payments payment ``number`` is, both counted from 0; None if it isn't one.
-
-    Of the first n payments, the whole part of n times the share fail, evenly spread.
-    """
-    before, after = int(number * share), int((number + 1) * share)
-    return before if after > before else None

@@ -25,6 +25,10 @@ class Scenario:
         """Whether the settings ask for this scenario."""
         raise NotImplementedError
 
+    def complaint(self, stage: Stage) -> str:
+        """Why it can't be done here; empty if it can."""
+        return ""
+
     def further_pairs(self) -> tuple[tuple[str, str], ...]:
         """Wallets that pay each other, beside alice and bob."""
         return ()
@@ -44,6 +48,6 @@ class Scenario:
     async def step(self, stage: Stage) -> None:
         """Do what the scenario does in a cycle."""
 
-    async def pay_instead(self, stage: Stage, number: int, payment: Payment) -> bool:
-        """Take over payment ``number``, counted from 0; False leaves it as it is."""
+    async def pay_instead(self, stage: Stage, payment: Payment) -> bool:
+        """Take over a payment; False leaves it as it is, to the scenarios that come after."""
         return False

@@ -107,3 +107,4 @@ class Stage:
     count: Callable[[LoadCounter, int], None]
     tell: Callable[[str, str], None]
     refusing_address: str | None = None  # payments to it fail at the operators
+    unanswered_invoice: str | None = None  # payments of it are under way for seconds, and fail

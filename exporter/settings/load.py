@@ -149,6 +149,15 @@ class WorkloadSettings(SettingsGroup):
         at_most=1,
         remedy="give a share from 0 to 1",
     )
+    awaited_failures: float = setting(
+        0.0,
+        "Share of the payments that is waited for and times out or fails, 0 to 1.",
+        section=Section.SCENARIOS,
+        heading=True,
+        at_least=0,
+        at_most=1,
+        remedy="give a share from 0 to 1",
+    )
     settle_every: int = setting(
         20,
         "Payments between two samples with the load at rest; 0: at the end only.",

@@ -76,6 +76,7 @@ class NetworkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     faucet: Faucet
     ca_cert_pem: str | None = None
     refusing_address: Text | None = None
+    unanswered_invoice: Text | None = None
 
     def __post_init__(self) -> None:
         if self.threshold > len(self.operators):

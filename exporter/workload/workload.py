@@ -42,7 +42,8 @@ class Workload:
 
     ``on_settled`` is awaited with the load at rest and the heaps just read; payments wait until it returns. Before the
     first payment and after the last it is also awaited with the allocator trimmed.
-    ``refusing_address`` is one that the network's operators fail for, where the network has such.
+    ``refusing_address`` is one that the network's operators fail for, ``unanswered_invoice`` one that stays unpaid,
+    where the network has such.
     Every count goes into ``state.load``, and ``state.phase`` follows: connecting, funding, running, stopping.
     """
 
@@ -55,6 +56,7 @@ class Workload:
         on_settled: OnSettled,
         on_event: OnEvent,
         refusing_address: str | None = None,
+        unanswered_invoice: str | None = None,
     ) -> None:
         self._subject = subject
         self._settings = settings
@@ -70,7 +72,8 @@ class Workload:
         self._fleet = Fleet(subject, paying, idle, state.load)
         self._funder = Funder(self._fleet, settings, faucet, on_event)
         self._payer = Payer(self._fleet, on_event)
-        self._stage = Stage(self._fleet, self._payer, state.load.count, self._tell, refusing_address)
+        failing_at = (refusing_address, unanswered_invoice)
+        self._stage = Stage(self._fleet, self._payer, state.load.count, self._tell, *failing_at)
         self._settler = Settler(self._fleet, settings, state, on_settled, on_event)
         self._gate = Gate()
         self._numbers = itertools.count()
@@ -79,8 +82,10 @@ class Workload:
     async def prepare(self) -> None:
         """Connect every instance and fund every wallet.
 
-        Raises LoadError if that fails, SubjectError if the subject ends.
+        Raises LoadError if that fails or a scenario can't be done here, SubjectError if the subject ends.
         """
+        for complaint in filter(None, (scenario.complaint(self._stage) for scenario in self._scenarios)):
+            raise LoadError(complaint)
         self._enter(Phase.CONNECTING)
         try:
             await connect_and_weigh(self._fleet, self._subject.pid, self._state.load, CONNECT_PATIENCE_SECONDS)
@@ -178,7 +183,7 @@ class Workload:
         payment = plan(number, self._pairs, self._settings.rails, self._settings.amount_sats)
         async with self._gate.shared():
             await self._attempt("funding", partial(self._funder.refund, payment.sender))
-            await self._attempt("failing_payments", partial(self._pay, number, payment))
+            await self._attempt("failing_payments", partial(self._pay, payment))
         self._finished_payments += 1
         payments = self._finished_payments
         for scenario in self._scenarios:
@@ -188,9 +193,9 @@ class Workload:
         await self._settle_if_due()
         await self._payer.rest_after_failures()
 
-    async def _pay(self, number: int, payment: Payment) -> None:
+    async def _pay(self, payment: Payment) -> None:
         for scenario in self._scenarios:
-            if await scenario.pay_instead(self._stage, number, payment):
+            if await scenario.pay_instead(self._stage, payment):
                 return
         await self._payer.pay(payment)
 

@@ -105,6 +105,9 @@ async def every_command(load: FakeLoad) -> None:
 
     invoice = (await ask("invoice", instance="bob", amount_sats=AMOUNT))[0]["invoice"]
     await ask("pay_request", **{"from": "alice"}, request=invoice)
+    unanswered = {"from": "alice", "request": load.network["unanswered_invoice"], "amount_sats": AMOUNT}
+    for patience, kind in ((1, "payment_pending"), (60, "payment_failed")):
+        assert await refused(load, "pay_request", **unanswered, wait_seconds=patience) == kind
     for address in ("spark_address", "deposit_address"):
         assert (await ask(address, instance="bob"))[0]["address"]
     assert (await ask("list_payments", instance="alice", limit=2, destroy=True))[0]["count"] == 2

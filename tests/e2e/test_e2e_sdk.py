@@ -41,6 +41,7 @@ EVERYTHING = WorkloadSettings(
     destroy_responses=True,
     force_gc=True,
     failing_payments=0.4,
+    awaited_failures=0.25,
     settle_every=8,
     settle_min_gap_seconds=0,
 )
@@ -106,6 +107,7 @@ def test_every_scenario_at_once_fails_only_where_it_should(
     assert all(
         counters.expected_failures[reason] for reason in ("insufficient_funds", "operator_error", "already_paid")
     )
+    assert min(counters.expected_failures[reason] for reason in ("timed_out", "failed_while_awaited")) >= 1
     assert counters.unexpected_successes.total() == 0
     assert min(counters.payments.values()) >= 4
     assert counters.counts["reconnects"] >= 2

@@ -359,13 +359,13 @@ func (d *driver) pay(asked command) (fields, error) {
 		if err != nil {
 			return nil, err
 		}
-		return d.send(sender, address, asked.AmountSats)
+		return d.send(sender, address, asked.AmountSats, nil)
 	}
 	made, err := d.invoice(command{Instance: asked.To, AmountSats: asked.AmountSats})
 	if err != nil {
 		return nil, err
 	}
-	result, err := d.send(sender, made["invoice"].(string), 0)
+	result, err := d.send(sender, made["invoice"].(string), 0, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -378,11 +378,16 @@ func (d *driver) payRequest(asked command) (fields, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.send(sender, asked.Request, asked.AmountSats)
+	return d.send(sender, asked.Request, asked.AmountSats, asked.WaitSeconds)
 }
 
 // send pays a request; amount 0 leaves the amount to the request.
-func (d *driver) send(sender *instance, request string, amount uint64) (fields, error) {
+// send pays and waits; over the provider, whatever is preferred, if `wait` says for how many seconds.
+func (d *driver) send(sender *instance, request string, amount uint64, wait *uint32) (fields, error) {
+	patience := uint32(paymentTimeoutSeconds)
+	if wait != nil {
+		patience = *wait
+	}
 	asked := sdk.PrepareSendPaymentRequest{PaymentRequest: sdk.PaymentRequestInput{Input: request}}
 	if amount > 0 {
 		asked.Amount = new(*big.Int)
@@ -395,9 +400,8 @@ func (d *driver) send(sender *instance, request string, amount uint64) (fields, 
 	defer prepared.Destroy()
 	var options *sdk.SendPaymentOptions
 	if _, ok := prepared.PaymentMethod.(sdk.SendPaymentMethodBolt11Invoice); ok {
-		timeout := uint32(paymentTimeoutSeconds)
 		var chosen sdk.SendPaymentOptions = sdk.SendPaymentOptionsBolt11Invoice{
-			PreferSpark: d.preferSpark(), CompletionTimeoutSecs: &timeout,
+			PreferSpark: d.preferSpark() && wait == nil, CompletionTimeoutSecs: &patience,
 		}
 		options = &chosen
 	}
@@ -412,7 +416,7 @@ func (d *driver) send(sender *instance, request string, amount uint64) (fields, 
 	case sdk.PaymentStatusFailed:
 		return nil, refusal{"payment_failed", "the payment is failed and the money is back"}
 	default:
-		return nil, refusal{"payment_pending", fmt.Sprintf("the payment is pending after %d s", paymentTimeoutSeconds)}
+		return nil, refusal{"payment_pending", fmt.Sprintf("the payment is pending after %d s", patience)}
 	}
 }
 

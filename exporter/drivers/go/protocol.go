@@ -66,6 +66,7 @@ type command struct {
 	Rail           string  `json:"rail"`
 	AmountSats     uint64  `json:"amount_sats"`
 	Request        string  `json:"request"`
+	WaitSeconds    *uint32 `json:"wait_seconds"`
 	ExpirySeconds  uint32  `json:"expiry_seconds"`
 	Description    string  `json:"description"`
 	Limit          uint32  `json:"limit"`

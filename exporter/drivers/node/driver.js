@@ -120,7 +120,9 @@ export function makeDriver(sdk, config, emit) {
     spark_address: async ({ instance }) => ({ address: await addressOf(find(instance)) }),
     deposit_address: async ({ instance }) => ({ address: await receive(find(instance), { type: "bitcoinAddress" }) }),
     invoice: async (asked) => ({ invoice: await invoice(find(asked.instance), asked) }),
-    pay_request: ({ from, request, amount_sats: amount }) => send(find(from).handle, request, preferSpark, amount),
+    // Over the provider, whatever is preferred, if it is said for how long to wait.
+    pay_request: ({ from, request, amount_sats: amount, wait_seconds: wait }) =>
+      send(find(from).handle, request, preferSpark && wait === undefined, amount, wait),
     // `destroy` has nothing to do: the answer is a plain object.
     list_payments: async ({ instance, limit }) => ({
       count: (await find(instance).handle.listPayments({ limit: limit || undefined })).payments.length,
@@ -138,17 +140,17 @@ async function receive({ handle }, paymentMethod) {
 }
 
 /** Pays a request; without an amount, what it asks for. */
-async function send(handle, input, preferSpark, amount) {
+async function send(handle, input, preferSpark, amount, patience = PAYMENT_TIMEOUT_SECONDS) {
   const prepareResponse = await handle.prepareSendPayment({
     paymentRequest: { type: "input", input },
     amount: amount ? BigInt(amount) : undefined,
   });
   const { type } = prepareResponse.paymentMethod;
   const options =
-    type === "bolt11Invoice" ? { type, preferSpark, completionTimeoutSecs: PAYMENT_TIMEOUT_SECONDS } : undefined;
+    type === "bolt11Invoice" ? { type, preferSpark, completionTimeoutSecs: patience } : undefined;
   const { status, fees } = (await handle.sendPayment({ prepareResponse, options })).payment;
   if (status === "completed") return { fees_sats: Number(fees) };
-  const rest = status === "pending" ? `after ${PAYMENT_TIMEOUT_SECONDS} s` : "and the money is back";
+  const rest = status === "pending" ? `after ${patience} s` : "and the money is back";
   throw new Refusal(`payment_${status}`, `the payment is ${status} ${rest}`);
 }
 

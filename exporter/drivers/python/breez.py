@@ -192,9 +192,14 @@ class BreezDriver:
         return {**await self._send(sender, invoice, None), "request": invoice}
 
     async def _pay_request(self, args: Mapping[str, Json]) -> Mapping[str, Json]:
-        return await self._send(self._instance(args, "from"), args["request"], args.get("amount_sats"))
+        sender, amount = self._instance(args, "from"), args.get("amount_sats")
+        return await self._send(sender, args["request"], amount, args.get("wait_seconds"))
 
-    async def _send(self, sender: _Instance, request: str, amount: int | None) -> Mapping[str, Json]:
+    async def _send(
+        self, sender: _Instance, request: str, amount: int | None, wait_seconds: int | None = None
+    ) -> Mapping[str, Json]:
+        """Pay and wait; over the provider, whatever is preferred, if ``wait_seconds`` says for how long."""
+        patience = PAYMENT_TIMEOUT_SECONDS if wait_seconds is None else wait_seconds
         payment_request = sdk.PaymentRequest.INPUT(input=request)
         prepared = await _told(
             sender.handle.prepare_send_payment(
@@ -204,13 +209,14 @@ class BreezDriver:
         options = None
         if prepared.payment_method.is_BOLT11_INVOICE():
             options = sdk.SendPaymentOptions.BOLT11_INVOICE(
-                prefer_spark=self._prefer_spark, completion_timeout_secs=PAYMENT_TIMEOUT_SECONDS
+                prefer_spark=self._prefer_spark and wait_seconds is None, completion_timeout_secs=patience
             )
         sent = sdk.SendPaymentRequest(prepare_response=prepared, options=options)
         payment = (await _told(sender.handle.send_payment(sent))).payment
         if payment.status != sdk.PaymentStatus.COMPLETED:
             status = payment.status.name.lower()
-            raise RefusedError(f"payment_{status}", f"the payment is {status} {_after(payment.status)}")
+            rest = f"after {patience} s" if payment.status == sdk.PaymentStatus.PENDING else "and the money is back"
+            raise RefusedError(f"payment_{status}", f"the payment is {status} {rest}")
         return {"fees_sats": payment.fees, "via": payment.method.name.lower()}
 
     async def _list_payments(self, args: Mapping[str, Json]) -> Mapping[str, Json]:
@@ -287,10 +293,6 @@ def _make(kind: Callable[..., Any], **fields: Any) -> Any:
     """A record of the SDK from those fields that this release of it has."""
     known = inspect.signature(kind).parameters
     return kind(**{name: value for name, value in fields.items() if name in known})
-
-
-def _after(status: Any) -> str:
-    return f"after {PAYMENT_TIMEOUT_SECONDS} s" if status == sdk.PaymentStatus.PENDING else "and the money is back"
 
 
 async def _told(call: Any) -> Any:

@@ -1,9 +1,10 @@
 """The provider's Lightning: invoices for wallets, and payments of them from wallet to wallet.
 
-There is no other node: only invoices that this provider made can be paid. A payment has two halves, leaves
-locked to the preimage by the payer and new leaves for the receiver, and happens whole or not at all.
+There is no other node but one that never answers: only invoices that this provider made can be paid. A payment has two
+halves, leaves locked to the preimage by the payer and new leaves for the receiver, and happens whole or not at all.
 """
 
+import secrets
 import uuid
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,7 @@ from exporter.network.ledger import invoices
 from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotFound
 from exporter.network.ledger.invoices import Invoice
+from exporter.network.ledger.keys import random_scalar
 from exporter.network.ledger.leaves import TransferStatus, TransferType
 from exporter.network.ledger.user_requests import (
     LightningReceive,
@@ -27,6 +29,7 @@ FEE_BASE_SATS = 2
 FEE_PER_MILLE = 2
 MAX_EXPIRY_SECONDS = 365 * 24 * 3600
 UNASKED_SECONDS = 60.0  # after which the provider gives back what it was sent but not asked to pay for
+UNANSWERED_SECONDS = 3.0  # after which a payment to the node that never answers has failed
 _LOCK_SECONDS = 16 * 24 * 3600
 
 
@@ -50,7 +53,7 @@ def fee(sats: int) -> int:
 
 
 class Lightning:
-    """Invoices and payments of one provider."""
+    """Invoices and payments of one provider; ``unanswered`` is the invoice of a node that never answers."""
 
     def __init__(self, provider: ServiceProvider, preimages: Preimages, requests: UserRequests) -> None:
         self._provider = provider
@@ -58,6 +61,14 @@ class Lightning:
         self._requests = requests
         self._ledger = provider.ledger
         self.held = HeldPayments(provider, preimages, requests)
+        nobodys = Invoice(
+            payment_hash=secrets.token_bytes(32),
+            sats=None,
+            created=int(self._ledger.now()),
+            expiry_seconds=MAX_EXPIRY_SECONDS,
+        )
+        self.unanswered = invoices.encode(nobodys, random_scalar())
+        self._under_way: list[LightningSend] = []  # to that node
 
     def receive(self, caller: bytes, wish: InvoiceWish) -> LightningReceive:
         """Make an invoice.
@@ -141,7 +152,10 @@ class Lightning:
         return request
 
     def _pay(self, lock: Lock, request: LightningSend, receive: LightningReceive | None) -> LightningSend:
-        """Pay at once, hold, or give the leaves back: the request as it is then."""
+        """Pay at once, hold, wait in vain, or give the leaves back: the request as it is then."""
+        if request.invoice == self.unanswered:
+            self._under_way.append(request)
+            return request
         if receive is None:
             self._preimages.give_back(lock)
             return replace(request, status=SendStatus.USER_SWAP_RETURNED)
@@ -151,6 +165,15 @@ class Lightning:
             return request
         self._settle(lock, preimage, receive, request.sats)
         return replace(request, status=SendStatus.TRANSFER_COMPLETED, preimage=preimage.hex())
+
+    def fail_unanswered(self) -> None:
+        """Give back what was sent to the node that never answers, a while ago."""
+        now = self._ledger.now()
+        while self._under_way and self._under_way[0].created <= now - UNANSWERED_SECONDS:
+            request = self._under_way.pop(0)
+            assert request.transfer_id is not None
+            self._preimages.give_back(self._preimages.open_lock(request.transfer_id))
+            self._requests.put(replace(request, updated=now, status=SendStatus.USER_SWAP_RETURNED))
 
     def _payable(self, lock: Lock, invoice: Invoice, amount: int) -> LightningReceive | None:
         """The request that made an invoice, if it can be paid now by this transfer."""

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotFound
 from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus, TransferType
 from exporter.network.ledger.user_requests import LightningReceive, LightningSend, ReceiveStatus, SendStatus
-from exporter.network.parties.lightning import MAX_EXPIRY_SECONDS, UNASKED_SECONDS, InvoiceWish, fee
+from exporter.network.parties.lightning import MAX_EXPIRY_SECONDS, UNANSWERED_SECONDS, UNASKED_SECONDS, InvoiceWish, fee
 from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 
@@ -419,6 +420,34 @@ def test_what_nobody_unlocks_in_time_is_given_back(world: World) -> None:
         world.services.give_back_stale()
         assert status(leaf) is LeafStatus.AVAILABLE
         assert (await locks(alice, pb.PREIMAGE_REQUEST_ROLE_SENDER))[0].status == RETURNED
+
+    asyncio.run(check())
+
+
+def test_a_payment_to_the_node_that_never_answers_is_under_way_and_then_given_back(world: World) -> None:
+    async def check() -> None:
+        alice = await Wallet(world).funded(5_000)
+        lightning = world.services.lightning
+        unanswered = replace(
+            await Wallet(world).invoice(0),
+            invoice=lightning.unanswered,
+            payment_hash=invoices.decode(lightning.unanswered).payment_hash.hex(),
+        )
+        for _ in range(2):  # of one invoice, as often as it takes
+            transfer_id = await alice.lock(await alice.exact(700 + fee(700)), unanswered)
+            sent = lightning.send(alice.identity, lightning.unanswered, 700, transfer_id)
+            lightning.fail_unanswered()
+            assert world.services.requests.find(sent.id) == sent
+            assert sent.status == SendStatus.LIGHTNING_PAYMENT_INITIATED
+            assert LeafStatus.TRANSFER_LOCKED in {leaf.status for leaf in alice.leaves}
+            world.passed += UNANSWERED_SECONDS + 1
+            lightning.fail_unanswered()
+            failed = world.services.requests.find(sent.id)
+            assert isinstance(failed, LightningSend)
+            assert failed.status == SendStatus.USER_SWAP_RETURNED
+            assert {leaf.status for leaf in alice.leaves} == {LeafStatus.AVAILABLE}
+        assert world.ledger.balance(alice.identity) == 5_000
+        check_conserved(world)
 
     asyncio.run(check())
 

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporter.scenarios.failing_payments import turn_of
+from exporter.scenarios.share import Share
 from exporter.scenarios.stage import Payment
 from exporter.workload.payments import plan
 
@@ -34,5 +34,6 @@ def test_every_wallet_pays_as_often_as_it_is_paid(pairs: int, rails: tuple[str, 
 
 @given(st.floats(min_value=0, max_value=1), st.integers(min_value=1, max_value=500))
 def test_the_share_of_failing_payments_is_kept(share: float, count: int) -> None:
-    turns = [turn for number in range(count) if (turn := turn_of(number, share)) is not None]
+    asked = Share(share)
+    turns = [turn for _ in range(count) if (turn := asked.turn()) is not None]
     assert turns == list(range(int(count * share)))

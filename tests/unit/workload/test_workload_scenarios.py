@@ -7,6 +7,7 @@ import pytest
 from fake_load import FakeLoad, with_load
 
 from exporter.checked import Json
+from exporter.errors import LoadError
 from exporter.scenarios import SCENARIOS, scenarios_for
 from exporter.settings.load import WorkloadSettings
 from exporter.workload.wallets import wallet_pairs
@@ -36,6 +37,7 @@ EVERYTHING = WorkloadSettings(
     destroy_responses=True,
     force_gc=True,
     failing_payments=0.25,
+    awaited_failures=0.25,
     settle_every=10,
     settle_min_gap_seconds=0,
 )
@@ -109,6 +111,7 @@ class Twins:
 
 
 TWINS = [
+    Twins(replace(FAST, awaited_failures=0.5), "timed_out", "awaited_failure"),
     Twins(replace(FAST, leave_listeners=True, reconnect_every=5), "left_listeners", "kept_listener"),
     Twins(replace(FAST, racing_connects=True, reconnect_every=5), "racing_connects", "racing_connect"),
     Twins(replace(FAST, unconnected_builds=True), "unconnected_builds", "build"),
@@ -126,7 +129,8 @@ def test_a_leak_that_upstream_had_shows_under_the_scenario_that_is_made_for_it(t
         # Events last long enough that what is told right after them comes meanwhile.
         leak = ("--leak", f"{twins.cause}={size}") if leaks else ()
         load = with_load(settings, payments(40), "--payment-seconds", "0", "--event-seconds", "0.02", *leak)
-        counts = load.state.load.counts[twins.counter]
+        counters = load.state.load
+        counts = (counters.counts | counters.expected_failures)[twins.counter]
         assert counts >= 10
         assert load.state.load.step_failures.total() == 0
         growth[leaks] = (sum(load.settled[-1].values()) - sum(load.settled[1].values())) / counts
@@ -169,6 +173,19 @@ def test_wallets_come_in_turn_and_leave_with_what_they_had(shared: bool) -> None
     load = with_load(replace(FAST, wallet_rotation=2, shared_context=shared), use)
     assert asked[:4] == [("guest-1", shared, False), ("guest-2", shared, False)] * 2
     assert load.state.load.step_failures == {"wallet_rotation": 0}
+
+
+def test_awaited_failures_time_out_and_fail_in_turn() -> None:
+    counters = with_load(replace(FAST, awaited_failures=0.5), payments(20)).state.load
+    timed_out, failed = (counters.expected_failures[reason] for reason in ("timed_out", "failed_while_awaited"))
+    assert timed_out >= failed >= 8
+    assert timed_out - failed <= 1
+    assert counters.unexpected_successes.total() == counters.failures.total() == 0
+
+
+def test_awaited_failures_need_a_network_that_has_such() -> None:
+    with pytest.raises(LoadError, match="awaited-failures needs a network with an unanswered_invoice"):
+        with_load(replace(FAST, awaited_failures=0.5), payments(1), network={"network": "regtest"})
 
 
 def test_listener_churn_adds_and_removes() -> None:

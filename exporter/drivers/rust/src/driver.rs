@@ -30,6 +30,7 @@ struct Args {
     rail: String,
     amount_sats: Option<u64>,
     request: String,
+    wait_seconds: Option<u32>,
     expiry_seconds: Option<u32>,
     description: Option<String>,
     limit: u32,
@@ -76,7 +77,9 @@ impl Driver for BreezDriver {
             }
             "invoice" => Ok(json!({"invoice": self.invoice(&args.instance, &args).await?})),
             "pay" => self.pay(args).await,
-            "pay_request" => self.send(&*self.find(&args.from)?, &args.request, args.amount_sats).await,
+            "pay_request" => {
+                self.send(&*self.find(&args.from)?, &args.request, args.amount_sats, args.wait_seconds).await
+            }
             "list_payments" => {
                 let limit = (args.limit > 0).then_some(args.limit);
                 Ok(json!({"count": self.find(&args.instance)?.count_payments(limit).await?}))
@@ -158,16 +161,16 @@ impl BreezDriver {
     async fn pay(&self, args: Args) -> Answer {
         let (sender, receiver) = (self.find(&args.from)?, self.find(&args.to)?);
         if args.rail == "spark" {
-            return self.send(&sender, receiver.spark_address().await?, args.amount_sats).await;
+            return self.send(&sender, receiver.spark_address().await?, args.amount_sats, None).await;
         }
         let invoice = self.invoice(&args.to, &args).await?;
-        let mut paid = self.send(&sender, &invoice, None).await?;
+        let mut paid = self.send(&sender, &invoice, None, None).await?;
         paid["request"] = invoice.into();
         Ok(paid)
     }
 
-    async fn send(&self, sender: &Instance, request: &str, amount: Option<u64>) -> Answer {
-        let fees = sender.pay(request, amount, self.config.prefer_spark).await?;
+    async fn send(&self, sender: &Instance, request: &str, amount: Option<u64>, wait: Option<u32>) -> Answer {
+        let fees = sender.pay(request, amount, self.config.prefer_spark, wait).await?;
         Ok(json!({"fees_sats": fees as u64}))
     }
 

@@ -80,8 +80,16 @@ impl Instance {
         Ok(told(self.handle.receive_payment(request).await)?.payment_request)
     }
 
-    /// Pays a request and gives the fees; without an amount, the request says it.
-    pub async fn pay(&self, request: &str, amount: Option<u64>, prefer_spark: bool) -> Result<u128, Refusal> {
+    /// Pays a request and gives the fees; without an amount, the request says it. It is paid over the provider, whatever
+    /// is preferred, if `wait` says for how many seconds.
+    pub async fn pay(
+        &self,
+        request: &str,
+        amount: Option<u64>,
+        prefer_spark: bool,
+        wait: Option<u32>,
+    ) -> Result<u128, Refusal> {
+        let patience = wait.unwrap_or(PAYMENT_TIMEOUT_SECONDS);
         let asked = PrepareSendPaymentRequest {
             payment_request: PaymentRequest::Input { input: request.to_string() },
             amount: amount.map(u128::from),
@@ -92,8 +100,8 @@ impl Instance {
         let prepare_response = told(self.handle.prepare_send_payment(asked).await)?;
         let is_invoice = matches!(prepare_response.payment_method, SendPaymentMethod::Bolt11Invoice { .. });
         let options = is_invoice.then_some(SendPaymentOptions::Bolt11Invoice {
-            prefer_spark,
-            completion_timeout_secs: Some(PAYMENT_TIMEOUT_SECONDS),
+            prefer_spark: prefer_spark && wait.is_none(),
+            completion_timeout_secs: Some(patience),
         });
         let sent = SendPaymentRequest { prepare_response, options, idempotency_key: None };
         let payment = told(self.handle.send_payment(sent).await)?.payment;
@@ -101,7 +109,7 @@ impl Instance {
             PaymentStatus::Completed => Ok(payment.fees),
             PaymentStatus::Failed => Err(Refusal::new("payment_failed", "the payment is failed and the money is back")),
             PaymentStatus::Pending => {
-                let complaint = format!("the payment is pending after {PAYMENT_TIMEOUT_SECONDS} s");
+                let complaint = format!("the payment is pending after {patience} s");
                 Err(Refusal::new("payment_pending", complaint))
             }
         }
