@@ -42,6 +42,24 @@ class Output:
     spent: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A payment that is in no block yet."""
+
+    txid: str
+    address: str
+    sats: int
+    raw: bytes
+
+
+def draft(address: str, sats: int, *more: TransactionOutput) -> Draft:
+    """A payment to an address, and to more outputs; raises Invalid if it is no segwit address of this network."""
+    script = Script(addresses.bitcoin_script(address))
+    source = TransactionInput(secrets.token_bytes(32), 0)
+    transaction = Transaction(version=2, vin=[source], vout=[TransactionOutput(sats, script), *more])
+    return Draft(transaction.txid().hex(), address, sats, bytes(transaction.serialize()))
+
+
 class Chain:
     """The chain. Not thread-safe: one event loop owns it.
 
@@ -71,20 +89,21 @@ class Chain:
 
     def pay(self, address: str, sats: int) -> Output:
         """Pay an address, in a block of its own; raises Invalid if it is no segwit address of this network."""
-        script = Script(addresses.bitcoin_script(address))
-        source = TransactionInput(secrets.token_bytes(32), 0)
-        transaction = Transaction(version=2, vin=[source], vout=[TransactionOutput(sats, script)])
+        return self.mine(draft(address, sats))
+
+    def mine(self, payment: Draft) -> Output:
+        """Put a payment into a block of its own."""
         self._payments += 1
         output = Output(
-            txid=transaction.txid().hex(),
-            address=address.lower(),
-            sats=sats,
+            txid=payment.txid,
+            address=payment.address.lower(),
+            sats=payment.sats,
             height=self.height,
             mined=self._now(),
-            raw=bytes(transaction.serialize()),
+            raw=payment.raw,
             spent=False,
         )
-        values = (output.txid, output.address, sats, output.height, output.mined, output.raw)
+        values = (output.txid, output.address, output.sats, output.height, output.mined, output.raw)
         self._db.execute("INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, 0)", values)
         return output
 
