@@ -69,7 +69,7 @@ class Services:
         return (
             self.spark,
             self.locks,
-            DepositService(self.deposits),
+            DepositService(self.deposits, self.spark.signers),
             ExitService(self.spark),
         )
 

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from coincurve import PublicKeyXOnly
-
 from exporter.network.ledger import keys
 from exporter.network.ledger.keys import ORDER
 
@@ -124,7 +122,7 @@ class Signing:
 def verify(signature: bytes, message: bytes, verifying_key: bytes) -> bool:
     """Whether a signature is good by BIP 340, for the BIP 341 output key of a key."""
     try:
-        return PublicKeyXOnly(keys.taproot_output(verifying_key)[1:]).verify(signature, message)
+        return keys.verify_schnorr(keys.taproot_output(verifying_key)[1:], signature, message)
     except ValueError:
         return False
 

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 
-from coincurve import PrivateKey, PublicKey
+from coincurve import PrivateKey, PublicKey, PublicKeyXOnly
 from coincurve.ecdsa import cdata_to_der, deserialize_compact
 from coincurve.utils import GROUP_ORDER_INT
 from cryptography.exceptions import InvalidTag
@@ -143,6 +143,14 @@ def verify(point: bytes, signature: bytes, message: bytes) -> bool:
         if len(signature) == 64:
             signature = cdata_to_der(deserialize_compact(signature))
         return PublicKey(point).verify(signature, message)
+    except ValueError:
+        return False
+
+
+def verify_schnorr(x_only: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a BIP 340 signature over the 32 bytes of a message is good."""
+    try:
+        return PublicKeyXOnly(x_only).verify(signature, message)
     except ValueError:
         return False
 

@@ -30,6 +30,7 @@ _COUNT = struct.Struct("B")
 _ONE = struct.Struct("<IB32sIBIB")  # a head, one input, and the number of outputs
 _OUTPUT = struct.Struct("<QB")  # value and script size, before the script
 _LOCKTIME_BYTES = 4
+_LONG = 0xFD  # a count from here on has more than one byte
 _ANCHOR = _OUTPUT.pack(0, 4) + bytes.fromhex("51024e73")
 _DIRECT_FEE = 191 * 5
 _HTLC_BLOCKS = 2160
@@ -80,11 +81,17 @@ def parse(raw: bytes) -> Spend:
         (outputs,) = _COUNT.unpack_from(raw, at)
         at += _COUNT.size
         paid = []
+        counts = [count, outputs]
         for _ in range(outputs):
             value, size = _OUTPUT.unpack_from(raw, at)
             at += _OUTPUT.size + size
             paid.append((value, raw[at - size : at]))
-        well_formed = not any(script_size for _, _, script_size, _ in inputs) and at + _LOCKTIME_BYTES == len(raw)
+            counts.append(size)
+        well_formed = (
+            max(counts) < _LONG
+            and not any(script_size for _, _, script_size, _ in inputs)
+            and at + _LOCKTIME_BYTES == len(raw)
+        )
     except struct.error:
         well_formed = False
     if not well_formed or not inputs or not paid:

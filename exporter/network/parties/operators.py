@@ -33,7 +33,7 @@ class SparkService:
         self._archive = archive
         self._events = events
         self._settings: dict[bytes, pb.WalletSetting] = {}
-        self._signers = Signers()
+        self.signers = Signers()
 
     # Transfers
 
@@ -41,7 +41,7 @@ class SparkService:
         self, request: pb.GetSigningCommitmentsRequest, caller: bytes
     ) -> pb.GetSigningCommitmentsResponse:
         count = request.count * (len(request.node_ids) or request.node_id_count)
-        return pb.GetSigningCommitmentsResponse(signing_commitments=self._signers.commit(count))
+        return pb.GetSigningCommitmentsResponse(signing_commitments=self.signers.commit(count))
 
     async def start_transfer_v2(self, request: pb.StartTransferRequest, caller: bytes) -> pb.StartTransferResponse:
         self.start(request, caller, TransferType.TRANSFER)
@@ -65,7 +65,7 @@ class SparkService:
 
     def _sign_refund(self, job: pb.UserSignedTxSigningJob, adaptor: bytes) -> pb.LeafRefundTxSigningResult:
         leaf = self.ledger.leaf(job.leaf_id)
-        result = self._signers.sign_job(SharedKey.of(leaf), leaf.sighash(job.raw_tx), job, adaptor)
+        result = self.signers.sign_job(SharedKey.of(leaf), leaf.sighash(job.raw_tx), job, adaptor)
         return pb.LeafRefundTxSigningResult(
             leaf_id=leaf.id, refund_tx_signing_result=result, verifying_key=leaf.verifying_key
         )

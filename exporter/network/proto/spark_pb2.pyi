@@ -1205,3 +1205,21 @@ class GetUtxosForIdentityResponse(_message.Message):
     utxos: _containers.RepeatedCompositeFieldContainer[AddressedUtxo]
     page: PageResponse
     def __init__(self, utxos: _Optional[_Iterable[_Union[AddressedUtxo, _Mapping]]] = ..., page: _Optional[_Union[PageResponse, _Mapping]] = ...) -> None: ...
+
+class InitiateStaticDepositUtxoRefundRequest(_message.Message):
+    __slots__ = ("on_chain_utxo", "refund_tx_signing_job", "user_signature")
+    ON_CHAIN_UTXO_FIELD_NUMBER: _ClassVar[int]
+    REFUND_TX_SIGNING_JOB_FIELD_NUMBER: _ClassVar[int]
+    USER_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    on_chain_utxo: UTXO
+    refund_tx_signing_job: SigningJob
+    user_signature: bytes
+    def __init__(self, on_chain_utxo: _Optional[_Union[UTXO, _Mapping]] = ..., refund_tx_signing_job: _Optional[_Union[SigningJob, _Mapping]] = ..., user_signature: _Optional[bytes] = ...) -> None: ...
+
+class InitiateStaticDepositUtxoRefundResponse(_message.Message):
+    __slots__ = ("refund_tx_signing_result", "deposit_address")
+    REFUND_TX_SIGNING_RESULT_FIELD_NUMBER: _ClassVar[int]
+    DEPOSIT_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    refund_tx_signing_result: SigningResult
+    deposit_address: DepositAddressQueryResult
+    def __init__(self, refund_tx_signing_result: _Optional[_Union[SigningResult, _Mapping]] = ..., deposit_address: _Optional[_Union[DepositAddressQueryResult, _Mapping]] = ...) -> None: ...
