@@ -128,7 +128,7 @@ class Chain:
         if spent.spent:
             raise NotReady(f"output {source.vout} of transaction {spent.txid} is spent")
         script = addresses.bitcoin_script(spent.address)
-        digest = transactions.sighash(raw, [(spent.sats, script)])
+        digest = transactions.sighash(raw, ((spent.sats, script),))
         if sum(output.value for output in transaction.vout) > spent.sats:
             raise Invalid("the transaction pays more than it spends")
         if not script.startswith(_TAPROOT) or not keys.verify_schnorr(script[2:], signature, digest):

@@ -5,6 +5,7 @@ An operator with number ``i`` (0, 1, 2) holds the value of a line at ``x = i + 1
 values give the secret, the value at ``x = 0``.
 """
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
@@ -49,8 +50,12 @@ def add_points(*points: bytes) -> bytes:
 
 def subtract_points(minuend: bytes, subtrahend: bytes) -> bytes:
     """``minuend - subtrahend``; raises ValueError as `add_points` does."""
-    negated = bytes([subtrahend[0] ^ 1]) + subtrahend[1:]
-    return add_points(minuend, negated)
+    return add_points(minuend, negate(subtrahend))
+
+
+def negate(point: bytes) -> bytes:
+    """``-point``."""
+    return bytes([point[0] ^ 1]) + point[1:]
 
 
 def multiply(point: bytes, scalar: int) -> bytes:
@@ -180,6 +185,7 @@ def _derive_key(sender: bytes, shared: bytes) -> bytes:
     return HKDF(hashes.SHA256(), length=32, salt=None, info=None).derive(sender + shared)
 
 
+@functools.lru_cache(maxsize=4096)  # of a leaf's key several times over
 def taproot_output(point: bytes, merkle_root: bytes = b"") -> bytes:
     """The output key of BIP 341 for an internal key, and a tree of scripts if there is one."""
     return PublicKey(b"\x02" + point[1:]).add(tagged_hash("TapTweak", point[1:] + merkle_root)).format()

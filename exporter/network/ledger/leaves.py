@@ -117,7 +117,7 @@ class Leaf:
 
     def sighash(self, refund: bytes) -> bytes:
         """What is signed of a refund that spends the node."""
-        return transactions.sighash(refund, [(self.value, keys.taproot_script(self.verifying_key))])
+        return transactions.sighash(refund, ((self.value, keys.taproot_script(self.verifying_key)),))
 
     def _derive_keys(self) -> None:
         self.keyshare_key = keys.public_key(keys.join(self.shares))

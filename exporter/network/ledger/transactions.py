@@ -7,7 +7,6 @@ after a relative timelock (the low 16 bits of the input's sequence), which falls
 import functools
 import hashlib
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -102,7 +101,8 @@ def parse(raw: bytes) -> Spend:
     return Spend(_txid(raw), spent_txid, spent_vout, sequence & _TIMELOCK_MASK, value, script, more, outputs)
 
 
-def sighash(raw: bytes, spent: Sequence[tuple[int, bytes]], at: int = 0) -> bytes:
+@functools.lru_cache(maxsize=1024)  # the operators ask for it, and then the provider
+def sighash(raw: bytes, spent: tuple[tuple[int, bytes], ...], at: int = 0) -> bytes:
     """The hash that a signature by key is of, as BIP 341 has it.
 
     Args:

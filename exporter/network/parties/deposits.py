@@ -154,7 +154,7 @@ class DepositService:
             raise Invalid(f"the refund is {error}") from error
         if (refund.spent_txid[::-1].hex(), refund.spent_vout, refund.others) != (output.txid, utxo.vout, ()):
             raise Invalid("the refund spends another output than the deposit")
-        message = transactions.sighash(job.raw_tx, [(output.sats, keys.taproot_script(address.verifying_key))])
+        message = transactions.sighash(job.raw_tx, ((output.sats, keys.taproot_script(address.verifying_key)),))
         statement = statement_of(output.txid, utxo.vout, StatementKind.REFUND, refund.value, message)
         if not keys.verify(caller, request.user_signature, statement):
             raise Invalid("the refund is not signed by the deposit's owner")

@@ -46,7 +46,7 @@ class Refund:
         self.transaction = Transaction(version=3, vin=[spent], vout=[TransactionOutput(self.sats, Script(HOME))])
         self.script = addresses.bitcoin_script(self.output.address)
         raw = self.transaction.serialize()
-        self.message = transactions.sighash(raw, [(self.output.sats, self.script)])
+        self.message = transactions.sighash(raw, ((self.output.sats, self.script),))
         statement = statement_of(self.output.txid, 0, StatementKind.REFUND, self.sats, self.message)
         hiding, binding = self.nonces.commitment
         self.request = pb.InitiateStaticDepositUtxoRefundRequest(
