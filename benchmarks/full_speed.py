@@ -56,7 +56,7 @@ def main() -> int:
         url = next(found[1] for line in run.stdout if (found := re.search(r"(http://\S+/metrics)", line)))
         next(line for line in run.stdout if line.startswith("Load for"))
         observer = Watched(psutil.Process(run.pid))
-        children = {child.cmdline()[2]: Watched(child) for child in observer.process.children()}
+        children = {module_of(child): Watched(child) for child in observer.process.children()}
         network, subject = children["exporter.network"], children["exporter.drivers.breez"]
         report = Report(run.stdout)
         payments, failures, seconds = watch((observer, network, subject), report.load_over, url)
@@ -80,6 +80,11 @@ def main() -> int:
         outcome = f"goal {goal:<9} {'met' if met else 'MISSED'}" if goal else ""
         print(f"{name:<28}{figure:>12}   {outcome}")
     return 0 if all(met for *_, met in rows) else 1
+
+
+def module_of(child: psutil.Process) -> str:
+    """The module of ours that a child runs."""
+    return next((part for part in child.cmdline() if part.startswith("exporter.")), "")
 
 
 class Report(threading.Thread):

@@ -18,8 +18,10 @@ from exporter.network.parties.operators import SparkService
 from exporter.network.parties.preimages import Preimages, PreimageService
 from exporter.network.parties.sessions import Sessions
 from exporter.network.parties.ssp import ServiceProvider
+from exporter.network.parties.withdrawals import ExitService, Withdrawals
 from exporter.network.servers.graphql.api import Api
 from exporter.network.servers.graphql.deposits import StaticDeposits
+from exporter.network.servers.graphql.exits import Exits
 from exporter.network.servers.graphql.faucet import Funding
 from exporter.network.servers.graphql.lightning import LightningPayments
 from exporter.network.servers.graphql.requests import Requests
@@ -58,6 +60,7 @@ class Services:
         self.lightning = Lightning(self.provider, self.preimages, self.requests)
         self.locks = PreimageService(self.preimages, self.spark, self.lightning.held.settle)
         self.deposit_claims = DepositClaims(self.provider, self.deposits, self.requests)
+        self.withdrawals = Withdrawals(self.provider, self.chain, self.requests)
         self.faucet = Faucet(self.provider, self.chain)
 
     @property
@@ -65,8 +68,9 @@ class Services:
         """What implements the methods of `spark.SparkService`."""
         return (
             self.spark,
-            PreimageService(self.preimages, self.spark, self.lightning.held.settle),
-            DepositService(self.deposits),
+            self.locks,
+            DepositService(self.deposits, self.spark.signers),
+            ExitService(self.spark),
         )
 
     def api(self) -> Api:
@@ -78,6 +82,7 @@ class Services:
             Swaps(self.provider),
             LightningPayments(self.lightning),
             StaticDeposits(self.deposit_claims),
+            Exits(self.withdrawals),
             Requests(self.requests),
             Funding(self.faucet),
         )

@@ -23,6 +23,7 @@ export async function outcomeOf(operation, limitSeconds, waitsFor) {
 
 function described(error) {
   if (error instanceof Difference) return { outcome: "differs", said: error.message };
+  process.stderr.write(`${error.message}\n`);
   const refusal = causes(error).map(refusalOf).find(Boolean);
   return refusal ? { outcome: "refused", said: refusal } : { outcome: "differs", said: String(error) };
 }

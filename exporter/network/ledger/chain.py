@@ -1,6 +1,6 @@
 """The Bitcoin of the local network: blocks that pass with time, and the payments in them.
 
-Nobody mines and nothing is validated: a payment comes from nowhere and is in a block of its own at once.
+Nobody mines: a payment comes from nowhere and is in a block of its own at once. What wallets broadcast is checked.
 """
 
 import hashlib
@@ -9,15 +9,17 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from embit.networks import NETWORKS
 from embit.script import Script
 from embit.transaction import Transaction, TransactionInput, TransactionOutput
 
-from exporter.network.ledger import addresses
+from exporter.network.ledger import addresses, keys, transactions
 from exporter.network.ledger.archive import Archive
-from exporter.network.ledger.errors import NotFound
+from exporter.network.ledger.errors import Invalid, NotFound, NotReady
 from exporter.settings.network import BLOCK_SECONDS
 
 START_HEIGHT = 100
+_TAPROOT = b"\x51\x20"
 
 _SCHEMA = """
 CREATE TABLE outputs (
@@ -40,6 +42,24 @@ class Output:
     mined: float
     raw: bytes
     spent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A payment that is in no block yet."""
+
+    txid: str
+    address: str
+    sats: int
+    raw: bytes
+
+
+def draft(address: str, sats: int, *more: TransactionOutput) -> Draft:
+    """A payment to an address, and to more outputs; raises Invalid if it is no segwit address of this network."""
+    script = Script(addresses.bitcoin_script(address))
+    source = TransactionInput(secrets.token_bytes(32), 0)
+    transaction = Transaction(version=2, vin=[source], vout=[TransactionOutput(sats, script), *more])
+    return Draft(transaction.txid().hex(), address, sats, bytes(transaction.serialize()))
 
 
 class Chain:
@@ -71,22 +91,50 @@ class Chain:
 
     def pay(self, address: str, sats: int) -> Output:
         """Pay an address, in a block of its own; raises Invalid if it is no segwit address of this network."""
-        script = Script(addresses.bitcoin_script(address))
-        source = TransactionInput(secrets.token_bytes(32), 0)
-        transaction = Transaction(version=2, vin=[source], vout=[TransactionOutput(sats, script)])
+        return self.mine(draft(address, sats))
+
+    def mine(self, payment: Draft) -> Output:
+        """Put a payment into a block of its own."""
         self._payments += 1
         output = Output(
-            txid=transaction.txid().hex(),
-            address=address.lower(),
-            sats=sats,
+            txid=payment.txid,
+            address=payment.address.lower(),
+            sats=payment.sats,
             height=self.height,
             mined=self._now(),
-            raw=bytes(transaction.serialize()),
+            raw=payment.raw,
             spent=False,
         )
-        values = (output.txid, output.address, sats, output.height, output.mined, output.raw)
+        values = (output.txid, output.address, output.sats, output.height, output.mined, output.raw)
         self._db.execute("INSERT INTO outputs VALUES (?, ?, ?, ?, ?, ?, 0)", values)
         return output
+
+    def broadcast(self, raw: bytes) -> Output:
+        """Put a signed transaction into a block of its own: one that spends an output by its taproot key.
+
+        Raises:
+            Invalid: it is no such transaction, spends too much, or is not signed by the output's key.
+            NotFound: there is no such output.
+            NotReady: it is spent.
+        """
+        try:
+            transaction = Transaction.parse(raw)
+            (source,), (paid, *_) = transaction.vin, transaction.vout
+            (signature,) = source.witness.items
+            address = paid.script_pubkey.address(NETWORKS["regtest"])
+        except Exception as error:  # the library raises bare exceptions of several kinds
+            raise Invalid("want a transaction with one input, signed by one key, and an address to pay") from error
+        spent = self.output(source.txid.hex(), source.vout)
+        if spent.spent:
+            raise NotReady(f"output {source.vout} of transaction {spent.txid} is spent")
+        script = addresses.bitcoin_script(spent.address)
+        digest = transactions.sighash(raw, ((spent.sats, script),))
+        if sum(output.value for output in transaction.vout) > spent.sats:
+            raise Invalid("the transaction pays more than it spends")
+        if not script.startswith(_TAPROOT) or not keys.verify_schnorr(script[2:], signature, digest):
+            raise Invalid("the transaction is not signed by the key of the output that it spends")
+        self.spend(spent)
+        return self.mine(Draft(transaction.txid().hex(), address, paid.value, raw))
 
     def output(self, txid: str, vout: int = 0) -> Output:
         """The output of a transaction; raises NotFound."""

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from coincurve import PublicKeyXOnly
-
 from exporter.network.ledger import keys
 from exporter.network.ledger.keys import ORDER
 
@@ -73,16 +71,15 @@ class Signing:
         self._operators = tuple(operators)
         commitments = {number + 1: commitment for number, commitment in operators.items()} | {owner_identifier(): owner}
         self._factors = _binding_factors(_EVEN + output[1:], message, commitments)
-        nonce = keys.add_points(*self._points(commitments), *([adaptor] if adaptor else []))
+        self._owner_nonce = self._nonce_of(owner_identifier(), owner)
+        nonces = [self._nonce_of(number + 1, commitment) for number, commitment in operators.items()]
+        nonce = keys.add_points(self._owner_nonce, *nonces, *([adaptor] if adaptor else []))
         self._nonce_sign = _sign_of(nonce)
         self._nonce_x = nonce[1:]
         self._challenge = _challenge(self._nonce_x, output[1:], message)
-        self._owner_commitment = owner
 
-    def _points(self, commitments: Mapping[int, Commitment]) -> Iterable[bytes]:
-        for identifier, commitment in commitments.items():
-            yield commitment.hiding
-            yield keys.multiply(commitment.binding, self._factors[identifier])
+    def _nonce_of(self, identifier: int, commitment: Commitment) -> bytes:
+        return keys.add_points(commitment.hiding, keys.multiply(commitment.binding, self._factors[identifier]))
 
     def operator_share(self, number: int, nonces: Nonces, share: int) -> bytes:
         """An operator's share of the signature, by its nonces and its share of the operators' key."""
@@ -107,12 +104,8 @@ class Signing:
 
     def check_owner_share(self, share: bytes, key: bytes) -> None:
         """Check the owner's share against its public key; raises ValueError."""
-        commitment = self._owner_commitment
-        factor = self._factors[owner_identifier()]
-        nonce = keys.add_points(commitment.hiding, keys.multiply(commitment.binding, factor))
-        expected = keys.add_points(
-            keys.multiply(nonce, self._nonce_sign), keys.multiply(key, self._owner_sign * self._challenge)
-        )
+        nonce = self._owner_nonce if self._nonce_sign > 0 else keys.negate(self._owner_nonce)
+        expected = keys.add_points(nonce, keys.multiply(key, self._owner_sign * self._challenge))
         if keys.public_key(int.from_bytes(share, "big")) != expected:
             raise ValueError("the owner's share of the signature is wrong")
 
@@ -124,7 +117,7 @@ class Signing:
 def verify(signature: bytes, message: bytes, verifying_key: bytes) -> bool:
     """Whether a signature is good by BIP 340, for the BIP 341 output key of a key."""
     try:
-        return PublicKeyXOnly(keys.taproot_output(verifying_key)[1:]).verify(signature, message)
+        return keys.verify_schnorr(keys.taproot_output(verifying_key)[1:], signature, message)
     except ValueError:
         return False
 

@@ -5,11 +5,12 @@ An operator with number ``i`` (0, 1, 2) holds the value of a line at ``x = i + 1
 values give the secret, the value at ``x = 0``.
 """
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 
-from coincurve import PrivateKey, PublicKey
+from coincurve import PrivateKey, PublicKey, PublicKeyXOnly
 from coincurve.ecdsa import cdata_to_der, deserialize_compact
 from coincurve.utils import GROUP_ORDER_INT
 from cryptography.exceptions import InvalidTag
@@ -49,8 +50,12 @@ def add_points(*points: bytes) -> bytes:
 
 def subtract_points(minuend: bytes, subtrahend: bytes) -> bytes:
     """``minuend - subtrahend``; raises ValueError as `add_points` does."""
-    negated = bytes([subtrahend[0] ^ 1]) + subtrahend[1:]
-    return add_points(minuend, negated)
+    return add_points(minuend, negate(subtrahend))
+
+
+def negate(point: bytes) -> bytes:
+    """``-point``."""
+    return bytes([point[0] ^ 1]) + point[1:]
 
 
 def multiply(point: bytes, scalar: int) -> bytes:
@@ -147,6 +152,14 @@ def verify(point: bytes, signature: bytes, message: bytes) -> bool:
         return False
 
 
+def verify_schnorr(x_only: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether a BIP 340 signature over the 32 bytes of a message is good."""
+    try:
+        return PublicKeyXOnly(x_only).verify(signature, message)
+    except ValueError:
+        return False
+
+
 def encrypt(point: bytes, message: bytes) -> bytes:
     """ECIES to a public key: ephemeral key, nonce, tag, cipher text; AES-256-GCM under HKDF-SHA256."""
     ephemeral = PrivateKey()
@@ -172,6 +185,7 @@ def _derive_key(sender: bytes, shared: bytes) -> bytes:
     return HKDF(hashes.SHA256(), length=32, salt=None, info=None).derive(sender + shared)
 
 
+@functools.lru_cache(maxsize=4096)  # of a leaf's key several times over
 def taproot_output(point: bytes, merkle_root: bytes = b"") -> bytes:
     """The output key of BIP 341 for an internal key, and a tree of scripts if there is one."""
     return PublicKey(b"\x02" + point[1:]).add(tagged_hash("TapTweak", point[1:] + merkle_root)).format()

@@ -22,6 +22,7 @@ class TransferType(IntEnum):
     """The kinds of transfer that occur here; the numbers are the protocol's."""
 
     PREIMAGE_SWAP = 0
+    COOPERATIVE_EXIT = 1
     TRANSFER = 2
     UTXO_SWAP = 3
     PRIMARY_SWAP_V3 = 4
@@ -88,8 +89,10 @@ class Leaf:
         if keys.add_points(share_key, signing_key) != self.verifying_key:
             raise Invalid(f"the tweak of leaf {self.id} does not lead to the receiver's key")
 
-    def check_refund(self, refunds: Refunds, timelock: int, script: bytes) -> None:
-        """Check that new refunds spend the node, all of it, after a time and to a script.
+    def check_refund(
+        self, refunds: Refunds, timelock: int, script: bytes, connector: tuple[bytes, int] | None = None
+    ) -> None:
+        """Check that new refunds spend the node, all of it, after a time and to a script; and a connector, if any.
 
         Raises:
             NotAllowed: they spend another node, as when another instance of the wallet has renewed the leaf meanwhile:
@@ -103,6 +106,8 @@ class Leaf:
             raise Invalid(f"the refund of leaf {self.id} is {error}") from error
         if (spend.spent_txid, spend.spent_vout) != (spent.txid, 0):
             raise NotAllowed(f"the refund of leaf {self.id} does not spend its node")
+        if spend.others != ((connector,) if connector else ()):
+            raise Invalid(f"the refund of leaf {self.id} does not spend its connector, or more than that")
         if spend.value != self.value:
             raise Invalid(f"the refund of leaf {self.id} pays {spend.value} sats of {self.value}")
         if spend.timelock != timelock:
@@ -112,7 +117,7 @@ class Leaf:
 
     def sighash(self, refund: bytes) -> bytes:
         """What is signed of a refund that spends the node."""
-        return transactions.sighash(refund, [(self.value, keys.taproot_script(self.verifying_key))])
+        return transactions.sighash(refund, ((self.value, keys.taproot_script(self.verifying_key)),))
 
     def _derive_keys(self) -> None:
         self.keyshare_key = keys.public_key(keys.join(self.shares))

@@ -4,7 +4,7 @@ Every operation either happens whole or raises a `Refused` and changes nothing. 
 was issued less what was redeemed equals the sum of all leaves, at all times.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.network.ledger import keys, transactions
@@ -77,11 +77,13 @@ class Ledger(Books):
         expiry: float = 0.0,
         spark_invoice: str = "",
         payment_hash: bytes | None = None,
+        connectors: Mapping[str, tuple[bytes, int]] | None = None,
         confirm: Callable[[], None] | None = None,
     ) -> Transfer:
         """Lock leaves for a receiver; `settle` makes the transfer final, `give_back` undoes it.
 
-        With a payment hash the refunds must lock the money to its preimage. ``confirm`` is called when all is
+        With a payment hash the refunds must lock the money to its preimage; with connectors, by leaf, they must spend
+        these outputs too, and are worth nothing before those are on the chain. ``confirm`` is called when all is
         checked and nothing changed yet: it may refuse the transfer.
 
         Raises:
@@ -109,7 +111,7 @@ class Ledger(Books):
             if part.signing_key != leaf.signing_key:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
             leaf.check_tweak(part.tweak)
-            leaf.check_refund(part.refunds, leaf.timelock + offset, script)
+            leaf.check_refund(part.refunds, leaf.timelock + offset, script, (connectors or {}).get(leaf.id))
         if confirm is not None:
             confirm()
         for part in sent:

@@ -7,7 +7,6 @@ after a relative timelock (the low 16 bits of the input's sequence), which falls
 import functools
 import hashlib
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,10 +23,13 @@ HTLC_OFFSET = 70  # added to the timelock of a refund that locks the money to a 
 
 _TIMELOCK_MASK = 0xFFFF
 _VERSION = 3
-# Version, number of inputs, the input's outpoint, script size and sequence, number of outputs.
-_HEAD = struct.Struct("<IB32sIBIB")
+_HEAD = struct.Struct("<IB")  # version, number of inputs
+_INPUT = struct.Struct("<32sIBI")  # outpoint, script size, sequence
+_COUNT = struct.Struct("B")
+_ONE = struct.Struct("<IB32sIBIB")  # a head, one input, and the number of outputs
 _OUTPUT = struct.Struct("<QB")  # value and script size, before the script
 _LOCKTIME_BYTES = 4
+_LONG = 0xFD  # a count from here on has more than one byte
 _ANCHOR = _OUTPUT.pack(0, 4) + bytes.fromhex("51024e73")
 _DIRECT_FEE = 191 * 5
 _HTLC_BLOCKS = 2160
@@ -53,7 +55,10 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """What matters of a transaction with one input; ids in the order of bytes that transactions hold them in."""
+    """What matters of a transaction; ids in the order of bytes that transactions hold them in.
+
+    It is the first input that spends a leaf's money. The ``others`` are outpoints: id and number of an output.
+    """
 
     txid: bytes
     spent_txid: bytes
@@ -61,29 +66,43 @@ class Spend:
     timelock: int
     value: int
     script: bytes
+    others: tuple[tuple[bytes, int], ...]
+    outputs: int
 
 
 @functools.lru_cache(maxsize=4096)  # a leaf's transactions are looked at many times over
 def parse(raw: bytes) -> Spend:
-    """Read a raw transaction without witnesses; raises ValueError unless it has exactly one input, and an output."""
+    """Read a raw transaction without witnesses; raises ValueError unless it has an input and an output."""
     try:
-        _, inputs, spent_txid, spent_vout, script_size, sequence, outputs = _HEAD.unpack_from(raw)
+        _, count = _HEAD.unpack_from(raw)
+        inputs = [_INPUT.unpack_from(raw, _HEAD.size + number * _INPUT.size) for number in range(count)]
+        at = _HEAD.size + count * _INPUT.size
+        (outputs,) = _COUNT.unpack_from(raw, at)
+        at += _COUNT.size
         paid = []
-        at = _HEAD.size
+        counts = [count, outputs]
         for _ in range(outputs):
             value, size = _OUTPUT.unpack_from(raw, at)
             at += _OUTPUT.size + size
             paid.append((value, raw[at - size : at]))
-        well_formed = (inputs, script_size) == (1, 0) and at + _LOCKTIME_BYTES == len(raw)
+            counts.append(size)
+        well_formed = (
+            max(counts) < _LONG
+            and not any(script_size for _, _, script_size, _ in inputs)
+            and at + _LOCKTIME_BYTES == len(raw)
+        )
     except struct.error:
         well_formed = False
-    if not well_formed or not paid:
-        raise ValueError("not a transaction with one input and an output")
+    if not well_formed or not inputs or not paid:
+        raise ValueError("not a transaction with an input and an output")
+    (spent_txid, spent_vout, _, sequence), *others = inputs
     value, script = paid[0]
-    return Spend(_txid(raw), spent_txid, spent_vout, sequence & _TIMELOCK_MASK, value, script)
+    more = tuple((txid, vout) for txid, vout, _, _ in others)
+    return Spend(_txid(raw), spent_txid, spent_vout, sequence & _TIMELOCK_MASK, value, script, more, outputs)
 
 
-def sighash(raw: bytes, spent: Sequence[tuple[int, bytes]], at: int = 0) -> bytes:
+@functools.lru_cache(maxsize=1024)  # the operators ask for it, and then the provider
+def sighash(raw: bytes, spent: tuple[tuple[int, bytes], ...], at: int = 0) -> bytes:
     """The hash that a signature by key is of, as BIP 341 has it.
 
     Args:
@@ -131,7 +150,7 @@ def _push(data: bytes) -> bytes:
 def _spend(txid: bytes, vout: int, value: int, script: bytes, timelock: int, *, anchor: bool) -> bytes:
     if not anchor and value > _DIRECT_FEE:
         value -= _DIRECT_FEE
-    head = _HEAD.pack(_VERSION, 1, txid, vout, 0, timelock, 1 + anchor)
+    head = _ONE.pack(_VERSION, 1, txid, vout, 0, timelock, 1 + anchor)
     return head + _OUTPUT.pack(value, len(script)) + script + _ANCHOR * anchor + bytes(_LOCKTIME_BYTES)
 
 

@@ -42,7 +42,8 @@ class SendStatus(StrEnum):
     USER_SWAP_RETURNED = "USER_SWAP_RETURNED"
 
 
-_OUTCOMES = {
+_OUTCOMES: dict[str, Outcome] = {
+    "INITIATED": Outcome.IN_PROGRESS,
     ReceiveStatus.INVOICE_CREATED: Outcome.CREATED,
     SendStatus.LIGHTNING_PAYMENT_INITIATED: Outcome.IN_PROGRESS,
     SendStatus.USER_SWAP_RETURNED: Outcome.FAILED,
@@ -101,9 +102,34 @@ class DepositClaim(_Request):
     vout: int
 
 
-UserRequest: TypeAlias = LightningReceive | LightningSend | DepositClaim
-_KINDS: dict[str, type[LightningReceive | LightningSend | DepositClaim]] = {
-    kind.kind: kind for kind in (LightningReceive, LightningSend, DepositClaim)
+class ExitStatus(StrEnum):
+    """The states of a withdrawal that occur here; the names are the provider's."""
+
+    INITIATED = "INITIATED"
+    SUCCEEDED = "SUCCEEDED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal(_Request):
+    """A withdrawal to an address; ``sats`` is what the address gets. Transactions are raw, as hex text."""
+
+    kind: ClassVar[str] = "CoopExitRequest"
+
+    address: str
+    speed: str
+    user_fee_sats: int
+    broadcast_fee_sats: int
+    leaf_ids: list[str]
+    txid: str
+    exit_transaction: str
+    connector_transaction: str
+    expires: float
+    status: ExitStatus = ExitStatus.INITIATED
+
+
+UserRequest: TypeAlias = LightningReceive | LightningSend | DepositClaim | Withdrawal
+_KINDS: dict[str, type[LightningReceive | LightningSend | DepositClaim | Withdrawal]] = {
+    kind.kind: kind for kind in (LightningReceive, LightningSend, DepositClaim, Withdrawal)
 }
 
 

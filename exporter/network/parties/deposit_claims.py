@@ -7,11 +7,8 @@ from exporter.network.ledger.chain import Output
 from exporter.network.ledger.errors import Invalid, NotAllowed, NotReady
 from exporter.network.ledger.leaves import TransferType
 from exporter.network.ledger.user_requests import DepositClaim, UserRequests
-from exporter.network.parties.deposits import DepositAddress, Deposits
+from exporter.network.parties.deposits import DepositAddress, Deposits, StatementKind, statement_of
 from exporter.network.parties.ssp import ServiceProvider, denominations
-
-_NETWORK = "regtest"
-_FIXED_AMOUNT = b"\x00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +82,8 @@ class DepositClaims:
             raise NotAllowed("the deposit is not the caller's")
         if output.spent:
             raise NotReady(f"output {vout} of transaction {txid} was claimed before")
+        if self._deposits.is_refunded(output):
+            raise NotReady(f"output {vout} of transaction {txid} is refunded to its owner")
         if not self._deposits.is_mature(output):
             raise NotReady(f"transaction {txid} has too few confirmations")
         return output, address
@@ -96,12 +95,4 @@ class DepositClaims:
 
 def user_statement(quote: Quote) -> bytes:
     """What a wallet signs to accept a quote."""
-    return b"".join(
-        (
-            f"claim_static_deposit{_NETWORK}{quote.txid}".encode(),
-            quote.vout.to_bytes(4, "little"),
-            _FIXED_AMOUNT,
-            quote.sats.to_bytes(8, "little"),
-            quote.signature,
-        )
-    )
+    return statement_of(quote.txid, quote.vout, StatementKind.FIXED_AMOUNT, quote.sats, quote.signature)

@@ -1,21 +1,24 @@
 """Static deposit addresses: what wallets ask of the operators, and the deposits that came in.
 
-An address pays to the user's signing key plus a key of the operators'. Its money never moves on the chain:
-the provider gives leaves for it and takes the output.
+An address pays to the user's signing key plus a key of the operators'. The provider gives leaves for its money and
+takes the output; or the operators sign a refund with the user, who spends the output.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
+from enum import IntEnum
 
-from exporter.network.ledger import addresses, keys
+from exporter.network.ledger import addresses, keys, transactions
 from exporter.network.ledger.chain import Chain, Output
-from exporter.network.ledger.errors import Invalid, NotFound
+from exporter.network.ledger.errors import Invalid, NotAllowed, NotFound, NotReady
 from exporter.network.parties.messages import OPERATOR_IDS, OperatorKeys
 from exporter.network.parties.operators import check_own
+from exporter.network.parties.signing import SharedKey, Signers
 from exporter.network.proto import spark_pb2 as pb
 from exporter.settings.network import CONFIRMATIONS
 
 PAGE_SIZE = 100
+_NETWORK = "regtest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class DepositAddress:
     identity: bytes
     signing_key: bytes
     verifying_key: bytes
+    shares: keys.Shares  # the operators', of their key
     proof: pb.DepositAddressProof
 
     @property
@@ -57,6 +61,7 @@ class Deposits:
         self._chain = chain
         self._operators = operators
         self._confirmations = confirmations
+        self._refunds: set[str] = set()  # transactions whose deposit is the wallet's to spend
         self._addresses: dict[str, DepositAddress] = {}
         self._of_identity: defaultdict[bytes, list[DepositAddress]] = defaultdict(list)
 
@@ -84,7 +89,7 @@ class Deposits:
             address_signatures=dict(zip(OPERATOR_IDS, signatures, strict=True)),
             proof_of_possession_signature=keys.sign_taproot(share, possession),
         )
-        address = DepositAddress(text, identity, signing_key, verifying_key, proof)
+        address = DepositAddress(text, identity, signing_key, verifying_key, keys.split(share), proof)
         self._addresses[text] = address
         self._of_identity[identity].append(address)
         return address
@@ -103,6 +108,13 @@ class Deposits:
 
     def is_mature(self, output: Output) -> bool:
         return self._chain.confirmations(output) >= self._confirmations
+
+    def refund(self, output: Output) -> None:
+        """Leave a deposit to its wallet for good: it is credited no more."""
+        self._refunds.add(output.txid)
+
+    def is_refunded(self, output: Output) -> bool:
+        return output.txid in self._refunds
 
     def take(self, output: Output) -> None:
         """Mark a deposit as claimed."""
@@ -123,8 +135,35 @@ class Deposits:
 class DepositService:
     """The part of `spark.SparkService` that is about static deposits."""
 
-    def __init__(self, deposits: Deposits) -> None:
+    def __init__(self, deposits: Deposits, signers: Signers) -> None:
         self._deposits = deposits
+        self._signers = signers
+
+    async def initiate_static_deposit_utxo_refund(
+        self, request: pb.InitiateStaticDepositUtxoRefundRequest, caller: bytes
+    ) -> pb.InitiateStaticDepositUtxoRefundResponse:
+        utxo, job = request.on_chain_utxo, request.refund_tx_signing_job
+        output, address = self._deposits.find(utxo.txid.hex(), utxo.vout)
+        if address.identity != caller or address.signing_key != job.signing_public_key:
+            raise NotAllowed("the deposit is not the caller's")
+        if output.spent:
+            raise NotReady(f"output {utxo.vout} of transaction {output.txid} is spent")
+        try:
+            refund = transactions.parse(job.raw_tx)
+        except ValueError as error:
+            raise Invalid(f"the refund is {error}") from error
+        if (refund.spent_txid[::-1].hex(), refund.spent_vout, refund.others) != (output.txid, utxo.vout, ()):
+            raise Invalid("the refund spends another output than the deposit")
+        message = transactions.sighash(job.raw_tx, ((output.sats, keys.taproot_script(address.verifying_key)),))
+        statement = statement_of(output.txid, utxo.vout, StatementKind.REFUND, refund.value, message)
+        if not keys.verify(caller, request.user_signature, statement):
+            raise Invalid("the refund is not signed by the deposit's owner")
+        key = SharedKey(address.verifying_key, address.signing_key, address.shares)
+        result = self._signers.sign_first(key, message, job.signing_nonce_commitment)
+        self._deposits.refund(output)
+        return pb.InitiateStaticDepositUtxoRefundResponse(
+            refund_tx_signing_result=result, deposit_address=address.query_result
+        )
 
     async def generate_static_deposit_address(
         self, request: pb.GenerateStaticDepositAddressRequest, caller: bytes
@@ -191,6 +230,19 @@ class DepositService:
             has_next_page=more, has_previous_page=start > 0, next_cursor=str(start + size) if more else ""
         )
         return pb.GetUtxosForIdentityResponse(utxos=utxos, page=page)
+
+
+class StatementKind(IntEnum):
+    """What a wallet says of a deposit; the numbers are the protocol's."""
+
+    FIXED_AMOUNT = 0
+    REFUND = 2
+
+
+def statement_of(txid: str, vout: int, kind: StatementKind, sats: int, payload: bytes) -> bytes:
+    """What a wallet signs for a deposit to be credited, or refunded."""
+    head = f"claim_static_deposit{_NETWORK}{txid}".encode() + vout.to_bytes(4, "little")
+    return head + bytes([kind]) + sats.to_bytes(8, "little") + payload
 
 
 def _utxo(output: Output) -> pb.UTXO:

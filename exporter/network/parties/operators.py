@@ -5,7 +5,7 @@ whole signatures of: a leaf swap's refunds. The others they check, and don't sig
 """
 
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from exporter.network.ledger import keys, transactions
@@ -33,7 +33,7 @@ class SparkService:
         self._archive = archive
         self._events = events
         self._settings: dict[bytes, pb.WalletSetting] = {}
-        self._signers = Signers()
+        self.signers = Signers()
 
     # Transfers
 
@@ -41,7 +41,7 @@ class SparkService:
         self, request: pb.GetSigningCommitmentsRequest, caller: bytes
     ) -> pb.GetSigningCommitmentsResponse:
         count = request.count * (len(request.node_ids) or request.node_id_count)
-        return pb.GetSigningCommitmentsResponse(signing_commitments=self._signers.commit(count))
+        return pb.GetSigningCommitmentsResponse(signing_commitments=self.signers.commit(count))
 
     async def start_transfer_v2(self, request: pb.StartTransferRequest, caller: bytes) -> pb.StartTransferResponse:
         self.start(request, caller, TransferType.TRANSFER)
@@ -65,7 +65,7 @@ class SparkService:
 
     def _sign_refund(self, job: pb.UserSignedTxSigningJob, adaptor: bytes) -> pb.LeafRefundTxSigningResult:
         leaf = self.ledger.leaf(job.leaf_id)
-        result = self._signers.sign_job(SharedKey.of(leaf), leaf.sighash(job.raw_tx), job, adaptor)
+        result = self.signers.sign_job(SharedKey.of(leaf), leaf.sighash(job.raw_tx), job, adaptor)
         return pb.LeafRefundTxSigningResult(
             leaf_id=leaf.id, refund_tx_signing_result=result, verifying_key=leaf.verifying_key
         )
@@ -76,11 +76,12 @@ class SparkService:
         caller: bytes,
         kind: TransferType,
         payment_hash: bytes | None = None,
+        connectors: Mapping[str, tuple[bytes, int]] | None = None,
         confirm: Callable[[], None] | None = None,
     ) -> Transfer:
         """Check a sender's package and lock its leaves, as `Ledger.send` does; the transfer is not settled yet."""
         check_own(request.owner_identity_public_key, caller)
-        _check_uuid(request.transfer_id)
+        check_uuid(request.transfer_id)
         if request.receiver_identity_public_key == self.refusing:
             raise Broken("the operators fail for this receiver, on demand")
         sent = messages.sent_leaves(self.operators, request)
@@ -93,6 +94,7 @@ class SparkService:
             expiry=request.expiry_time.seconds,
             spark_invoice=request.spark_invoice,
             payment_hash=payment_hash,
+            connectors=connectors,
             confirm=confirm,
         )
 
@@ -213,7 +215,7 @@ class SparkService:
         except ValueError as error:
             raise Invalid(f"a node transaction is {error}") from error
         spent = above.txid if above else old.spent_txid
-        if new.spent_txid != spent or new.value != leaf.value or new.script != old.script:
+        if new.others or new.spent_txid != spent or new.value != leaf.value or new.script != old.script:
             raise Invalid(f"the new node of leaf {leaf.id} does not spend its parent to the same key and value")
         if above and above.txid != old.txid and above.spent_txid != old.spent_txid:
             raise Invalid(f"the split node of leaf {leaf.id} does not spend the leaf's parent")
@@ -272,7 +274,8 @@ def check_own(identity: bytes, caller: bytes) -> None:
         raise NotAllowed("the request speaks for another identity than the session's")
 
 
-def _check_uuid(text: str) -> None:
+def check_uuid(text: str) -> None:
+    """Check a transfer's id; raises Invalid."""
     try:
         uuid.UUID(text)
     except ValueError as error:

@@ -649,6 +649,24 @@ class QueryTransfersResponse(_message.Message):
     offset: int
     def __init__(self, transfers: _Optional[_Iterable[_Union[Transfer, _Mapping]]] = ..., offset: _Optional[int] = ...) -> None: ...
 
+class CooperativeExitRequest(_message.Message):
+    __slots__ = ("transfer", "exit_id", "exit_txid", "connector_tx")
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    EXIT_ID_FIELD_NUMBER: _ClassVar[int]
+    EXIT_TXID_FIELD_NUMBER: _ClassVar[int]
+    CONNECTOR_TX_FIELD_NUMBER: _ClassVar[int]
+    transfer: StartTransferRequest
+    exit_id: str
+    exit_txid: bytes
+    connector_tx: bytes
+    def __init__(self, transfer: _Optional[_Union[StartTransferRequest, _Mapping]] = ..., exit_id: _Optional[str] = ..., exit_txid: _Optional[bytes] = ..., connector_tx: _Optional[bytes] = ...) -> None: ...
+
+class CooperativeExitResponse(_message.Message):
+    __slots__ = ("transfer",)
+    TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    transfer: Transfer
+    def __init__(self, transfer: _Optional[_Union[Transfer, _Mapping]] = ...) -> None: ...
+
 class RenewNodeTimelockSigningJob(_message.Message):
     __slots__ = ("split_node_tx_signing_job", "split_node_direct_tx_signing_job", "node_tx_signing_job", "refund_tx_signing_job", "direct_node_tx_signing_job", "direct_refund_tx_signing_job", "direct_from_cpfp_refund_tx_signing_job")
     SPLIT_NODE_TX_SIGNING_JOB_FIELD_NUMBER: _ClassVar[int]
@@ -1187,3 +1205,21 @@ class GetUtxosForIdentityResponse(_message.Message):
     utxos: _containers.RepeatedCompositeFieldContainer[AddressedUtxo]
     page: PageResponse
     def __init__(self, utxos: _Optional[_Iterable[_Union[AddressedUtxo, _Mapping]]] = ..., page: _Optional[_Union[PageResponse, _Mapping]] = ...) -> None: ...
+
+class InitiateStaticDepositUtxoRefundRequest(_message.Message):
+    __slots__ = ("on_chain_utxo", "refund_tx_signing_job", "user_signature")
+    ON_CHAIN_UTXO_FIELD_NUMBER: _ClassVar[int]
+    REFUND_TX_SIGNING_JOB_FIELD_NUMBER: _ClassVar[int]
+    USER_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    on_chain_utxo: UTXO
+    refund_tx_signing_job: SigningJob
+    user_signature: bytes
+    def __init__(self, on_chain_utxo: _Optional[_Union[UTXO, _Mapping]] = ..., refund_tx_signing_job: _Optional[_Union[SigningJob, _Mapping]] = ..., user_signature: _Optional[bytes] = ...) -> None: ...
+
+class InitiateStaticDepositUtxoRefundResponse(_message.Message):
+    __slots__ = ("refund_tx_signing_result", "deposit_address")
+    REFUND_TX_SIGNING_RESULT_FIELD_NUMBER: _ClassVar[int]
+    DEPOSIT_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    refund_tx_signing_result: SigningResult
+    deposit_address: DepositAddressQueryResult
+    def __init__(self, refund_tx_signing_result: _Optional[_Union[SigningResult, _Mapping]] = ..., deposit_address: _Optional[_Union[DepositAddressQueryResult, _Mapping]] = ...) -> None: ...

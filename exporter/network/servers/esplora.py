@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from exporter.network.ledger import addresses
 from exporter.network.ledger.chain import Chain, Output, block_hash
-from exporter.network.ledger.errors import Invalid, NotFound
+from exporter.network.ledger.errors import Invalid, NotFound, NotReady
 
 PREFIX = "/chain"
 _TARGETS = (1, 2, 3, 6, 10, 25, 144, 504, 1008)  # confirmation targets, in blocks
@@ -71,16 +71,33 @@ def routes(chain: Chain) -> list[Route]:
         "/blocks/tip/hash": lambda _: PlainTextResponse(block_hash(chain.height)),
         "/fee-estimates": lambda _: JSONResponse(dict.fromkeys(map(str, _TARGETS), _SAT_PER_VBYTE)),
     }
-    return [Route(PREFIX + path, _endpoint(answer)) for path, answer in answers.items()]
+
+    async def broadcast(request: Request) -> Response:
+        body = await request.body()
+        return _answer(lambda: PlainTextResponse(chain.broadcast(_from_hex(body)).txid))
+
+    looks = [Route(PREFIX + path, _endpoint(answer)) for path, answer in answers.items()]
+    return [*looks, Route(PREFIX + "/tx", broadcast, methods=["POST"])]
 
 
 def _endpoint(answer: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
-        try:
-            return answer(request)
-        except NotFound as refusal:
-            return PlainTextResponse(str(refusal), 404)
-        except Invalid as refusal:
-            return PlainTextResponse(str(refusal), 400)
+        return _answer(lambda: answer(request))
 
     return serve
+
+
+def _answer(answer: Callable[[], Response]) -> Response:
+    try:
+        return answer()
+    except NotFound as refusal:
+        return PlainTextResponse(str(refusal), 404)
+    except (Invalid, NotReady) as refusal:
+        return PlainTextResponse(str(refusal), 400)
+
+
+def _from_hex(body: bytes) -> bytes:
+    try:
+        return bytes.fromhex(body.decode())
+    except ValueError as error:
+        raise Invalid("want a transaction in hexadecimal") from error

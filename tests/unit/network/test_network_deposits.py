@@ -38,7 +38,7 @@ class Depositor(Wallet):
 
     @property
     def service(self) -> DepositService:
-        return DepositService(self.world.services.deposits)
+        return DepositService(self.world.services.deposits, self.world.service.signers)
 
     def request(self) -> pb.GenerateStaticDepositAddressRequest:
         return pb.GenerateStaticDepositAddressRequest(

@@ -263,5 +263,5 @@ def test_no_variables_are_a_fault(askers: list[Asker], query: str, variables: ob
 
 
 def test_every_field_of_the_schema_is_resolved(world: World) -> None:
-    with pytest.raises(LookupError, match="nothing resolves claim_static_deposit, current_user, get_challenge"):
+    with pytest.raises(LookupError, match="nothing resolves claim_static_deposit, "):
         Api(world.services.api().sessions)

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from mini_wallet import Wallet, World
 
-from exporter.network.ledger import keys, transactions
+from exporter.network.ledger import addresses, keys, transactions
 from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Broken, Exists, Invalid, NotAllowed, NotFound, NotReady, Refused
 from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus
 from exporter.network.parties.lightning import UNASKED_SECONDS
 from exporter.network.parties.messages import OPERATOR_IDS
+from exporter.network.parties.withdrawals import ExitService, ExitWish
+from exporter.network.parties.withdrawals import fee as exit_fee
 from exporter.network.proto import spark_pb2 as pb
 
 Spoil = Callable[[Wallet, pb.StartTransferRequest], None]
@@ -513,14 +515,18 @@ def test_a_transfer_of_a_leaf_renewed_meanwhile_is_refused_as_stale(world: World
     asyncio.run(check())
 
 
+HOME = addresses.taproot_address(keys.taproot_script(keys.public_key(7)))
+
+
 class Payments(RuleBasedStateMachine):
-    """Any order of funding, payments, swaps and returns conserves the money of every wallet."""
+    """Any order of funding, payments, swaps, withdrawals and returns conserves the money of every wallet."""
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
         self.wallets = [Wallet(self.world) for _ in range(3)]
         self.expected = [0, 0, 0]
+        self.withdrawn = 0
 
     def teardown(self) -> None:
         self.world.close()
@@ -564,6 +570,30 @@ class Payments(RuleBasedStateMachine):
         source, leaves = self._some_leaves(data)
         transfer_id, _ = asyncio.run(self.wallets[source].start_swap(leaves))
         self.world.ledger.give_back(transfer_id)
+
+    @precondition(lambda self: any(self.expected))
+    @rule(data=st.data(), completes=st.booleans())
+    def withdraw(self, data: st.DataObject, completes: bool) -> None:
+        source, leaves = self._some_leaves(data)
+        wallet, total = self.wallets[source], sum(leaf.value for leaf in leaves)
+        wish = ExitWish([leaf.id for leaf in leaves], (), HOME, "SLOW", str(uuid.uuid4()))
+        if total <= exit_fee("SLOW"):
+            with pytest.raises(Invalid):
+                self.world.services.withdrawals.request(wallet.identity, wish)
+            return
+        withdrawal = self.world.services.withdrawals.request(wallet.identity, wish)
+        exits = ExitService(self.world.service)
+        asyncio.run(exits.cooperative_exit_v2(wallet.exit_request(withdrawal), wallet.identity))
+        self.money_is_conserved()
+        if completes:
+            self.world.services.withdrawals.complete(wallet.identity, wish.transfer_id)
+            self.expected[source] -= total
+            self.withdrawn += total - exit_fee("SLOW")
+        else:
+            self.world.passed += UNASKED_SECONDS + 1
+            self.world.services.give_back_stale()
+        paid = self.world.services.chain.paid_to([HOME], unspent_only=True)
+        assert sum(output.sats for output in paid) == self.withdrawn
 
     def _some_leaves(self, data: st.DataObject) -> tuple[int, list[Leaf]]:
         rich = [number for number, sats in enumerate(self.expected) if sats]

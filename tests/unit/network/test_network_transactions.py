@@ -36,11 +36,11 @@ def test_refuses_what_is_no_transaction(raw: bytes) -> None:
         transactions.parse(raw)
 
 
-@pytest.mark.parametrize(("inputs", "outputs"), [(0, 1), (2, 1), (1, 0)])
+@pytest.mark.parametrize(("inputs", "outputs"), [(0, 1), (1, 0)])
 def test_refuses_other_shapes(inputs: int, outputs: int) -> None:
     spent = [TransactionInput(bytes(32), 0)] * inputs
     paid = [TransactionOutput(5, Script(SCRIPT))] * outputs
-    with pytest.raises(ValueError, match="one input"):
+    with pytest.raises(ValueError, match="an input and an output"):
         transactions.parse(bytes(Transaction(version=3, vin=spent, vout=paid).serialize()))
 
 
@@ -63,3 +63,11 @@ def test_a_lock_is_to_one_hash_and_to_both_parties() -> None:
     }
     assert len(scripts) == 5
     assert all(len(script) == 34 and script[:2] == b"\x51\x20" for script in scripts)
+
+
+def test_the_first_input_spends_the_leaf_and_the_others_are_told() -> None:
+    spent = [TransactionInput(bytes([number]) * 32, number) for number in (1, 2)]
+    raw = Transaction(version=3, vin=spent, vout=[TransactionOutput(5, Script(SCRIPT))]).serialize()
+    parsed = transactions.parse(raw)
+    assert (parsed.spent_txid, parsed.spent_vout, parsed.outputs) == (bytes([1]) * 32, 1, 1)
+    assert parsed.others == ((bytes([2]) * 32, 2),)

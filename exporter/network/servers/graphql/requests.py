@@ -6,10 +6,12 @@ from exporter.network.ledger import invoices
 from exporter.network.ledger.errors import Invalid
 from exporter.network.ledger.user_requests import (
     DepositClaim,
+    ExitStatus,
     LightningReceive,
     LightningSend,
     UserRequest,
     UserRequests,
+    Withdrawal,
 )
 from exporter.network.servers.graphql import values
 from exporter.network.servers.graphql.values import Json
@@ -19,6 +21,7 @@ _TYPES = {
     "LIGHTNING_RECEIVE": LightningReceive.kind,
     "LIGHTNING_SEND": LightningSend.kind,
     "CLAIM_STATIC_DEPOSIT": DepositClaim.kind,
+    "COOP_EXIT": Withdrawal.kind,
 }
 
 
@@ -91,6 +94,8 @@ def rendered(request: UserRequest) -> Json:
             return common | _send(request)
         case DepositClaim():
             return common | _claim(request)
+        case Withdrawal():
+            return common | _withdrawal(request)
 
 
 def _receive(request: LightningReceive) -> Json:
@@ -137,13 +142,36 @@ def _claim(request: DepositClaim) -> Json:
     }
 
 
+def _withdrawal(request: Withdrawal) -> Json:
+    return {
+        "fee": values.sats(request.user_fee_sats),
+        "l1_broadcast_fee": values.sats(request.broadcast_fee_sats),
+        "status": request.status,
+        "expires_at": values.time(request.expires),
+        "raw_connector_transaction": request.connector_transaction,
+        "raw_coop_exit_transaction": request.exit_transaction,
+        "coop_exit_txid": request.txid,
+        "transfer": _transfer(request) if request.status == ExitStatus.SUCCEEDED else None,
+        "fee_quote": None,
+        "exit_speed": request.speed,
+        "withdrawal_address": request.address,
+        "transfer_spark_id": request.transfer_id,
+    }
+
+
 def _transfer(request: UserRequest) -> Json | None:
     return values.transfer_of(request.transfer_id, _moved(request)) if request.transfer_id else None
 
 
 def _moved(request: UserRequest) -> int:
     """What the request's transfer holds, in sats."""
-    return request.sats + (request.fee_sats if isinstance(request, LightningSend) else 0)
+    match request:
+        case LightningSend():
+            return request.sats + request.fee_sats
+        case Withdrawal():
+            return request.sats + request.user_fee_sats + request.broadcast_fee_sats
+        case _:
+            return request.sats
 
 
 def _parties(request: UserRequest) -> tuple[str, ...]:
