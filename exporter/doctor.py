@@ -3,7 +3,7 @@
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -81,8 +81,8 @@ def machine() -> str:
     return f"{platform.python_implementation()} {platform.python_version()}, {system}, {os.cpu_count()} CPUs, {memory}"
 
 
-def findings(features: Iterable[Feature] = FEATURES) -> Iterator[tuple[str, str]]:
+def findings() -> Iterator[tuple[str, str]]:
     """Each feature with ``ready``, or with what is missing."""
-    for feature in features:
+    for feature in FEATURES:
         lack = feature.lack()
         yield feature.name, "ready" if lack is None else f"missing: {lack}"
