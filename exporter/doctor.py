@@ -68,6 +68,8 @@ FEATURES = (
     Feature("run --allocator jemalloc", _allocator("jemalloc")),
     Feature("run --allocator mimalloc", _allocator("mimalloc")),
     Feature("plot --png, --svg", _extra("pictures")),
+    Feature("matrix --kubernetes", _extra("kubernetes")),
+    Feature("matrix with object storage", _extra("s3")),
     Feature("watch --cgroup", _one_of(*_CONTROL_GROUPS, needs="it takes Linux, with its control groups mounted")),
     Feature("parts of resident memory", _one_of("/proc/self/smaps_rollup", needs="it takes Linux 4.14 or newer")),
     Feature("docker compose up", _programs("docker", needs="it takes Docker with Compose v2, or the like")),

@@ -128,7 +128,7 @@ def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_l
         f"Heap={_mib(sample.heap_allocated_bytes)}",
         f"Threads={_number(sample.threads)}",
         f"FDs={_number(sample.open_fds)}",
-        f"Payments={sample.payments}",
+        "" if sample.payments is None else f"Payments={sample.payments}",
         f"Failures={sample.payment_failures}",
         f"Reconnects={sample.reconnects}" if sample.reconnects else "",
         "at rest, trimmed" if sample.trimmed else "at rest" if sample.settled else "",

@@ -35,9 +35,9 @@ def demo(directory: Path, say: Callable[[str], None]) -> None:
     asyncio.run(together(_run(name, directory, say) for name in TWINS))
     # numpy and the charts are not needed before.
     from exporter.analysis.series import read_csv
-    from exporter.report import ReportRun
     from exporter.report.page import conclusion, write_page
     from exporter.report.prepared import prepare
+    from exporter.report.runs import ReportRun
 
     runs = prepare([ReportRun(name, read_csv(_csv(directory, name))) for name in TWINS])
     write_page(directory / PAGE, runs, "A leak and its clean twin")

@@ -17,6 +17,7 @@ from exporter.durations import format_duration
 from exporter.errors import DefectError, ExporterError, defect_of
 from exporter.exit_codes import ExitCode
 from exporter.leftovers import held_directory, remove_directory
+from exporter.processes.guard import guarded
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
@@ -70,6 +71,7 @@ def run_state(config: ObservationSettings, settings: Mapping[str, str], subjects
     return RunState(
         name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
         settings=dict(settings),
+        labels=dict(config.labels),
         started_at=started_at,
         duration_seconds=config.duration_seconds,
         subjects={subject.driver: subject for subject in subjects},
@@ -143,11 +145,12 @@ class Lifecycle(ABC):
         self._console.heading(version(), self._state.name, self._outputs.url, self._state.settings)
         for line in self._headings():
             self._console.line(line)
-        try:
-            await self._attempt(self._measure())
-        finally:
-            for step in (self._online.stop, self._subjects.stop, self._end):
-                await self._attempt(step())
+        async with guarded():
+            try:
+                await self._attempt(self._measure())
+            finally:
+                for step in (self._online.stop, self._subjects.stop, self._end):
+                    await self._attempt(step())
         code = await self._conclude()
         self._state.finished = True
         await self._linger()

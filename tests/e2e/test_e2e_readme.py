@@ -29,6 +29,7 @@ SHORTER = (
     (r"--duration \S+", "--duration 10s"),
     # Several SDKs at once take longer to make their first payment.
     (r"(--driver .*--duration) \S+", r"\1 30s"),
+    (r"durations: \[\S+\], repetitions: \d+", "durations: [10s], repetitions: 1"),
     (r"MEMTEST_DURATION_SECS=\d+", "MEMTEST_DURATION_SECS=10"),
     (r"--linger \S+", "--linger 1s"),
     (r"--listen-address \S+", "--listen-address 127.0.0.1:0"),
