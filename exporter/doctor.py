@@ -3,7 +3,7 @@
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psutil
@@ -68,6 +68,8 @@ FEATURES = (
     Feature("run --allocator jemalloc", _allocator("jemalloc")),
     Feature("run --allocator mimalloc", _allocator("mimalloc")),
     Feature("plot --png, --svg", _extra("pictures")),
+    Feature("matrix --kubernetes", _extra("kubernetes")),
+    Feature("matrix with object storage", _extra("s3")),
     Feature("watch --cgroup", _one_of(*_CONTROL_GROUPS, needs="it takes Linux, with its control groups mounted")),
     Feature("parts of resident memory", _one_of("/proc/self/smaps_rollup", needs="it takes Linux 4.14 or newer")),
     Feature("docker compose up", _programs("docker", needs="it takes Docker with Compose v2, or the like")),
@@ -81,8 +83,8 @@ def machine() -> str:
     return f"{platform.python_implementation()} {platform.python_version()}, {system}, {os.cpu_count()} CPUs, {memory}"
 
 
-def findings(features: Iterable[Feature] = FEATURES) -> Iterator[tuple[str, str]]:
+def findings() -> Iterator[tuple[str, str]]:
     """Each feature with ``ready``, or with what is missing."""
-    for feature in features:
+    for feature in FEATURES:
         lack = feature.lack()
         yield feature.name, "ready" if lack is None else f"missing: {lack}"

@@ -115,6 +115,6 @@ def _warn(state: SubjectState, sizes: Mapping[str, int], impossible: Collection[
     if begun:
         # A driver may make up names without an end; its own log is bounded.
         logging.getLogger(f"exporter.child.{state.driver}").warning(
-            "%s tells its heap '%s' as %s bytes, which can't be: the cells of it stay empty",
+            "%s reports its heap '%s' as %s bytes, which can't be: its cells stay empty",
             *(state.driver, begun[0], shown(sizes[begun[0]])),
         )

@@ -90,7 +90,7 @@ def headline(judgement: Judgement) -> str:
     if judgement.verdict is Verdict.NO_LEAK:
         missed = judgement.missed_kib_per_min
         return "No leak" if missed is None else f"No leak above {number(max(missed, _LEAST_BOUND))} KiB a minute"
-    return "Inconclusive: this run cannot tell a leak from none"
+    return "Inconclusive: neither a leak nor its absence was shown"
 
 
 def _growing(judgement: Judgement) -> str:

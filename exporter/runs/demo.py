@@ -18,11 +18,10 @@ _LOAD = (
     # Two minutes of readings at rest are enough to rule a leak out if there are ten of them.
     *("--settle-every", "10", "--settle-min-gap", "5s", "--listen-address", "127.0.0.1:0", "--csv-overwrite"),
 )
-
 _STOP = StopLimits(asked_seconds=0)  # a run is asked to end by SIGTERM
 
 
-def demo(directory: Path, say: Callable[[str], None], load: tuple[str, ...] = _LOAD) -> None:
+def demo(directory: Path, say: Callable[[str], None]) -> None:
     """Make both runs at once and write the page; ``say`` gets a line for each thing that happens.
 
     Raises ConfigError for a directory that can't be written, LoadError for a run that failed.
@@ -33,7 +32,7 @@ def demo(directory: Path, say: Callable[[str], None], load: tuple[str, ...] = _L
         raise ConfigError(f"output is {str(directory)!r}, which can't be made: {error.strerror}") from error
     say("Two runs of two minutes, side by side. Both connect two wallets again after every fifth payment:")
     say("'clean' disconnects the old ones first, 'leak' drops them. Memory at rest shows the difference.")
-    asyncio.run(together(_run(name, directory, load, say) for name in TWINS))
+    asyncio.run(together(_run(name, directory, say) for name in TWINS))
     # numpy and the charts are not needed before.
     from exporter.analysis.series import read_csv
     from exporter.report.page import conclusion, write_page
@@ -48,13 +47,13 @@ def demo(directory: Path, say: Callable[[str], None], load: tuple[str, ...] = _L
     say(f"Page: {directory / PAGE}")
 
 
-async def _run(name: str, directory: Path, load: tuple[str, ...], say: Callable[[str], None]) -> None:
+async def _run(name: str, directory: Path, say: Callable[[str], None]) -> None:
     def show(line: bytes) -> None:
         text = printable(line.decode(errors="replace"))
         if text.startswith("["):  # a sample
             say(f"{name:5} {text}")
 
-    command = ("-m", "exporter", "run", *load, TWINS[name], "--csv", str(_csv(directory, name)))
+    command = ("-m", "exporter", "run", *_LOAD, TWINS[name], "--csv", str(_csv(directory, name)))
     child = await Child.start(python_command(*command), name=name, on_line=show)
     try:
         end = await child.wait()

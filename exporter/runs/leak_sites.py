@@ -19,14 +19,14 @@ _LEFT_OUT = ("--csv-append", "--csv-overwrite", "--pprof")
 def leak_lines(heap_dump: Path | None, arguments: Sequence[str]) -> list[str]:
     """What to add to the report of a run that leaks; ``arguments`` are the command line's, without the program."""
     if heap_dump is None:
-        return ["  Which code allocates what leaks, tells:", f"    {command_with_heap_dump(arguments)}"]
+        return ["  To find the code that allocates what leaks:", f"    {command_with_heap_dump(arguments)}"]
     early = dump_path(heap_dump, EARLY)
     if not early.exists():
-        return [f"  The run ended before its first heap dump; {heap_dump} alone can't tell what grew."]
+        return [f"  The run ended before its first heap dump; {heap_dump} alone does not show what grew."]
     try:
         sites = top_sites(diff_dumps(early, heap_dump), _MOST_SITES)
     except ConfigError as error:
-        return [f"  What grew can't be told: {error}"]
+        return [f"  The code that grew can't be found: {error}"]
     more = f"  All of it: exporter heap diff {shlex.quote(str(early))} {shlex.quote(str(heap_dump))}"
     return ["  Grown most since a quarter of the load, by code:", *(f"    {site}" for site in sites), more]
 

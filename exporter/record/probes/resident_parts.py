@@ -20,7 +20,7 @@ def parse_resident(status: bytes, field: bytes) -> int:
         name, _, rest = line.partition(b":")
         if name == field:
             return int(rest.split()[0]) * 1024
-    raise ProcessLookupError(f"the kernel tells no {field.decode()} of it")
+    raise ProcessLookupError(f"the kernel reports no {field.decode()}")
 
 
 def _column(name: str, title: str, meaning: str, judged_as: str = "") -> Column:

@@ -84,7 +84,7 @@ def test_a_size_that_no_living_program_has_is_of_an_unreadable_heap(
         note_told(state, Told(Heap({"go": size, "native": 5}, {"sys": -1}, objects=0, goroutines=0), payments=size))
     assert (state.heap_bytes, state.unreadable_heaps) == ({"native": 5}, ("go",))
     assert (state.allocator_bytes, state.objects, state.goroutines) == ({}, None, None)
-    assert caplog.text.count("tells its heap 'go'") == 1
+    assert caplog.text.count("reports its heap 'go'") == 1
     note_heap(state, Heap({"go": 7, "native": 5}))
     assert (state.heap_bytes, state.unreadable_heaps) == ({"go": 7, "native": 5}, ())
 

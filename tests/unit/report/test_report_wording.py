@@ -102,7 +102,7 @@ def judgement(verdict: Verdict, series: str | None = "rss_bytes", missed: float 
         (judgement(Verdict.LEAK, "open_fds"), "Leak: file descriptors grow by 2.00 ± 0.10 a minute"),
         (judgement(Verdict.NO_LEAK, missed=12.3), "No leak above 12.3 KiB a minute"),
         (judgement(Verdict.NO_LEAK, missed=0.0), "No leak above 0.10 KiB a minute"),
-        (judgement(Verdict.INCONCLUSIVE, None), "Inconclusive: this run cannot tell a leak from none"),
+        (judgement(Verdict.INCONCLUSIVE, None), "Inconclusive: neither a leak nor its absence was shown"),
     ],
 )
 def test_the_verdict_in_a_sentence(found: Judgement, text: str) -> None:

@@ -141,7 +141,7 @@ def test_dumps_that_cannot_be_read_do_not_cost_the_report(tmp_path: Path) -> Non
     (tmp_path / "heap-early.bin").touch()
     note_path(tmp_path / "heap.bin").touch()
     (line,) = leak_lines(tmp_path / "heap.bin", [])
-    assert "can't be told" in line
+    assert "can't be found" in line
 
 
 @pytest.mark.parametrize("written", [["--faucet-url", "{}"], ["--faucet-url={}"]])
