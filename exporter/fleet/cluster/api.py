@@ -138,7 +138,8 @@ class Cluster:
         except ApiException as error:
             raise _refusal(error.status or 0, error.body or error.reason or "") from error
         except urllib3.exceptions.HTTPError as error:
-            raise ApiError(f"the API server can't be reached ({type(error).__name__})") from error
+            why = str(getattr(error, "reason", None) or error).rpartition(": ")[2]
+            raise ApiError(f"the API server can't be reached ({why}); see that the cluster is up") from error
         if response.status >= 400:
             raise _refusal(response.status, response.data)
         return response
