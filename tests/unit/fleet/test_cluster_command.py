@@ -24,7 +24,7 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path = tmp_path / "plan.yaml"
     path.write_text(PLACED)
     (tmp_path / "kubeconfig").write_text(KUBECONFIG)
-    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "kubeconfig"))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
     return str(path)
 
 
