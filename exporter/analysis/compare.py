@@ -132,7 +132,7 @@ def _growths(
     at_rest = " at rest" if evidence[0].settled else ""
     found = [_difference(f"growth{at_rest} per minute", series, "KiB", first, second, tolerance, lasts)]
     for name, counter in (("payment", "payments"), ("reconnect", "reconnects")):
-        a, b = (growth_per_operation(stretches[index], counter, evidence[index]) for index in (0, 1))
+        a, b = (growth_per_operation(stretches[index], evidence[index]).get(counter) for index in (0, 1))
         counts = stretches[0].values(counter)
         if a is None or b is None or counts is None:
             continue

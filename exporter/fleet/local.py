@@ -15,7 +15,7 @@ from exporter.errors import ConfigError
 from exporter.exit_codes import ExitCode
 from exporter.fleet.cells import Cell
 from exporter.fleet.ending import result_of_run
-from exporter.fleet.result import Result
+from exporter.fleet.result import Result, end_in_words
 from exporter.fleet.workspace import CSV, REPORT, Workspace
 from exporter.processes.child import Child, StopLimits, python_command
 from exporter.runs.console import Console
@@ -190,8 +190,8 @@ class LocalMatrix:
             self._running.remove(run)
 
     def _tell(self, cell: Cell, result: Result, *, again: bool) -> None:
-        verdict = str(result.verdict) if result.final and result.verdict else f"exit code {result.exit_code}"
-        text = f"Cell {cell.number}, {cell.label}: {verdict}, {result.reason}"
+        ending = str(result.verdict) if result.judged else end_in_words(result.exit_code)
+        text = f"Cell {cell.number}, {cell.label}: {ending}, {result.reason}"
         if result.final:
             self._console.line(text)
         else:
@@ -199,11 +199,15 @@ class LocalMatrix:
 
     async def _show_progress(self, waiting: Sequence[Cell]) -> None:
         while True:
-            running = ", ".join(f"{run.cell.number} for {format_clock(run.elapsed)}" for run in self._running)
-            left = sum(cell.config.duration_seconds for cell in waiting)
-            left += sum(max(run.cell.config.duration_seconds - run.elapsed, 0.0) for run in self._running)
-            about = format_duration(round(left / max(self._jobs, 1)))
-            self._console.status(f"{self._ended} of {self._to_run} cells done · running {running} · {about} left")
+            left = sum(cell.seconds for cell in waiting)
+            left += sum(max(run.cell.seconds - run.elapsed, 0.0) for run in self._running)
+            longest = max((run.elapsed for run in self._running), default=0.0)
+            told = [
+                f"{self._ended} of {self._to_run} cells done",
+                f"{len(self._running)} running, for {format_clock(longest)} at most",
+                f"about {format_duration(round(left / max(self._jobs, 1)))} left" if left else "about to end",
+            ]
+            self._console.status(" · ".join(told))
             await asyncio.sleep(1)
 
     def _on_interrupt(self) -> None:

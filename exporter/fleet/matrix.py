@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from exporter import __version__
+from exporter import version
 from exporter.errors import ConfigError
 from exporter.fleet.cells import Cell, cells_of
 from exporter.fleet.local import CellRun, LocalMatrix, end_at_once
@@ -74,7 +74,7 @@ async def _all(workspace: Workspace, console: Console, jobs: int | None) -> bool
     done = workspace.results()
     waiting = [cell for cell in workspace.cells if cell.number not in done or not done[cell.number].final]
     told = f"{len(workspace.cells)} cells, {len(workspace.cells) - len(waiting)} of them done, {jobs} at once"
-    console.line(f"exporter {__version__} · matrix {workspace.plan.name} · {told} · in {workspace.directory}")
+    console.line(f"exporter {version()} · matrix {workspace.plan.name} · {told} · in {workspace.directory}")
     matrix = LocalMatrix(workspace, console, jobs=jobs)
     await matrix.run(waiting)
     return matrix.interrupted

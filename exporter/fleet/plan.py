@@ -141,7 +141,7 @@ def parse_plan(text: bytes) -> Plan:
     for key, field in fields.items():
         if key in document:
             try:
-                values[field.name] = msgspec.convert(document[key], field.type, dec_hook=_no_other)
+                values[field.name] = msgspec.convert(document[key], field.type)
             except msgspec.ValidationError as error:
                 wrong.add(key)
                 complaints.append(Complaint(printable(_sentence(key, document[key], error))))
@@ -279,7 +279,3 @@ def _found(key: str, value: Any, place: str) -> tuple[str, object]:
     for index, name in re.findall(r"\[(\d+)\]|\.([^.\[]+)", place.partition("[...]")[0]):
         key, value = (f"{key}[{index}]", value[int(index)]) if index else (f"{key}.{name}", value.get(name))
     return key, value
-
-
-def _no_other(wanted: type, value: object) -> object:
-    raise ValueError(f"{shown(value)} has no place here")

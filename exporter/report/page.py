@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from exporter import __version__
+from exporter import version
 from exporter.errors import ConfigError
 from exporter.publish.static_files import inlined, read_text
 from exporter.report.charts import Chart, Section, sections
@@ -78,7 +78,7 @@ def render(runs: Sequence[Prepared], title: str) -> str:
     template = _environment().get_template("report.html.j2")
     return template.render(
         title=printable(title),
-        version=__version__,
+        version=version(),
         policy=_policy(style, script),
         style=style,
         script=script,

@@ -18,7 +18,9 @@ class MatrixSettings(SettingsGroup):
     schema: bool = setting(False, "Print the JSON schema of plans, for an editor, and end.")
     dry_run: bool = setting(False, "List the cells and end.")
     jobs: int | None = setting(
-        None, "Cells at once, one for two processors if not given; 0: none, tell of those that are done.", at_least=0
+        None,
+        "Cells at once, one for two processors if not given; 0: only report those that are done.",
+        at_least=0,
     )
     cell: int | None = setting(
         None, "Run this cell only, counted from 0, end as its run does, and show what that prints.", at_least=0

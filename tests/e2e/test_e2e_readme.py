@@ -36,6 +36,8 @@ SHORTER = (
     (r"make run", "make run DURATION=10s"),
     # Running the tests within the tests would not end; what the target does is what runs here.
     (r"make test", "make --dry-run test"),
+    # Its two minutes are those of test_e2e_demo.
+    (r"exporter demo", "exporter demo --help"),
     # What comes up is tested without an engine, elsewhere; that the file is found and right, here.
     (r"docker compose up", f"{compose_program()} --project-directory {ROOT} config --quiet"),
 )

@@ -16,7 +16,7 @@ from fleet_on_cluster import PLACED
 from fleet_plans import NIGHTLY
 from stack_tools import GRAFANA, ROOT, RULES, program
 
-from exporter import __version__
+from exporter import version
 from exporter.fleet.cluster.job import job_of
 from exporter.fleet.plan import parse_plan
 from tools.chart_schema import SCHEMA, up_to_date
@@ -107,7 +107,7 @@ def test_the_operator_is_really_asked(everything: list[Object]) -> None:
 def test_its_job_is_that_of_the_command_line(text: str) -> None:
     cron = of_kind(rendered({"nightly": {"enabled": True, "plan": yaml.safe_load(text)}}), "CronJob")
     template = cron["spec"]["jobTemplate"]
-    image = "" if "image:" in text else f"memtest-exporter:{__version__}"
+    image = "" if "image:" in text else f"memtest-exporter:{version()}"
     made = job_of(parse_plan(text.encode()), text, "night", image)
     assert template["metadata"]["labels"] == made["metadata"]["labels"]
     for job in (template, made):
@@ -145,7 +145,7 @@ def test_the_monitor_finds_the_pods_of_cells(everything: list[Object]) -> None:
 
 
 def test_the_chart_names_the_present_release() -> None:
-    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == __version__
+    assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version()
 
 
 def test_every_value_is_explained_and_is_in_the_schema() -> None:

@@ -112,6 +112,11 @@ def judged_growth_per_payment() -> str:
     return growth_of("memtest_growth_per_payment", "bytes")
 
 
+def judged_growth_per_operation() -> str:
+    """The same per operation other than a payment, in bytes."""
+    return growth_of("memtest_growth_per_operation", "bytes")
+
+
 def said(name: str) -> str:
     """What the exporter says of the metric."""
     return metric(name).help

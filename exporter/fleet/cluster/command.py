@@ -7,7 +7,7 @@ from typing import Any
 import click
 import yaml
 
-from exporter import __version__
+from exporter import version
 from exporter.errors import ConfigError
 from exporter.exit_codes import ExitCode
 from exporter.fleet.cells import cells_of, fingerprint
@@ -77,7 +77,7 @@ def _heading(job: dict[str, Any], where: str) -> str:
     spec = job["spec"]
     made = job["metadata"].get("creationTimestamp")
     when = f"made at {made}" if made else "made now"
-    return f"exporter {__version__} · {where}, {when} · {spec['completions']} cells, {spec['parallelism']} at once"
+    return f"exporter {version()} · {where}, {when} · {spec['completions']} cells, {spec['parallelism']} at once"
 
 
 def _follow(cluster: Cluster, name: str, plan: Plan, asked: MatrixSettings, heading: str) -> int:

@@ -17,8 +17,7 @@ from exporter.fleet.cluster.api import ApiError, Cluster, Source
 from exporter.fleet.cluster.following import Listed, Seen, Told, Trouble, follow
 from exporter.fleet.cluster.objects import Job, Notice, Pod
 from exporter.fleet.cluster.progress import Progress
-from exporter.fleet.result import Result
-from exporter.fleet.table import end_in_words
+from exporter.fleet.result import Result, end_in_words
 from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts

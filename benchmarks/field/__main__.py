@@ -1,0 +1,58 @@
+"""Watches released packages that leak, their fixed releases and clean programs, and writes what came of it.
+
+    python -m benchmarks.field --directory field [--only PATTERN] [--minutes 15] [--at-once 10] [--watch-option OPTION]
+
+A run that is complete is not repeated: the same command goes on where it was ended. The table is written to
+DIRECTORY/table.md and DIRECTORY/table.json, of all runs that are there.
+"""
+
+import argparse
+from fnmatch import fnmatch
+from pathlib import Path
+
+from .cases import subjects
+from .direct_loop import print_left
+from .judging import outcome
+from .recording import keep
+from .table import write
+from .watching import Watch, watch_all
+
+
+def main() -> None:
+    """Read the command line, watch what is missing, write the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.field", description=__doc__.splitlines()[0])
+    parser.add_argument("--directory", type=Path, required=True, help="where environments, runs and the table go")
+    parser.add_argument("--only", action="append", help="subjects to take: a pattern such as 'ujson*', repeatable")
+    parser.add_argument("--minutes", type=float, default=15.0, help="length of a run")
+    parser.add_argument("--every", type=float, default=2.0, help="seconds between two samples")
+    parser.add_argument("--at-once", type=int, default=10, help="runs side by side")
+    parser.add_argument("--watch-option", action="append", default=[], help="passed on to `exporter watch`")
+    parser.add_argument("--direct", type=int, metavar="N", help="watch nothing: measure N operations at full speed")
+    parser.add_argument("--judge-only", action="store_true", help="watch nothing: judge the runs that are there")
+    parser.add_argument("--record", type=Path, metavar="DIR", help="watch nothing: keep thinned runs in DIR")
+    parser.add_argument("--list", action="store_true", help="name the subjects, and end")
+    asked = parser.parse_args()
+    taken = [subject for subject in subjects() if _asked_for(subject.name, asked.only)]
+    if asked.list:
+        print("\n".join(subject.name for subject in taken))
+        return
+    directory = asked.directory.resolve()
+    if asked.direct:
+        print_left(taken, directory, asked.direct)
+        return
+    watch = Watch(directory=directory, minutes=asked.minutes, every_sec=asked.every, options=tuple(asked.watch_option))
+    if not asked.judge_only and not asked.record:
+        watch_all(taken, watch, asked.at_once)
+    there = [subject for subject in taken if watch.csv(subject).exists()]
+    if asked.record:
+        print(*(keep(watch.csv(subject), asked.record) for subject in there), sep="\n")
+    else:
+        print(write([outcome(subject, watch.csv(subject)) for subject in there], directory))
+
+
+def _asked_for(name: str, patterns: list[str] | None) -> bool:
+    return patterns is None or any(fnmatch(name, pattern) for pattern in patterns)
+
+
+if __name__ == "__main__":
+    main()

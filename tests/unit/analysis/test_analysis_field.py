@@ -1,0 +1,70 @@
+"""Recorded runs of released packages that leak, of their fixed releases, and of clean programs that look leaky.
+
+`python -m benchmarks.field` made them, and `docs/field.md` tells of them.
+"""
+
+import lzma
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from field.cases import HERE, subjects
+
+from exporter.analysis.series import Run, parse_csv
+from exporter.analysis.verdict import judge
+from exporter.record.terms import Verdict
+
+RECORDED = Path(__file__).parents[2] / "fixtures" / "recorded" / "field"
+WATCHED = [(way.name, subject) for way in sorted(RECORDED.iterdir()) for subject in subjects()]
+RUNS = {
+    f"{way}/{subject.name}": subject.leaks
+    for way, subject in WATCHED
+    if (RECORDED / way / f"{subject.name}.csv.xz").exists()
+}
+LEAKING = [name for name, leaks in RUNS.items() if leaks]
+CLEAN = [name for name, leaks in RUNS.items() if not leaks]
+UNDECIDED = {
+    "without_agent/msgspec_long_tuple-0.14.1",
+    "without_agent/multidict_pop-6.6.3",
+    "without_agent/ujson_big_integers-5.11.0",
+    "without_agent/ujson_failed_dump-5.12.0",
+}
+LOOKS = (0.25, 0.5, 0.75)
+
+
+def recorded(name: str) -> Run:
+    return parse_csv(BytesIO(lzma.decompress((RECORDED / f"{name}.csv.xz").read_bytes())), name)
+
+
+def until(run: Run, share: float) -> Run:
+    rows = round(len(run) * share)
+    columns = {name: values[:rows] for name, values in run.columns.items()}
+    return replace(run, columns=columns, phases=run.phases[:rows])
+
+
+@pytest.mark.parametrize("name", LEAKING)
+def test_finds_the_leak_of_a_released_package(name: str) -> None:
+    verdict = judge(recorded(name)).verdict
+    assert verdict is Verdict.LEAK or (verdict is Verdict.INCONCLUSIVE and name in UNDECIDED)
+
+
+@pytest.mark.parametrize("name", LEAKING)
+def test_acquits_no_leak_while_it_goes_on(name: str) -> None:
+    run = recorded(name)
+    assert [judge(until(run, share)).verdict for share in LOOKS].count(Verdict.NO_LEAK) == 0
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_never_accuses_a_clean_program(name: str) -> None:
+    run = recorded(name)
+    assert [judge(until(run, share)).verdict for share in (*LOOKS, 1.0)].count(Verdict.LEAK) == 0
+
+
+def test_every_case_is_whole() -> None:
+    suffixes = {"python": ".py", "go": "/main.go", "node": ".mjs"}
+    for subject in subjects():
+        assert (HERE / "subjects" / subject.language / f"{subject.program}{suffixes[subject.language]}").exists()
+    leaks = [subject for subject in subjects() if subject.leaks]
+    assert all(subject.report.startswith("https://") and subject.left_per_operation > 0 for subject in leaks)
+    assert {subject.language for subject in leaks} == {"python", "go", "node"}
