@@ -24,6 +24,13 @@ stand_in_for_python() {
   tar --create --directory "$work/root" . | docker import --change 'CMD ["python3"]' - "$1" >/dev/null
 }
 
-stop_engine() { if [ -n "$engine" ]; then kill "$engine" && wait "$engine" || true; fi; }
+# What an engine that was started here leaves behind: its bridge and empty control groups.
+stop_engine() {
+  [ -n "$engine" ] || return 0
+  kill "$engine" && wait "$engine" || true
+  engine=
+  ip link delete docker0 2>/dev/null || true
+  find /sys/fs/cgroup/docker /sys/fs/cgroup/*/docker -depth -type d -exec rmdir {} + 2>/dev/null || true
+}
 
 is_there() { docker image inspect "$1" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$1" >/dev/null 2>&1; }

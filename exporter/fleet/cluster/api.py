@@ -1,5 +1,6 @@
 """The API of a cluster: the few calls that a plan takes, by the official client, which is imported here only."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -138,7 +139,8 @@ class Cluster:
         except ApiException as error:
             raise _refusal(error.status or 0, error.body or error.reason or "") from error
         except urllib3.exceptions.HTTPError as error:
-            raise ApiError(f"the API server can't be reached ({type(error).__name__})") from error
+            why = str(getattr(error, "reason", None) or error).rpartition(": ")[2]
+            raise ApiError(f"the API server can't be reached ({why}); see that the cluster is up") from error
         if response.status >= 400:
             raise _refusal(response.status, response.data)
         return response
@@ -160,9 +162,10 @@ def connect(context: str, namespace: str) -> Cluster:
             "kubernetes needs the Kubernetes client, which is not installed: pip install 'memtest-exporter[kubernetes]'"
         ) from None
     settings = Configuration()
+    path = os.environ.get("KUBECONFIG") or None
     try:
-        config.load_kube_config(context=context or None, client_configuration=settings, persist_config=False)
-        contexts, current = config.list_kube_config_contexts()
+        config.load_kube_config(path, context or None, settings, persist_config=False)
+        contexts, current = config.list_kube_config_contexts(path)
         named = next((each for each in contexts if each["name"] == context), current)
         found = named["context"].get("namespace", "")
     except config.ConfigException as error:
