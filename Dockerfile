@@ -8,7 +8,7 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONDONTWRITEBYTECODE=1
 
-RUN python3 -m venv /opt/hatch && /opt/hatch/bin/pip install --no-compile hatchling==1.27.0 \
+RUN python3 -m venv /opt/hatch && /opt/hatch/bin/pip install --no-compile hatchling==1.27.0 hatch-vcs==0.5.0 \
     && python3 -m venv --without-pip /opt/exporter
 
 # The dependencies change seldom and are large: a layer of their own. Their tests are a sixth of them.
@@ -24,8 +24,10 @@ RUN if [ -n "$SDK_VERSION" ]; then \
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY exporter exporter
+# Of the exporter; the repository, which knows, is not copied.
+ARG VERSION=0.0.0
 # Byte code that is checked by its source's hash, not its time, is the same in every build.
-RUN /opt/hatch/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+RUN SETUPTOOLS_SCM_PRETEND_VERSION=$VERSION /opt/hatch/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && /opt/hatch/bin/pip --python /opt/exporter/bin/python install --no-compile --no-deps /wheels/*.whl \
     && /opt/exporter/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/exporter/lib \
     && mkdir -p /var/lib/memtest

@@ -12,7 +12,7 @@ ARGS ?=
 # Of all tests, and not of those that ARGS picks.
 COVERAGE = $(if $(ARGS),,--cov=exporter)
 
-.PHONY: run test check lint lint-web install drivers tools docs dashboards proto compose-test clean
+.PHONY: run test check lint lint-web install drivers tools docs site conformance dashboards proto compose-test kubernetes-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -30,6 +30,8 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/proselint check *.md docs
 
 # The scripts and styles of the live page and of the report; takes Node.js.
 lint-web: export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -53,7 +55,7 @@ $(VENV)/bin/python:
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
 $(VENV)/installed: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --editable '.[all]'
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
@@ -74,15 +76,29 @@ proto: $(VENV)/installed-dev
 dashboards: $(VENV)/installed-dev
 	$(BIN)/python -m tools.dashboards
 
+# The table of what the official client does on the local network; takes Node.js.
+conformance: $(VENV)/installed-dev
+	$(BIN)/python -m tools.conformance
+
 # The reference pages, from what they describe.
 docs: $(VENV)/installed-dev
 	$(BIN)/python -m tools.cli_reference > docs/cli.md
 	$(BIN)/python -m tools.metrics_reference > docs/metrics.md
 	$(BIN)/python -m tools.csv_reference > docs/csv.md
+	$(BIN)/python -m tools.chart_schema
+
+# The documentation site, below build/site.
+site: export NO_MKDOCS_2_WARNING := 1
+site: $(VENV)/installed-dev
+	$(BIN)/mkdocs build --quiet --strict
 
 # Needs root, or an engine at hand; not a part of make test.
 compose-test: $(VENV)/installed-dev
 	tools/compose-test
+
+# Needs root and Go, builds a Kubernetes the first time, and is not a part of make test.
+kubernetes-test: $(VENV)/installed-dev
+	tools/kubernetes-test
 
 clean:
 	rm -rf $(VENV) .tools tools/web/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

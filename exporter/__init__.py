@@ -1,3 +1,13 @@
 """A memory-leak soak tester for payment SDKs, as a Prometheus exporter."""
 
-__version__ = "0.1.0"
+from functools import cache
+
+DISTRIBUTION = "memtest-exporter"  # its name on PyPI
+
+
+@cache
+def version() -> str:
+    """The version that is installed, which its tag named when it was built."""
+    from importlib import metadata  # 40 ms, which --help does without
+
+    return metadata.version(DISTRIBUTION)

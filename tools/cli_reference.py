@@ -15,8 +15,8 @@ def reference() -> str:
     )
     parts = [
         "# Command line",
-        "Made by `make docs` from the commands' own help. The tables say which variables set an option too, and what"
-        " its value has to be.",
+        "Look up a command, its options, the variables that set them, and the limits of their values. `make docs` makes"
+        " this page from the commands' own help.",
         _section(root, "exporter"),
     ]
     for name in COMMANDS:

@@ -5,7 +5,8 @@ from exporter.record.columns import WRITTEN
 
 _HEAD = """# The CSV file
 
-Made by `make docs` from the catalogue of columns, `exporter/record/columns.py`.
+Look up what a column of the file means, its unit and where it comes from. `make docs` makes this page from the
+catalogue of columns, `exporter/record/columns.py`.
 
 One row per sample, one header line, comma-separated, no quotes; a cell is empty where the subject has no such figure or
 the reading failed. Each row is on disk when the next sample starts. Counters count from the start of the run.

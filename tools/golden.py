@@ -23,7 +23,7 @@ from io import StringIO
 from itertools import takewhile
 from pathlib import Path
 
-from exporter import __version__
+from exporter import version
 from exporter.cli import main as exporter
 from tools.recorded_runs import FAKE_DRIVER, RECORDED, ROOT
 
@@ -145,7 +145,7 @@ def visible_words(page: str) -> str:
     words = _Words()
     words.feed(page)
     words.close()
-    text = "\n".join(words.lines).replace(__version__, "VERSION")
+    text = "\n".join(words.lines).replace(version(), "VERSION")
     return f"{text}\n\nData:\n{structure(json.loads(words.data))}"
 
 

@@ -15,7 +15,7 @@ def reference() -> str:
 
 _HEAD = """# Metrics
 
-Made by `make docs` from the table of metrics.
+Look up what a metric means, its type, unit and labels. `make docs` makes this page from the table of metrics.
 
 A counter stays when its subject is gone, a gauge vanishes. The states of a state set are the values of a label
 that has the metric's own name: `memtest_verdict{memtest_verdict="leak"} 1`. Settings are labels of

@@ -20,11 +20,13 @@ def would_decide(findings: Findings, by: Evidence, load: Load, settings: Setting
         return "a run in which payments succeed throughout"
     ways = [_longer(by, settings)]
     at_rest = findings.heap_at_rest
-    if not findings.watched:  # nobody brings a watched program to rest
+    heap = findings.heap.samples or at_rest.samples
+    if findings.watched:  # nobody brings it to rest
+        ways.append("" if heap else "a heap of the program's (by --agent, --pprof or --scrape)")
+        ways.append("" if load.counted else "its operations counted (by --payments-from)")
+    else:
         ways.append(_at_rest(at_rest, in_phases=in_phases))
-    if not findings.heap.samples and not at_rest.samples:
-        of_a_program = " (watch it with --scrape, --pprof or --expvar)" if findings.watched else ""
-        ways.append(f"a subject that reports its heap{of_a_program}")
+        ways.append("" if heap else "a subject that reports its heap")
     return ", or ".join(way for way in ways if way)
 
 

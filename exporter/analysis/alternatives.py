@@ -11,9 +11,9 @@ from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 from exporter.analysis.csv_cells import Floats
+from exporter.analysis.student import cumulative
 
 # Time constants, exponents and bends are shares of the run's length.
 # Close together: with coarser ones, what a warm-up leaves unexplained passes for noise.
@@ -41,7 +41,7 @@ class Alternatives:
 
     def probability_above(self, growth: float) -> float:
         """The probability that the growth that remains is above this, per minute."""
-        return float(self.weights @ stdtr(self.freedom, (self.growth - growth) / self.errors))
+        return float(self.weights @ cumulative(self.freedom, (self.growth - growth) / self.errors))
 
     def upper_bound(self, probability: float) -> float:
         """The growth that is exceeded with this probability only, found by bisection."""

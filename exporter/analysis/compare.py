@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import asdict, dataclass, replace
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.evidence import Evidence, memory_at_rest, memory_under_load
@@ -132,7 +132,7 @@ def _growths(
     at_rest = " at rest" if evidence[0].settled else ""
     found = [_difference(f"growth{at_rest} per minute", series, "KiB", first, second, tolerance, lasts)]
     for name, counter in (("payment", "payments"), ("reconnect", "reconnects")):
-        a, b = (growth_per_operation(stretches[index], counter, evidence[index]) for index in (0, 1))
+        a, b = (growth_per_operation(stretches[index], evidence[index]).get(counter) for index in (0, 1))
         counts = stretches[0].values(counter)
         if a is None or b is None or counts is None:
             continue
@@ -170,7 +170,7 @@ def _difference(
     value = b.value - a.value
     reach = math.hypot((a.high - a.low) / 2, (b.high - b.low) / 2)
     excess = value - tolerance
-    probability = float(ndtr(excess / (reach / _NORMAL_95))) if reach else float(excess > 0)
+    probability = NormalDist().cdf(excess / (reach / _NORMAL_95)) if reach else float(excess > 0)
     interval = Interval(value, value - reach, value + reach)
     worse = interval.low > tolerance and lasts
     return Difference(measure, series, unit, a, b, interval, tolerance, probability, lasts, worse)

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
-from scipy.special import ndtri
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.evidence import Evidence
@@ -19,8 +19,8 @@ from exporter.record.columns import BY_NAME
 from exporter.record.sample import READINGS_PER_PHASE, REPEATABLE_BYTES
 from exporter.record.terms import Verdict
 
-_ONE_SIDED_99 = float(ndtri(0.99))
-_TWO_SIDED_95 = float(ndtri(0.975))
+_ONE_SIDED_99 = NormalDist().inv_cdf(0.99)
+_TWO_SIDED_95 = NormalDist().inv_cdf(0.975)
 _MEDIAN_TO_DEVIATION = 1.4826
 _MEDIAN_INEFFICIENCY = 1.2533  # the standard error of a median over that of a mean, for normal noise
 _PAGE_BYTES = 4096.0

@@ -1,4 +1,6 @@
-"""Growth per operation: the deciding series against a counter instead of against time."""
+"""Growth per operation: the deciding series against counters instead of against time."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -7,16 +9,22 @@ from exporter.analysis.few import trend_of_few
 from exporter.analysis.judgement import Interval
 from exporter.analysis.slope import FEWEST_POINTS, slope
 from exporter.analysis.stretch import Stretch
+from exporter.record.columns import OPERATIONS
 
 _FEWEST_OPERATIONS = 5
 _COVERAGE = 0.95
 
 
-def growth_per_operation(stretch: Stretch, counter: str, evidence: Evidence) -> Interval | None:
-    """Bytes (or counts) per operation after warm-up; None when the counter hardly moved.
+def growth_per_operation(stretch: Stretch, evidence: Evidence) -> Mapping[str, Interval]:
+    """Bytes (or counts) per operation after warm-up, by the column that counts it; none of one that hardly moved.
 
     Where several counters rise in step, each is given the whole growth: the data cannot tell them apart.
     """
+    found = {column.name: _growth_per(column.name, stretch, evidence) for column in OPERATIONS}
+    return {name: growth for name, growth in found.items() if growth is not None}
+
+
+def _growth_per(counter: str, stretch: Stretch, evidence: Evidence) -> Interval | None:
     counts = stretch.values(counter)
     if counts is None or evidence.trend is None:
         return None

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from exporter.record.columns import OPERATIONS, PAYMENTS
 from exporter.record.terms import Verdict
 
 HEAP = "heap_allocated_bytes"
@@ -105,7 +106,8 @@ class Judgement:
 
     ``series`` is the column that decided, ``evidence`` how it was read; ``growth_series`` is what growth is told of,
     which is resident memory where a count decided. ``missed_kib_per_min`` is the largest steady growth that could be
-    there unseen, ``missed_bytes_per_payment`` the same at the run's average pace. ``would_decide``
+    there unseen, ``growth_bytes_per`` the growth per operation by its column, where enough were done to tell;
+    ``missed_bytes_per_payment`` the same at the run's average pace. ``would_decide``
     says what would settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
     ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
     what trimming the allocator at the end has shown, ``doubling`` what the phases of a load have, by series.
@@ -117,9 +119,7 @@ class Judgement:
     evidence: Kind = Kind.NONE
     growth_series: str = RESIDENT
     growth_kib_per_min: Interval | None = None
-    growth_bytes_per_payment: Interval | None = None
-    growth_bytes_per_reconnect: Interval | None = None
-    growth_bytes_per_instance: Interval | None = None
+    growth_bytes_per: Mapping[str, Interval] = field(default_factory=dict)
     warmup_sec: float | None = None
     missed_kib_per_min: float | None = None
     missed_bytes_per_payment: float | None = None
@@ -137,8 +137,17 @@ class Judgement:
         """The series and the kind of evidence that the growth is told of."""
         return self.growth_series, self.evidence if self.growth_series == self.series else Kind.PASSIVE
 
+    @property
+    def growth_bytes_per_payment(self) -> Interval | None:
+        """The growth per payment, if it can be told."""
+        return self.growth_bytes_per.get(PAYMENTS.name)
+
     def as_dict(self) -> dict[str, Any]:
-        """The same as plain JSON types, but for the settings."""
-        fields = asdict(self)
-        del fields["settings"]
+        """The same as plain JSON types, but for the settings; growth has a key for each operation."""
+        fields: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            if name == "growth_bytes_per":
+                fields |= {f"growth_bytes_per_{column.operation}": value.get(column.name) for column in OPERATIONS}
+            elif name != "settings":
+                fields[name] = value
         return fields

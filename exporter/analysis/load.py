@@ -13,17 +13,21 @@ _STALLED_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """``note`` tells what was wrong with the load, empty if nothing was; ``idle`` forbids an acquittal."""
+    """``note`` tells what was wrong with the load, empty if nothing was; ``idle`` forbids an acquittal.
+
+    ``counted`` says whether it is known what the load did.
+    """
 
     note: str = ""
     idle: bool = False
+    counted: bool = True
 
 
 def check_load(stretch: Stretch) -> Load:
     """Look for payments that never came or that stopped coming; a run without the column is taken as loaded."""
     payments = stretch.values("payments")
     if payments is None or len(payments) < 2:
-        return Load()
+        return Load(counted=False)
     known = ~np.isnan(payments)
     minutes, counts = stretch.minutes[known], payments[known]
     made = counts[-1] - counts[0]

@@ -8,10 +8,10 @@ after Roy and Fuller (2001) and set to 1 when it is near 1, so that the t statis
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtrit
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.judgement import Interval
+from exporter.analysis.student import quantile
 
 FEWEST_POINTS = 6
 _HIGHEST_UNLESS_WANDERING = 0.9
@@ -28,7 +28,7 @@ class Slope:
 
     def bounds(self, coverage: float) -> Interval:
         """The two-sided interval of a coverage such as 0.95."""
-        reach = float(stdtrit(self.freedom, 0.5 + coverage / 2)) * self.error
+        reach = quantile(self.freedom, 0.5 + coverage / 2) * self.error
         return Interval(self.value, self.value - reach, self.value + reach)
 
 

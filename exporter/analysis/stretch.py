@@ -1,6 +1,6 @@
 """The part of a run that can be judged: one subject, one clock, the load running."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -52,6 +52,13 @@ class Stretch:
     def is_even(self) -> bool:
         """Whether payments keep so even a pace that both clocks tell the same."""
         return not len(self.minutes) or float(np.ptp(self.work - self.minutes)) <= _EVEN_PACE * self.duration
+
+    def without_last(self, minutes: float) -> "Stretch":
+        """The same as it was so many minutes before its end."""
+        kept = self.minutes <= self.minutes[-1] - minutes
+        return replace(
+            self, rows=self.rows[kept], minutes=self.minutes[kept], work=self.work[kept], settled=self.settled[kept]
+        )
 
     def lasts(self, minutes: float) -> bool:
         """Whether it is so long, give or take the time that passes before the first sample and after the last."""

@@ -4,7 +4,7 @@ What the verdict has judged is told here as the verdict tells it: the same evide
 columns are read in the same way, though they decide nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,15 +26,14 @@ _KIB = 1024.0
 class ColumnGrowth:
     """How fast one column grows.
 
-    ``per_minute`` is in KiB for bytes, otherwise in the column's unit; ``per_payment`` and ``per_reconnect`` are in
-    the column's unit. The floors are the points that the line was fitted to, ``fit`` the line over the part of the
-    run that it stands for: seconds on the run's timeline and values in the column's unit. ``at_rest`` says that the
-    samples were taken with the load at rest.
+    ``per_minute`` is in KiB for bytes, otherwise in the column's unit; ``per`` holds the growth per operation, by the
+    column that counts it, in the column's unit. The floors are the points that the line was fitted to, ``fit`` the line
+    over the part of the run that it stands for: seconds on the run's timeline and values in the column's unit.
+    ``at_rest`` says that the samples were taken with the load at rest.
     """
 
     per_minute: Interval
-    per_payment: Interval | None
-    per_reconnect: Interval | None
+    per: Mapping[str, Interval]
     at_rest: bool
     floor_seconds: Floats
     floors: Floats
@@ -77,8 +76,7 @@ def _growth(evidence: Evidence, trend: Trend, stretch: Stretch, seconds: Floats)
     line_t = np.linspace(tail.t[0], floors.t[-1], _LINE_POINTS)
     return ColumnGrowth(
         trend.growth,
-        growth_per_operation(stretch, "payments", evidence),
-        growth_per_operation(stretch, "reconnects", evidence),
+        growth_per_operation(stretch, evidence),
         evidence.settled,
         np.interp(floors.t, evidence.clock, seconds),
         floors.y * unit,

@@ -20,6 +20,7 @@ from exporter.analysis.flags import file_pages, growing_part, growth_while_faili
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.judgement import HEAP, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
+from exporter.analysis.near_rest import memory_near_rest
 from exporter.analysis.rules import Findings, Limits, combine
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
@@ -58,9 +59,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         evidence=by.kind if told else Kind.NONE,
         growth_series=shown.series,
         growth_kib_per_min=shown.trend.growth if shown.trend else None,
-        growth_bytes_per_payment=growth_per_operation(stretch, "payments", shown),
-        growth_bytes_per_reconnect=growth_per_operation(stretch, "reconnects", shown),
-        growth_bytes_per_instance=growth_per_operation(stretch, "abandoned_instances", shown),
+        growth_bytes_per=growth_per_operation(stretch, shown),
         warmup_sec=None if by.trend is None or by.trend.warmup is None else by.trend.warmup * 60,
         missed_kib_per_min=decision.missed,
         missed_bytes_per_payment=_per_payment(decision.missed, stretch),
@@ -76,22 +75,26 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
 
 
 def _gather(stretch: Stretch, settings: Settings) -> Findings:
+    watched = _is_watched(stretch)
+    # Nobody brings a watched program to rest: its heaps may be read near rest, and all else is under load.
+    loaded = replace(stretch, settled=np.zeros_like(stretch.settled)) if watched else stretch
+    read = memory_near_rest if watched else memory_at_rest
     return Findings(
-        heap_at_rest=memory_at_rest(stretch, HEAP, settings),
-        parts_at_rest=_of_each(_HEAP_PARTS, memory_at_rest, stretch, settings),
-        heap=memory_under_load(stretch, HEAP, settings),
-        resident_at_rest=resident_memory(memory_at_rest, stretch, settings),
-        resident=resident_memory(memory_under_load, stretch, settings),
-        counts=_of_each(_COUNTS, count_evidence, stretch, settings),
+        heap_at_rest=read(stretch, HEAP, settings),
+        parts_at_rest=_of_each(_HEAP_PARTS, read, stretch, settings),
+        heap=memory_under_load(loaded, HEAP, settings),
+        resident_at_rest=resident_memory(memory_at_rest, loaded, settings),
+        resident=resident_memory(memory_under_load, loaded, settings),
+        counts=_of_each(_COUNTS, count_evidence, loaded, settings),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
-        watched=_is_watched(stretch),
+        watched=watched,
     )
 
 
 def _is_watched(stretch: Stretch) -> bool:
-    """Whether the record is of a watch: no instance was ever connected, nor a reading taken at rest."""
-    instances = stretch.values("instances")
-    return instances is not None and not np.nanmax(instances) and not stretch.settled.any()
+    """Whether the record is of a watch: no instance was ever connected."""
+    instances = stretch.run.columns.get("instances")
+    return instances is not None and not (instances > 0).any()
 
 
 def _of_each(names: Sequence[str], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:

@@ -13,13 +13,17 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from exporter import __version__
+from exporter import DISTRIBUTION
 from exporter.cli.options import unknown_variables
 from exporter.cli.streams import guard_streams
 from exporter.errors import DEBUG_VARIABLE, ExporterError, defect_of
 from exporter.exit_codes import ExitCode
 
-COMMANDS = ("run", "watch", "matrix", "network", "analyze", "compare", "plot", "heap", "check-web-config", "completion")
+COMMANDS = (
+    *("run", "watch", "matrix", "network", "demo"),
+    *("analyze", "compare", "plot", "heap"),
+    *("doctor", "check-web-config", "completion"),
+)
 DEFAULT_COMMAND = "run"
 DEBUG_FLAG = "--debug"
 
@@ -76,7 +80,7 @@ def _without_debug_flag(args: Sequence[str]) -> tuple[list[str], list[str]]:
     epilog="Without a command, 'run' is meant: exporter --duration 1h --csv out.csv. Every command ends with exit "
     "code 2 for what it can't use, 70 for a defect of its own, and 130 when interrupted.",
 )
-@click.version_option(__version__, prog_name="exporter")
+@click.version_option(package_name=DISTRIBUTION, prog_name="exporter")
 @click.option(DEBUG_FLAG, is_flag=True, help="Show the traceback of an unexpected error; with any command.")
 def cli(debug: bool) -> None:
     """Soak-test a payments SDK for memory leaks, live on /metrics, in a CSV, with a verdict."""
@@ -86,6 +90,9 @@ def cli(debug: bool) -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with the exit code of what happened."""
+    if sys.platform == "win32":
+        click.echo("Error: exporter runs on Linux and macOS; on Windows, use WSL or a container", err=True)
+        sys.exit(ExitCode.USAGE)
     guard_streams()
     sys.exit(exit_code_of(args))
 

@@ -14,9 +14,13 @@ def command(ctx: click.Context, /, **_: object) -> int:
     """Run every cell of a plan, and say which of them leak and what they have in common.
 
     PLAN.yaml names drivers, scenarios, durations and repetitions. What has ended is not run again when the same plan
-    is started again. Exit code: the gravest of all cells.
+    is started again. With --kubernetes they run on a cluster. Exit code: the gravest of all cells.
     """
     asked = settings_from(ctx, MatrixSettings)
+    if asked.kubernetes and not asked.schema:
+        from exporter.fleet.cluster.command import run_on_cluster
+
+        return run_on_cluster(asked)
     if asked.schema or asked.plan is None:
         from exporter.fleet.plan import plan_schema
 

@@ -9,7 +9,7 @@ from exporter.cli.options import SettingsCommand, parameters_of, settings_from
 from exporter.settings.recorded import DEFAULT_PAGE, PlotSettings
 
 if TYPE_CHECKING:
-    from exporter.report import ReportRun
+    from exporter.report.runs import ReportRun
 
 
 @click.command("plot", cls=SettingsCommand, params=parameters_of(PlotSettings, environment=False))
@@ -45,7 +45,7 @@ def command(ctx: click.Context, /, **_: object) -> int:
 
 def _read(label: str, path: Path, heap_dumps: tuple[Path, ...]) -> "ReportRun":
     from exporter.analysis.series import read_csv
-    from exporter.report import ReportRun
+    from exporter.report.runs import ReportRun
     from exporter.report.sites import allocation_sites
 
     return ReportRun(label, read_csv(path), sites=allocation_sites(*heap_dumps) if heap_dumps else ())

@@ -11,7 +11,7 @@ from exporter.errors import ConfigError
 
 SOURCES = Path(__file__).parent / "go"
 _PROGRAM = "memtest-go-driver"
-_NEEDS = "it takes Go 1.22 or newer (https://go.dev/dl), a C compiler, and access to Go's module proxy"
+NEEDS = "it takes Go 1.22 or newer (https://go.dev/dl), a C compiler, and access to Go's module proxy"
 
 
 async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
@@ -19,10 +19,10 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
 
     async def build(directory: Path) -> None:
         if shutil.which("go") is None:
-            raise ConfigError(f"driver 'go' can't be built: there is no program 'go'; {_NEEDS}")
+            raise ConfigError(f"driver 'go' can't be built: there is no program 'go'; {NEEDS}")
         tell("Driver go: building it, once; this takes a minute or two")
         argv = ("go", "build", "-C", str(SOURCES), "-trimpath", "-buildvcs=false", "-o", str(directory / _PROGRAM), ".")
-        await run_tool("go build", argv, _NEEDS, directory)
+        await run_tool("go build", argv, NEEDS, directory)
 
     return (str(await made_once(f"go-{_version()}", build) / _PROGRAM),)
 

@@ -11,7 +11,7 @@ from exporter.errors import ConfigError
 
 SOURCES = Path(__file__).parent / "node"
 _OLDEST_NODE = 20
-_NEEDS = (
+NEEDS = (
     f"it takes Node.js {_OLDEST_NODE} or newer with npm (https://nodejs.org), access to npm's registry, and a C++ "
     "compiler with make and python3 where there is no ready-made better-sqlite3"
 )
@@ -29,12 +29,12 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
         tell("Driver node: installing its SDK, once; this takes a minute or two")
         for package in packages:
             shutil.copy(package, directory)
-        await run_tool("npm ci", (*_NPM_CI, str(directory)), _NEEDS, directory)
+        await run_tool("npm ci", (*_NPM_CI, str(directory)), NEEDS, directory)
 
     node = _require("node")
-    version = (await run_tool("node --version", (node, "--version"), _NEEDS))[0]
+    version = (await run_tool("node --version", (node, "--version"), NEEDS))[0]
     if int(version.lstrip(b"v").partition(b".")[0]) < _OLDEST_NODE:
-        raise ConfigError(f"driver 'node' can't be installed: Node.js is {version.decode()}; {_NEEDS}")
+        raise ConfigError(f"driver 'node' can't be installed: Node.js is {version.decode()}; {NEEDS}")
     packages = [SOURCES / "package.json", SOURCES / "package-lock.json"]
     # Native code fits the Node.js that it was installed for.
     digest = digest_of([platform.machine().encode(), version, *(path.read_bytes() for path in packages)])
@@ -44,7 +44,7 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
 def _require(program: str) -> str:
     found = shutil.which(program)
     if found is None:
-        raise ConfigError(f"driver 'node' can't be installed: there is no program '{program}'; {_NEEDS}")
+        raise ConfigError(f"driver 'node' can't be installed: there is no program '{program}'; {NEEDS}")
     return found
 
 

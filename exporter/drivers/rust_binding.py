@@ -18,7 +18,7 @@ SDK_SOURCE = "MEMTEST_SPARK_SDK_SOURCE"
 _SDK_CRATE = Path("crates", "breez-sdk", "core")
 _DEPENDENCY = re.compile(r'git = "[^"]+", tag = "([^"]+)"')
 _PROGRAM = "memtest-rust-driver"
-_NEEDS = (
+NEEDS = (
     "it takes Rust 1.88 or newer (https://rustup.rs), a C compiler, protoc, and access to crates.io and to GitHub; "
     f"a copy of github.com/breez/spark-sdk can be named by {SDK_SOURCE}"
 )
@@ -33,7 +33,7 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
 
     async def build(directory: Path) -> None:
         if shutil.which("cargo") is None:
-            raise ConfigError(f"driver 'rust' can't be built: there is no program 'cargo'; {_NEEDS}")
+            raise ConfigError(f"driver 'rust' can't be built: there is no program 'cargo'; {NEEDS}")
         tell("Driver rust: building it, once; this takes ten minutes or more")
         # A copy: cargo writes into the package that it builds.
         package = shutil.copytree(SOURCES, directory / "package", ignore=shutil.ignore_patterns("target"))
@@ -41,7 +41,7 @@ async def command(release: str, tell: Callable[[str], None]) -> tuple[str, ...]:
         version = _choose_sdk(manifest, sdk)
         options = ("--release", "--manifest-path", str(manifest), "--target-dir", str(package / "target"))
         cargo = ("cargo", "build", "--config", f'env.SDK_VERSION="{version}"', *options)
-        await run_tool("cargo build", cargo, _NEEDS, directory)
+        await run_tool("cargo build", cargo, NEEDS, directory)
         (package / "target" / "release" / _PROGRAM).rename(directory / _PROGRAM)
         shutil.rmtree(package)
 

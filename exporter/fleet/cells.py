@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from exporter.fleet.plan import Plan
+from exporter.settings.kinds import DURATION
 from exporter.settings.run import RunConfig
 
 
@@ -39,6 +40,11 @@ class Cell:
     @property
     def label(self) -> str:
         return f"{self.combination.label} #{self.repetition}"
+
+    @property
+    def seconds(self) -> float:
+        """Its duration."""
+        return float(DURATION.read(self.combination.duration))
 
     @property
     def config(self) -> RunConfig:

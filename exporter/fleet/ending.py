@@ -11,6 +11,7 @@ from exporter.fleet.workspace import CSV, LOG, VERDICT
 from exporter.whole_files import write_whole
 
 if TYPE_CHECKING:
+    from exporter.analysis.judgement import Judgement
     from exporter.analysis.series import Run
 
 _LOG_TAIL_BYTES = 16 * 1024
@@ -22,17 +23,14 @@ def result_of_run(place: Path, cell: Cell, plan: str, exit_code: int, why: str =
 
     ``why`` is what is known of a run that failed. Raises OSError when the verdict can't be written.
     """
-    from exporter.analysis.judgement import RESIDENT, RESIDENT_SERIES, Settings
-    from exporter.analysis.series import read_csv
-    from exporter.analysis.verdict import judge
+    from exporter.analysis.judgement import RESIDENT, RESIDENT_SERIES
     from exporter.report.judgements import as_json
 
     failed = why or _last_reason(place / LOG)
     try:
-        run = read_csv(place / CSV)
+        run, judgement = judged(place, cell)
     except ConfigError as error:
         return Result(plan=plan, cell=cell.number, exit_code=exit_code, reason=failed or str(error))
-    judgement = judge(run, Settings.from_threshold(cell.config.threshold_kib_per_min))
     write_whole(place / VERDICT, as_json([(CSV, judgement)]) + "\n")
     resident = (part.growth_per_min for part in judgement.parts if part.series in RESIDENT_SERIES)
     return Result(
@@ -51,6 +49,16 @@ def result_of_run(place: Path, cell: Cell, plan: str, exit_code: int, why: str =
         first_timestamp=run.first_timestamp,
         last_timestamp=run.last_timestamp,
     )
+
+
+def judged(place: Path, cell: Cell) -> "tuple[Run, Judgement]":
+    """The samples in the directory of a cell, with the verdict on them. Raises ConfigError when there are none."""
+    from exporter.analysis.judgement import Settings
+    from exporter.analysis.series import read_csv
+    from exporter.analysis.verdict import judge
+
+    run = read_csv(place / CSV)
+    return run, judge(run, Settings.from_threshold(cell.config.threshold_kib_per_min))
 
 
 def _highest(run: "Run", column: str) -> int | None:

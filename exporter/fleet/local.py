@@ -15,7 +15,7 @@ from exporter.errors import ConfigError
 from exporter.exit_codes import ExitCode
 from exporter.fleet.cells import Cell
 from exporter.fleet.ending import result_of_run
-from exporter.fleet.result import Result
+from exporter.fleet.result import Result, end_in_words
 from exporter.fleet.workspace import CSV, REPORT, Workspace
 from exporter.processes.child import Child, StopLimits, python_command
 from exporter.runs.console import Console
@@ -26,6 +26,8 @@ from exporter.settings.run import RunConfig
 
 # A run that is told to end finishes its payments, takes its last samples and judges them.
 STOP = StopLimits(asked_seconds=0.0, terminated_seconds=60.0)
+SERVED = "0.0.0.0:10366"  # the pods of a Job have this port
+UNSERVED = "127.0.0.1:0"
 RUN_COMMAND = python_command("-m", "exporter", "run")
 # Cells are what the plan says, and not what the environment of whoever starts them adds.
 _VARIABLES = frozenset(
@@ -38,8 +40,12 @@ _VARIABLES = frozenset(
 class CellRun:
     """One cell, run once in a process of its own."""
 
-    def __init__(self, workspace: Workspace, cell: Cell, on_text: Callable[[str], object] | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, cell: Cell, on_text: Callable[[str], object] | None = None, *, linger: str = ""
+    ) -> None:
+        """``linger`` has it serve /metrics to others, and as long after its end; else nobody is meant to look."""
         self.cell = cell
+        self._linger = linger
         self._workspace = workspace
         self._on_text = on_text
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -80,6 +86,7 @@ class CellRun:
         if self._stopped:
             return ExitCode.INTERRUPTED, "interrupted before it was started"
         allowed = self.cell.config.duration_seconds + DURATION.read(self._workspace.plan.limits.overtime)
+        allowed += DURATION.read(self._linger) if self._linger else 0
         self._child = child = await Child.start(
             self._command(),
             name=f"cell-{self.cell.number}",
@@ -87,6 +94,8 @@ class CellRun:
             on_output=lambda data: self._on_output(log, data),
             without=_VARIABLES,
         )
+        if self._stopped:  # meanwhile
+            self.stop()
         try:
             await asyncio.wait([child.ended], timeout=allowed)
             late = not child.ended.done()
@@ -107,9 +116,21 @@ class CellRun:
             f"--csv={place / CSV}",
             f"--report={place / REPORT}",
             f"--run-name={plan.name}-{self.cell.number}",
+            *(f"--label={name}={value}" for name, value in self._labels().items()),
             f"--fail-on={plan.fail_on}",
-            "--listen-address=127.0.0.1:0",
+            f"--listen-address={SERVED if self._linger else UNSERVED}",
+            *((f"--linger={self._linger}",) if self._linger else ()),
         )
+
+    def _labels(self) -> dict[str, str]:
+        """What tells the run apart on dashboards; its driver and its options are there by themselves."""
+        cell = self.cell
+        return {
+            "plan": self._workspace.plan.name,
+            "cell": str(cell.number),
+            "scenario": cell.combination.scenario,
+            "repetition": str(cell.repetition),
+        }
 
     def _on_output(self, log: int, data: bytes) -> None:
         with contextlib.suppress(OSError):  # a full disk costs the log, and not the run
@@ -169,8 +190,8 @@ class LocalMatrix:
             self._running.remove(run)
 
     def _tell(self, cell: Cell, result: Result, *, again: bool) -> None:
-        verdict = str(result.verdict) if result.final and result.verdict else f"exit code {result.exit_code}"
-        text = f"Cell {cell.number}, {cell.label}: {verdict}, {result.reason}"
+        ending = str(result.verdict) if result.judged else end_in_words(result.exit_code)
+        text = f"Cell {cell.number}, {cell.label}: {ending}, {result.reason}"
         if result.final:
             self._console.line(text)
         else:
@@ -178,11 +199,15 @@ class LocalMatrix:
 
     async def _show_progress(self, waiting: Sequence[Cell]) -> None:
         while True:
-            running = ", ".join(f"{run.cell.number} for {format_clock(run.elapsed)}" for run in self._running)
-            left = sum(cell.config.duration_seconds for cell in waiting)
-            left += sum(max(run.cell.config.duration_seconds - run.elapsed, 0.0) for run in self._running)
-            about = format_duration(round(left / max(self._jobs, 1)))
-            self._console.status(f"{self._ended} of {self._to_run} cells done · running {running} · {about} left")
+            left = sum(cell.seconds for cell in waiting)
+            left += sum(max(run.cell.seconds - run.elapsed, 0.0) for run in self._running)
+            longest = max((run.elapsed for run in self._running), default=0.0)
+            told = [
+                f"{self._ended} of {self._to_run} cells done",
+                f"{len(self._running)} running, for {format_clock(longest)} at most",
+                f"about {format_duration(round(left / max(self._jobs, 1)))} left" if left else "about to end",
+            ]
+            self._console.status(" · ".join(told))
             await asyncio.sleep(1)
 
     def _on_interrupt(self) -> None:

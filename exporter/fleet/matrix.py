@@ -3,25 +3,27 @@
 import asyncio
 import os
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import click
 
-from exporter import __version__
+from exporter import version
 from exporter.errors import ConfigError
-from exporter.fleet.cells import Cell
+from exporter.fleet.cells import Cell, cells_of
 from exporter.fleet.local import CellRun, LocalMatrix, end_at_once
-from exporter.fleet.plan import read_plan
-from exporter.fleet.result import encode
+from exporter.fleet.plan import Plan, read_plan
+from exporter.fleet.result import Result, encode
 from exporter.fleet.workspace import CSV, REPORT, Workspace
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
 from exporter.runs.logs import set_up_logging
 from exporter.settings.matrix import MatrixSettings
 from exporter.whole_files import write_whole
+
+_MOST_DRAWN = 100  # on one page: ten seconds of work, and as many lines as a chart can bear
 
 
 def run_matrix(asked: MatrixSettings, path: Path) -> int:
@@ -40,7 +42,9 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
         return asyncio.run(_one(workspace, cells[0], asked.json))
     console = Console()
     interrupted = asyncio.run(_all(workspace, console, asked.jobs))
-    return tell(workspace, asked, console, interrupted=interrupted)
+    code = tell(plan, workspace.results(), asked, console, interrupted=interrupted)
+    _write_page(workspace, console)
+    return code
 
 
 def _chosen(cells: Sequence[Cell], number: int) -> Cell:
@@ -52,8 +56,10 @@ def _chosen(cells: Sequence[Cell], number: int) -> Cell:
 async def _one(workspace: Workspace, cell: Cell, json: Path | None) -> int:
     """Run one cell if it has to be; end as its run does."""
     result = workspace.result(cell)
-    if result is None or not result.final:
-        run = CellRun(workspace, cell, sys.stdout.write)
+    if result is not None and result.final:
+        click.echo(f"Cell {cell.number} has ended already: {result.reason}")
+    else:
+        run = CellRun(workspace, cell, partial(click.echo, nl=False))
         handle_interrupts(run.stop, partial(end_at_once, [run]))
         result = await run.run()
     if json is not None:
@@ -68,44 +74,47 @@ async def _all(workspace: Workspace, console: Console, jobs: int | None) -> bool
     done = workspace.results()
     waiting = [cell for cell in workspace.cells if cell.number not in done or not done[cell.number].final]
     told = f"{len(workspace.cells)} cells, {len(workspace.cells) - len(waiting)} of them done, {jobs} at once"
-    console.line(f"exporter {__version__} · matrix {workspace.plan.name} · {told} · in {workspace.directory}")
+    console.line(f"exporter {version()} · matrix {workspace.plan.name} · {told} · in {workspace.directory}")
     matrix = LocalMatrix(workspace, console, jobs=jobs)
     await matrix.run(waiting)
     return matrix.interrupted
 
 
-def tell(workspace: Workspace, asked: MatrixSettings, console: Console, *, interrupted: bool) -> int:
-    """Print the table of all cells, write what is asked for and the page; return the exit code."""
+def tell(
+    plan: Plan, results: Mapping[int, Result], asked: MatrixSettings, console: Console, *, interrupted: bool
+) -> int:
+    """Print the table of all cells, and write what is asked for; return the exit code."""
     from exporter.fleet import table
     from exporter.fleet.summary import summarize
 
-    plan, results = workspace.plan, workspace.results()
     summary = summarize(plan, results, interrupted=interrupted)
     console.report(table.as_text(summary), summary.verdict)
     for path, text in (
-        (asked.junit, partial(table.as_junit, plan.name, workspace.cells, results, plan.fail_on)),
+        (asked.junit, partial(table.as_junit, plan.name, cells_of(plan), results, plan.fail_on)),
         (asked.markdown, partial(table.as_markdown, summary)),
         (asked.json, partial(table.as_json, summary, results)),
     ):
         if path is not None:
             _write(path, text() + "\n")
-    if (page := _write_page(workspace)) is not None:
-        console.line(f"Page: {page}")
     return summary.exit_code
 
 
-def _write_page(workspace: Workspace) -> Path | None:
-    """Draw all cells that have samples on one page; None where there are none."""
-    from exporter.analysis.series import read_csv
-    from exporter.report import ReportRun, write_report
+def _write_page(workspace: Workspace, console: Console) -> None:
+    """Draw the cells that have samples on one page: of very many the first, which are of all combinations."""
+    from exporter.fleet.ending import judged
+    from exporter.report.page import write_report
+    from exporter.report.runs import ReportRun
 
-    found = [(cell, workspace.place(cell) / CSV) for cell in workspace.cells]
-    runs = [ReportRun(cell.label, read_csv(path)) for cell, path in found if path.exists()]
-    if not runs:
-        return None
-    page = workspace.directory / REPORT
-    write_report(page, runs, workspace.plan.name)
-    return page
+    found = [cell for cell in workspace.cells if (workspace.place(cell) / CSV).exists()]
+    runs = []
+    for cell in found[:_MOST_DRAWN]:
+        console.status(f"Drawing the page: cell {cell.number}")
+        with suppress(ConfigError):  # a run that was killed may leave a file without a sample
+            runs.append(ReportRun(cell.label, *judged(workspace.place(cell), cell), cell.options))
+    if runs:
+        page = workspace.directory / REPORT
+        write_report(page, runs, workspace.plan.name)
+        console.line(f"Page: {page}" + (f", with {len(runs)} of {len(found)} cells" if len(runs) < len(found) else ""))
 
 
 def _write(path: Path, text: str) -> None:

@@ -13,6 +13,7 @@ from exporter.settings.run import RunConfig
 
 Value = bool | int | float | str
 
+_AXES = ("driver", "driver-command", "duration")
 _BY_THE_MATRIX = "leave it out, every cell has its own"
 # Each with the remedy for whoever sets it as an option.
 _ELSEWHERE = {
@@ -20,7 +21,9 @@ _ELSEWHERE = {
     "duration": "name it under durations",
     "fail-on": "say it once for the plan, beside drivers",
     **dict.fromkeys(("network", "faucet-url"), "leave it out, every cell has a local network of its own"),
-    **dict.fromkeys(("csv", "csv-append", "csv-overwrite", "report", "listen-address", "run-name"), _BY_THE_MATRIX),
+    **dict.fromkeys(
+        ("csv", "csv-append", "csv-overwrite", "report", "listen-address", "run-name", "label"), _BY_THE_MATRIX
+    ),
     **dict.fromkeys(("quiet", "log-format", "web-config-file", "linger"), "leave it out, cells have no use for it"),
     **dict.fromkeys(("pprof", "pprof-port", "heap-dump"), "leave it out, profile one run with 'exporter run'"),
 }
@@ -52,9 +55,10 @@ def _misplaced(name: str, known: Iterable[str]) -> str:
 
 
 def refusals(texts: Mapping[str, str]) -> list[str]:
-    """What `exporter run` would refuse of these options, each in a sentence; names that it hasn't are left out."""
+    """What `exporter run` would refuse of a cell's options, each in a sentence; `misplaced` ones are passed over."""
+    known = {*offered(), *_AXES}
     try:
-        RunConfig.from_texts({name.replace("-", "_"): text for name, text in texts.items()})
+        RunConfig.from_texts({name.replace("-", "_"): text for name, text in texts.items() if name in known})
     except ConfigError as error:
         return [complaint.text for complaint in error.complaints]
     return []

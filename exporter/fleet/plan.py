@@ -1,7 +1,7 @@
 """The plan of a matrix: the file that names its axes, and what is said of a wrong one."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -11,6 +11,7 @@ import yaml
 from exporter.checked import printable, shown
 from exporter.errors import Complaint, ConfigError
 from exporter.fleet.options import Value, misplaced, options_schema, refusals, texts_of
+from exporter.fleet.placement import Placement
 from exporter.settings.files import read_file
 from exporter.settings.kinds import DURATION, TEXT
 from exporter.settings.verdict import FailOn
@@ -18,10 +19,11 @@ from exporter.settings.verdict import FailOn
 MOST_CELLS = 10_000
 _MOST_BYTES = 1024 * 1024
 _LONGEST_SCALAR = 2000
-_SEE_SCHEMA = "'exporter matrix --schema' says what a plan may hold"
+_SEE_SCHEMA = "see 'exporter matrix --schema'"
 
 # Objects and labels of Kubernetes can be named so.
 Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
+_WRITTEN_SO = "write it like 90s, 30m, 1h30m or 500ms"
 _NAMED_SO = "a name of lower-case letters, digits and hyphens within, 40 at most"
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Duration = Annotated[str, msgspec.Meta(max_length=100, examples=["90s", "30m", "1h30m"])]
@@ -85,6 +87,7 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     exclude: Annotated[tuple[Exclusion, ...], msgspec.Meta(max_length=1000)] = ()
     limits: Limits = Limits()
     fail_on: FailOn = "leak"
+    kubernetes: Placement = Placement()
 
     @property
     def commands(self) -> dict[str, str]:
@@ -105,8 +108,8 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="keba
     def texts(self, driver: str, scenario: str, duration: str) -> dict[str, str]:
         """What is typed after `exporter run` for a cell, by the options' names."""
         command = self.commands[driver]
-        subject = {"driver-command": command} if command else {"driver": driver}
-        return subject | {"duration": duration} | texts_of({**self.options, **self.scenarios[scenario]})
+        axes = {"driver-command" if command else "driver": command or driver, "duration": duration}
+        return axes | texts_of({**self.options, **self.scenarios[scenario]})
 
 
 def read_plan(path: Path) -> Plan:
@@ -115,12 +118,13 @@ def read_plan(path: Path) -> Plan:
         text = read_file(path, _MOST_BYTES)
     except OSError as error:
         raise ConfigError(
-            f"plan {TEXT.shown(path)} can't be read ({error.strerror}): name a YAML file; {_SEE_SCHEMA}"
+            f"plan {TEXT.shown(path)} can't be read ({error.strerror}): name a YAML file ({_SEE_SCHEMA})"
         ) from None
     try:
         return parse_plan(text)
     except ConfigError as error:
-        raise ConfigError(*(f"plan {TEXT.shown(path)}: {each.text}" for each in error.complaints)) from None
+        first, *others = error.complaints
+        raise ConfigError(f"plan {TEXT.shown(path)}: {first.text}", *others) from None
 
 
 def parse_plan(text: bytes) -> Plan:
@@ -129,7 +133,7 @@ def parse_plan(text: bytes) -> Plan:
     fields = {field.encode_name: field for field in msgspec.structs.fields(Plan)}
     values: dict[str, Any] = {}
     complaints = [
-        Complaint(f"{shown(key)} is unknown: remove or correct it; {_SEE_SCHEMA}")
+        Complaint(f"{shown(key)} is unknown: remove or correct it ({_SEE_SCHEMA})")
         for key in document
         if key not in fields
     ]
@@ -137,18 +141,24 @@ def parse_plan(text: bytes) -> Plan:
     for key, field in fields.items():
         if key in document:
             try:
-                values[field.name] = msgspec.convert(document[key], field.type, dec_hook=_no_other)
+                values[field.name] = msgspec.convert(document[key], field.type)
             except msgspec.ValidationError as error:
                 wrong.add(key)
                 complaints.append(Complaint(printable(_sentence(key, document[key], error))))
         elif field.required:
             wrong.add(key)
             complaints.append(Complaint(f"{key} is missing: {_SEE_SCHEMA}"))
-    if not wrong & {"drivers", "scenarios", "durations", "options", "exclude"}:
-        complaints += _contradictions(Plan(**{"name": "unnamed", **values}))
+    complaints += _contradictions(_with_stand_ins(values, wrong))
     if complaints:
         raise ConfigError(*complaints)
     return Plan(**values)
+
+
+def _with_stand_ins(values: Mapping[str, Any], wrong: Set[str]) -> Plan:
+    """The plan with something right in the place of what is wrong, so that the rest can be checked."""
+    axes = {"drivers": ("python",), "scenarios": {"any": {}}, "durations": ("1s",)}
+    found = {"name": "any", **axes, **values}
+    return Plan(**(found | {"exclude": ()} if wrong & axes.keys() else found))
 
 
 def plan_schema() -> dict[str, Any]:
@@ -181,10 +191,7 @@ def _contradictions(plan: Plan) -> Iterator[Complaint]:
 def _refused(plan: Plan, combinations: list[tuple[str, str, str]]) -> Iterator[Complaint]:
     """What `exporter run` would refuse, once for all cells that have the same fault."""
     names = {name: None for options in (plan.options, *plan.scenarios.values()) for name in options}
-    strange = misplaced(names)
-    yield from strange
-    if strange:
-        return
+    yield from misplaced(names)
     of_scenario: dict[str, dict[str, None]] = {}
     seen: set[tuple[str, ...]] = set()
     for driver, scenario, duration in combinations:
@@ -259,7 +266,9 @@ def _sentence(key: str, value: object, error: msgspec.ValidationError) -> str:
     thing, value = (f"a key of {key}", value) if place.startswith("key") else _found(key, value, place)
     wanted = re.match(r"Expected `([^`]+)`(.*)", what)
     if wanted is None:
-        return f"{thing} is {shown(value)}: {what}; {_SEE_SCHEMA}"
+        return f"{thing} is {shown(value)}: {what} ({_SEE_SCHEMA})"
+    if key == "durations" and isinstance(value, int | float):
+        return f"{thing} is {shown(value)}: {_WRITTEN_SO}"
     kinds = " or ".join(_WORDS.get(kind, kind) for kind in wanted[1].split(" | "))
     remedy = f"{kinds}{'' if wanted[2].startswith(', got') else wanted[2]}"
     return f"{thing} is {shown(value)}: give {_NAMED_SO if 'matching regex' in remedy else remedy}"
@@ -270,7 +279,3 @@ def _found(key: str, value: Any, place: str) -> tuple[str, object]:
     for index, name in re.findall(r"\[(\d+)\]|\.([^.\[]+)", place.partition("[...]")[0]):
         key, value = (f"{key}[{index}]", value[int(index)]) if index else (f"{key}.{name}", value.get(name))
     return key, value
-
-
-def _no_other(wanted: type, value: object) -> object:
-    raise ValueError(f"{shown(value)} has no place here")

@@ -9,12 +9,15 @@ BMC Medical Research Methodology 15, 2015), so that few runs that agree by chanc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
-from scipy.special import stdtr, stdtrit
+import numpy as np
 
 from exporter.analysis.judgement import Interval
+from exporter.analysis.student import cumulative, quantile
 
 _NORMAL_95 = 1.96
+_LIKE_NORMAL = 10_000  # degrees of freedom, from which on Student's t is the normal distribution to four digits
 _STEPS = 60  # of a bisection: as many as a float has digits
 
 
@@ -29,7 +32,7 @@ class Estimate:
     @property
     def interval(self) -> Interval:
         """The two-sided 95 % interval."""
-        reach = _NORMAL_95 if math.isinf(self.freedom) else float(stdtrit(self.freedom, 0.975))
+        reach = _NORMAL_95 if self.freedom > _LIKE_NORMAL else quantile(self.freedom, 0.975)
         return Interval(self.value, self.value - reach * self.error, self.value + reach * self.error)
 
 
@@ -80,8 +83,9 @@ def difference(a: Estimate, b: Estimate) -> tuple[Estimate, float]:
     rest = sum(each.error**4 / each.freedom for each in (a, b))
     freedom = error**4 / rest if rest else math.inf
     found = Estimate(b.value - a.value, error, freedom)
-    tail = stdtr(min(freedom, 1e9), -abs(found.value) / error)
-    return found, min(2 * float(tail), 1.0)
+    distance = -abs(found.value) / error
+    tail = NormalDist().cdf(distance) if freedom > _LIKE_NORMAL else float(cumulative(freedom, np.array(distance)))
+    return found, min(2 * tail, 1.0)
 
 
 def holm(probabilities: Sequence[float]) -> list[float]:

@@ -16,6 +16,14 @@ _LONGEST_REASON = 500
 _WITH_VERDICT = frozenset({ExitCode.NO_LEAK, ExitCode.LEAK, ExitCode.INCONCLUSIVE})
 _SAYING = _WITH_VERDICT | {ExitCode.SUBJECT_DIED}
 
+_ENDS = {
+    ExitCode.USAGE: "refused",
+    ExitCode.SUBJECT_DIED: "subject died",
+    ExitCode.LOAD_FAILED: "load failed",
+    ExitCode.DEFECT: "defect",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
 Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -55,6 +63,11 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def belongs_to(self, plan: str, cell: Cell) -> bool:
         """Whether it is the result of this cell, of the plan with that fingerprint."""
         return (self.plan, self.cell) == (plan, cell.number)
+
+
+def end_in_words(exit_code: int) -> str:
+    """How a cell ended that gave no verdict."""
+    return next((words for code, words in _ENDS.items() if code == exit_code), f"exit code {exit_code}")
 
 
 def encode(result: Result) -> bytes:

@@ -8,9 +8,8 @@ import msgspec
 
 from exporter.analysis.evidence import label_of
 from exporter.analysis.judgement import Interval
-from exporter.exit_codes import ExitCode
 from exporter.fleet.cells import Cell
-from exporter.fleet.result import Result
+from exporter.fleet.result import Result, end_in_words
 from exporter.fleet.summary import SIGNIFICANT, Comparison, Row, Summary
 from exporter.record.terms import Verdict
 from exporter.report.judgements import escaped, fails, for_xml
@@ -21,13 +20,6 @@ _HEADINGS = (
     *("driver", "scenario", "duration", "verdict", "runs"),
     *("KiB/min", "of", "bytes per payment", "peak", "payments", "failed"),
 )
-_ENDS = {
-    ExitCode.USAGE: "refused",
-    ExitCode.SUBJECT_DIED: "subject died",
-    ExitCode.LOAD_FAILED: "load failed",
-    ExitCode.DEFECT: "defect",
-    ExitCode.INTERRUPTED: "interrupted",
-}
 _MOST_COMPARED = 10
 
 
@@ -67,11 +59,6 @@ def as_junit(name: str, cells: Sequence[Cell], results: Mapping[int, Result], fa
         suite.set(attribute, str(counts[kind]))
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
-
-
-def end_in_words(exit_code: int) -> str:
-    """How a cell ended that gave no verdict."""
-    return _ENDS.get(ExitCode(exit_code)) or "" if exit_code in set(ExitCode) else f"exit code {exit_code}"
 
 
 def _outcome(result: Result | None, fail_on: FailOn) -> tuple[str, str]:

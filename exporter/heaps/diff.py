@@ -90,10 +90,8 @@ def read_dump(path: Path) -> dict[Site, Held]:
 
 def open_dump(path: Path) -> "memray.FileReader":
     """Open a dump, whose process may still be writing to it; raises ConfigError for a file that is none."""
-    try:
-        import memray
-    except ImportError as error:
-        raise ConfigError(f"reading heap dumps needs memray: pip install memray ({error})") from None
+    import memray  # an extra, which the settings of the commands ask for
+
     try:
         return memray.FileReader(path)
     except OSError as error:

@@ -56,13 +56,18 @@ class Services:
         self.spark = SparkService(self.ledger, archive, self.events, self.operators)
         self.provider = ServiceProvider(self.ledger, archive, self.spark)
         self.lightning = Lightning(self.provider, self.preimages, self.requests)
+        self.locks = PreimageService(self.preimages, self.spark, self.lightning.held.settle)
         self.deposit_claims = DepositClaims(self.provider, self.deposits, self.requests)
         self.faucet = Faucet(self.provider, self.chain)
 
     @property
     def spark_services(self) -> tuple[object, ...]:
         """What implements the methods of `spark.SparkService`."""
-        return self.spark, PreimageService(self.preimages, self.spark), DepositService(self.deposits)
+        return (
+            self.spark,
+            PreimageService(self.preimages, self.spark, self.lightning.held.settle),
+            DepositService(self.deposits),
+        )
 
     def api(self) -> Api:
         """The provider's GraphQL."""
@@ -79,5 +84,6 @@ class Services:
 
     def give_back_stale(self) -> None:
         """Undo what was locked for a payment or swap that nobody will finish."""
+        self.lightning.held.give_back_expired()
         self.preimages.give_back_expired()
         self.lightning.give_back_unasked()

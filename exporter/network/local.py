@@ -16,8 +16,8 @@ from exporter.network.ledger.archive import Archive
 from exporter.network.ledger.keys import THRESHOLD
 from exporter.network.parties.authn import AuthnService
 from exporter.network.parties.messages import OPERATOR_IDS
-from exporter.network.parties.operators import TokenService
 from exporter.network.parties.sessions import Sessions
+from exporter.network.parties.tokens import TokenService
 from exporter.network.proto import authn_pb2, spark_pb2, token_pb2
 from exporter.network.servers import grpc_server, http
 from exporter.network.servers.certificates import loopback_certificate

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from exporter.checked import printable
 from exporter.processes.child_log import child_log
+from exporter.processes.family import FAMILY
 from exporter.processes.lines import MAX_LINE_BYTES, LineSplitter
 from exporter.settings.credentials import SECRET_VARIABLES
 
@@ -102,14 +103,16 @@ class Child:
         child = cls(name, on_line, on_output, on_overlong)
         loop = asyncio.get_running_loop()
         parent = os.getpid()
-        transport, _ = await loop.subprocess_exec(
-            lambda: _Pipes(child),
-            *argv,
-            env=_less(os.environ, {*SECRET_VARIABLES, *without}) | dict(environment or {}),
-            process_group=0,
-            preexec_fn=None if _libc is None else lambda: _die_with(parent),
-        )
-        child._connected(transport)
+        inherited = less(os.environ, {*SECRET_VARIABLES, *without})
+        with FAMILY.starting():
+            transport, _ = await loop.subprocess_exec(
+                lambda: _Pipes(child),
+                *argv,
+                env=inherited | dict(environment or {}) | FAMILY.environment(os.environ),
+                process_group=0,
+                preexec_fn=None if _libc is None else lambda: _die_with(parent),
+            )
+            child._connected(transport)
         return child
 
     @property
@@ -169,6 +172,7 @@ class Child:
         # A child may end, or its start be cancelled, before `start` goes on: its pid must be known by then.
         self._transport = transport
         self.pid = transport.get_pid()
+        FAMILY.begin(self.pid)
 
     def _received(self, fd: int, data: bytes) -> None:
         if self._on_output is not None:
@@ -200,6 +204,7 @@ class Child:
         self._relay(self._stderr.flush())
         # What the child has started itself must not outlive it.
         self._signal_group(signal.SIGKILL)
+        FAMILY.end(self.pid)
         self.ended.set_result(Exit(code))
         self._transport.close()
 
@@ -238,7 +243,8 @@ class _Pipes(asyncio.SubprocessProtocol):
         self._child._ended(0 if code is None else code)
 
 
-def _less(environment: Mapping[str, str], without: Collection[str]) -> dict[str, str]:
+def less(environment: Mapping[str, str], without: Collection[str]) -> dict[str, str]:
+    """The variables of an environment but for some."""
     return {name: value for name, value in environment.items() if name not in without}
 
 

@@ -63,7 +63,11 @@ LOAD_METRICS: tuple[Metric[Subject], ...] = (
     ),
     total("memtest_settles_total", "Times that the load was brought to rest.", lambda state: state.load.settles),
     totals("memtest_sdk_events_total", "event", "Events that the SDK emitted.", lambda state: state.load.sdk_events),
-    level("memtest_listeners", "Event listeners registered.", lambda subject: subject.state.load.listeners),
+    level(
+        "memtest_listeners",
+        "Event listeners registered; of a watched program as it tells them.",
+        lambda subject: subject.state.load.listeners,
+    ),
     level(
         "memtest_instance_heap_bytes",
         "Heap that one more connected instance takes, measured before the load; absent without further instances.",
@@ -74,7 +78,11 @@ LOAD_METRICS: tuple[Metric[Subject], ...] = (
         "Resident memory that one more connected instance takes, measured before the load.",
         lambda subject: subject.state.load.instance_rss_bytes,
     ),
-    level("memtest_instances", "SDK instances connected.", lambda subject: subject.state.load.instances),
+    level(
+        "memtest_instances",
+        "SDK instances connected; of a watched program as it tells them.",
+        lambda subject: subject.state.load.instances,
+    ),
     levels(
         "memtest_wallet_balance_sats",
         "wallet",

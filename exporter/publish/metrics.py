@@ -5,11 +5,11 @@ Those of probes and of what scenarios count are declared with them. The table is
 
 import platform
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import psutil
 
-from exporter import __version__
+from exporter import version
 from exporter.publish.load_metrics import LOAD_METRICS
 from exporter.publish.metric_types import (
     Metric,
@@ -24,7 +24,7 @@ from exporter.publish.metric_types import (
     states,
     total,
 )
-from exporter.record.columns import HEAPS
+from exporter.record.columns import HEAPS, PAYMENTS
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.probes import COUNT_PROBES, PROBES, CountProbe, Probe
 from exporter.record.sample import Sample
@@ -34,7 +34,10 @@ from exporter.record.terms import Phase, Verdict
 
 def _run_info(run: RunState) -> Iterator[Series]:
     settings = {re.sub(r"\W", "_", key, flags=re.ASCII): value for key, value in run.settings.items()}
-    yield (), settings | {"run": run.name, "version": __version__, "python_version": platform.python_version()}
+    yield (
+        (),
+        settings | run.labels | {"run": run.name, "version": version(), "python_version": platform.python_version()},
+    )
 
 
 def _subject_info(subject: Subject) -> Iterator[Series]:
@@ -61,7 +64,7 @@ RUN_METRICS: tuple[Metric[RunState], ...] = (
     Metric(
         "memtest_run_info",
         "info",
-        "Name and settings of the run, with the exporter's version; every setting is a label too.",
+        "Name, settings and given labels of the run, with the exporter's version; every setting is a label too.",
         _run_info,
         ("run", "version", "python_version"),
     ),
@@ -134,19 +137,28 @@ _FIGURES = (
 
 
 def _growth(
-    stem: str, unit: str, what: str, read: Callable[[SubjectState], Growth | None]
+    stem: str,
+    unit: str,
+    what: str,
+    read: Callable[[SubjectState], Mapping[tuple[str, ...], Growth | None]],
+    labels: tuple[str, ...] = (),
 ) -> Iterator[Metric[Subject]]:
-    """A growth and the bounds of its interval; it stays when the subject is gone, as the verdict on it does."""
+    """A growth by the values of labels, with its bounds; it stays when the subject is gone, as the verdict does."""
 
     def figure(name: str) -> Callable[[Subject], Iterable[Series]]:
         def series(subject: Subject) -> Iterable[Series]:
-            growth = read(subject.state)
-            return [((growth.series,), getattr(growth, name))] if growth else []
+            found = read(subject.state).items()
+            return [((*values, growth.series), getattr(growth, name)) for values, growth in found if growth]
 
         return series
 
     for suffix, name, text in _FIGURES:
-        yield Metric(f"{stem}{suffix}_{unit}", "gauge", f"{text} {what}", figure(name), ("driver", "series"))
+        yield Metric(f"{stem}{suffix}_{unit}", "gauge", f"{text} {what}", figure(name), ("driver", *labels, "series"))
+
+
+def _per_operation(state: SubjectState) -> Mapping[tuple[str, ...], Growth]:
+    """The growth per operation but for payments, which have metrics of their own."""
+    return {(name,): growth for name, growth in state.growth_per.items() if name != PAYMENTS.operation}
 
 
 SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
@@ -261,13 +273,21 @@ SUBJECT_METRICS: tuple[Metric[Subject], ...] = (
         "memtest_growth",
         "bytes_per_second",
         "of the series that decides the verdict, as of the last look, which is taken once a minute.",
-        lambda state: state.growth,
+        lambda state: {(): state.growth},
     ),
     *_growth(
         "memtest_growth_per_payment",
         "bytes",
         "per payment of the series that decides the verdict, as of the last look; absent without payments.",
-        lambda state: state.growth_per_payment,
+        lambda state: {(): state.growth_per.get(PAYMENTS.operation)},
+    ),
+    *_growth(
+        "memtest_growth_per_operation",
+        "bytes",
+        "per operation other than a payment (a reconnect, a wallet's lifecycle, a failed payment) of the series that "
+        "decides the verdict, as of the last look; absent where too few were done.",
+        _per_operation,
+        ("operation",),
     ),
     Metric(
         "memtest_judged_memory_growth_bytes_per_second",

@@ -19,6 +19,7 @@ from exporter.publish.toolkit.admission import Admission
 from exporter.publish.toolkit.connection import connections
 from exporter.publish.toolkit.listen_address import listen
 from exporter.publish.toolkit.listener import Listener
+from exporter.publish.toolkit.security_headers import SecurityHeaders
 from exporter.settings.listen_address import ListenAddress
 
 LOOPBACK = "127.0.0.1"
@@ -57,7 +58,7 @@ class ProfileServer:
     async def __aenter__(self) -> "ProfileServer":
         """Bind and serve; raises ConfigError, naming the address and the remedy, if that can't be."""
         bound = listen(ListenAddress(LOOPBACK, self._port), "pprof-port")
-        app = Admission(make_app(lambda kind, seconds: self.take(kind, seconds)), LOOPBACK)
+        app = SecurityHeaders(Admission(make_app(lambda kind, seconds: self.take(kind, seconds)), LOOPBACK))
         self._listener = Listener(bound, connections(app, LONGEST_SECONDS + _MOST_SECONDS_BEYOND), lambda: None)
         self.url = f"http://{LOOPBACK}:{bound.getsockname()[1]}/debug/pprof/"
         return self

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from exporter import __version__
+from exporter import version
 from exporter.publish.collector import read_subject
 from exporter.publish.metrics import heaps_of
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
@@ -16,7 +16,7 @@ def describe_run(run: RunState, now: datetime) -> dict[str, Any]:
     """Return the run's state as of ``now``; times are RFC 3339, durations seconds, sizes bytes."""
     return {
         "name": run.name,
-        "version": __version__,
+        "version": version(),
         "settings": run.settings,
         "now": now.isoformat(),
         "started_at": run.started_at.isoformat(),

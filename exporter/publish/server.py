@@ -12,6 +12,7 @@ from exporter.publish.toolkit.guard import Guard
 from exporter.publish.toolkit.listen_address import listen, parse_listen_address
 from exporter.publish.toolkit.listener import Listener
 from exporter.publish.toolkit.live_config import LiveWebConfig
+from exporter.publish.toolkit.security_headers import SecurityHeaders
 from exporter.publish.toolkit.users import PasswordChecker
 from exporter.record.state import RunState
 from exporter.settings.listen_address import ListenAddress
@@ -47,8 +48,8 @@ class Server:
         bound = listen(address)
         recorder = Recorder(self._state)
         guard = Guard(make_app(self._state, recorder), live_config, self._passwords)
-        admission = Admission(guard, address.host)
-        self._listener = Listener(bound, connections(admission), lambda: _refreshed(live_config).tls_context)
+        app = SecurityHeaders(Admission(guard, address.host), lambda: _refreshed(live_config).config.headers)
+        self._listener = Listener(bound, connections(app), lambda: _refreshed(live_config).tls_context)
         self._following = asyncio.create_task(recorder.follow())
         port = bound.getsockname()[1]
         host = "localhost" if address.host in _EVERY_ADDRESS else address.host

@@ -74,7 +74,7 @@ class Column:
     ``meaning`` is a sentence and ``note`` what the reference adds to it. ``title`` and ``group`` are for reports, which
     leave out a column without a group. ``label`` is what the series is called in a sentence, ``part`` the same in a
     list of changes, ``side`` where it is that it grows, and ``whose`` what that says of the SDK and its binding.
-    ``rises`` marks a counter that only rises.
+    ``rises`` marks a counter that only rises, and ``each`` what one of it is called where growth is told per one.
     """
 
     name: str
@@ -90,10 +90,16 @@ class Column:
     whose: str = ""
     note: str = ""
     rises: bool = False
+    each: str = ""
 
     @property
     def is_bytes(self) -> bool:
         return self.unit is Unit.BYTES
+
+    @property
+    def operation(self) -> str:
+        """What growth is told per, in snake case; empty where it is told per nothing."""
+        return self.each.replace(" ", "_")
 
 
 def probed(name: str) -> Read:

@@ -7,7 +7,7 @@ them; each is here by its place in ``PROBES``, ``COUNT_PROBES`` and ``SCENARIOS`
 
 from functools import partial
 
-from exporter.record.column import Column, Group, Series, Unit, done, told
+from exporter.record.column import Column, Group, Moment, Series, Unit, done, told
 from exporter.record.probes import COUNT_PROBES, PROBES
 from exporter.record.probes.descriptor_kinds import DescriptorKindsProbe
 from exporter.record.probes.open_descriptors import OpenDescriptorsProbe
@@ -28,7 +28,8 @@ _IN_FILES = (
     *("abandoned_instances", "listener_churns", "syncs", "history_queries", "garbage_collections"),
     *("expected_failures", "fds_socket", "fds_file", "fds_pipe", "fds_eventfd", "fds_other"),
     *("sockets_established", "sockets_close_wait", "heap_go_bytes", "restarts", "trimmed", "load_phase"),
-    *("heap_node_bytes", "heap_node_external_bytes", "heap_wasm_bytes"),
+    *("heap_node_bytes", "heap_node_external_bytes", "heap_wasm_bytes", "heap_jvm_bytes", "goroutines"),
+    *("event_loop_handles", "rss_anon_bytes", "rss_file_bytes", "rss_shmem_bytes"),
 )
 
 
@@ -67,6 +68,11 @@ def _allocator(part: str, title: str, meaning: str, in_changes: str = "", note: 
     )
 
 
+def _paid(moment: Moment) -> int | None:
+    payments = moment.state.load.payments
+    return payments.total() if payments else None
+
+
 def _scenario(counter: LoadCounter) -> Column:
     """The column of what a scenario counts."""
     return Column(
@@ -77,6 +83,7 @@ def _scenario(counter: LoadCounter) -> Column:
         title=counter.title,
         group=Group.SCENARIOS,
         rises=True,
+        each=counter.each,
     )
 
 
@@ -166,10 +173,12 @@ PAYMENTS = Column(
     "payments",
     Unit.COUNT,
     "Payments that succeeded since the start.",
-    done(lambda state: state.load.payments.total()),
+    _paid,
     title="Payments",
     group=Group.LOAD,
+    note="empty in a watch where nothing counts them",
     rises=True,
+    each="payment",
 )
 FAILURES = Column(
     "payment_failures",
@@ -180,6 +189,7 @@ FAILURES = Column(
     group=Group.LOAD,
     note="those that were meant to are not among them",
     rises=True,
+    each="failed payment",
 )
 
 
@@ -292,13 +302,15 @@ _DECLARED = (
     _object(
         "listeners",
         meaning="Listeners registered with the SDK.",
-        read=done(lambda state: state.load.listeners),
+        note="of a watched program as it tells them",
+        read=lambda moment: moment.state.load.listeners,
         title="Event listeners",
     ),
     _object(
         "instances",
         meaning="Instances connected.",
-        read=done(lambda state: state.load.instances),
+        note="of a watched program as it tells them",
+        read=lambda moment: moment.state.load.instances,
         title="SDK instances",
     ),
     PAYMENTS,
@@ -312,10 +324,13 @@ _DECLARED = (
         title="Failed on purpose",
         group=Group.SCENARIOS,
         rises=True,
+        each="failure on purpose",
     ),
 )
 _PROBED = (*(probe.column for probe in PROBES), *(column for probe in COUNT_PROBES for column in probe.columns))
 CATALOGUE = (*_DECLARED, *(column for column in _PROBED if column not in _DECLARED))
+# What growth is told per, beside time.
+OPERATIONS = tuple(column for column in CATALOGUE if column.each)
 BY_NAME = {column.name: column for column in CATALOGUE}
 
 

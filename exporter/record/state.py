@@ -72,9 +72,18 @@ class LoadCounters:
     settles: int = 0
     settle_seconds: float = 0.0  # that the load has rested for them
     sdk_events: Counter[str] = field(default_factory=Counter)  # by event type
-    listeners: int = 0
-    instances: int = 0
+    connected: Counter[str] = field(default_factory=Counter)  # listeners and instances, where they are told
     balances_sats: dict[str, int] = field(default_factory=dict)  # by wallet: alice, bob, …
+
+    @property
+    def listeners(self) -> int | None:
+        """Listeners registered with the SDK; None where nobody tells, as mostly in a watch."""
+        return self.connected.get("listeners")
+
+    @property
+    def instances(self) -> int | None:
+        """SDK instances connected, likewise."""
+        return self.connected.get("instances")
 
     def count(self, counter: LoadCounter, by: int = 1) -> None:
         """Count something that a scenario has done."""
@@ -132,7 +141,7 @@ class SubjectState:
     last_sample: Sample | None = None
     last_settled: Sample | None = None
     growth: Growth | None = None  # per second, of the series that decides, as of the last look; likewise:
-    growth_per_payment: Growth | None = None
+    growth_per: dict[str, Growth] = field(default_factory=dict)  # by operation: payment, reconnect, …
     memory_growth: dict[str, float] = field(default_factory=dict)  # bytes per second, by series that was judged
     count_growth: dict[str, float] = field(default_factory=dict)  # per second, by series that was judged
     memory_limit_in_seconds: float | None = None  # until the memory limit is reached, at that growth
@@ -158,7 +167,7 @@ class SubjectState:
 
 @dataclass(slots=True)
 class RunState:
-    """One run: its name and settings, and a state per subject."""
+    """One run: its name, settings and labels, and a state per subject."""
 
     name: str
     settings: dict[str, str]
@@ -166,6 +175,7 @@ class RunState:
     duration_seconds: float
     subjects: dict[str, SubjectState]
     load_started_at: datetime | None = None
+    labels: dict[str, str] = field(default_factory=dict)  # that the user gives it
     verdict: Verdict | None = None
     verdict_reason: str = ""
     verdict_time: datetime | None = None  # when it was last computed

@@ -5,6 +5,7 @@ told; names are bounded over the whole run, and a size that can't be one is that
 """
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ class Told:
     heap: Heap = field(default_factory=Heap)
     payments: int | None = None
     group_bytes: Mapping[str, int] = field(default_factory=dict)
+    listeners: int | None = None
+    instances: int | None = None
 
 
 def note_message(state: SubjectState, message: Received) -> None:
@@ -79,6 +82,8 @@ def note_told(state: SubjectState, told: Told, failures: Mapping[str, str] | Non
     state.group_bytes = {part: size for part, size in told.group_bytes.items() if is_count(size)}
     if is_count(told.payments):
         state.load.payments["any"] = told.payments
+    connected = {"listeners": told.listeners, "instances": told.instances}
+    state.load.connected = Counter({what: number for what, number in connected.items() if is_count(number)})
 
 
 def note_others(state: SubjectState, resident: Mapping[str, int]) -> None:

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from exporter.analysis.evidence import label_of
 from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Kind
+from exporter.record.columns import OPERATIONS
 from exporter.record.terms import Verdict
 
 _MIB = 1024 * 1024
@@ -40,13 +41,10 @@ def paragraph(name: str, judgement: Judgement) -> str:
 
 def _growths(judgement: Judgement) -> list[str]:
     """Each growth that is known; the first says of what."""
-    found = (
-        (judgement.growth_kib_per_min, f"KiB/min of {_what_grows(judgement)}"),
-        (judgement.growth_bytes_per_payment, "bytes per payment"),
-        (judgement.growth_bytes_per_reconnect, "bytes per reconnect"),
-        (judgement.growth_bytes_per_instance, "bytes per abandoned instance"),
-    )
-    return [f"{in_words(growth)} {unit}" for growth, unit in found if growth is not None]
+    growth = judgement.growth_kib_per_min
+    told = [] if growth is None else [f"{in_words(growth)} KiB/min of {_what_grows(judgement)}"]
+    per = judgement.growth_bytes_per
+    return told + [f"{in_words(per[each.name])} bytes per {each.each}" for each in OPERATIONS if each.name in per]
 
 
 def _what_grows(judgement: Judgement) -> str:

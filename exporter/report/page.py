@@ -9,14 +9,14 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from exporter import __version__
+from exporter import version
 from exporter.errors import ConfigError
 from exporter.publish.static_files import inlined, read_text
 from exporter.report.charts import Chart, Section, sections
 from exporter.report.comparison import compare_runs
 from exporter.report.payload import payload
-from exporter.report.prepared import Prepared
-from exporter.report.runs import printable
+from exporter.report.prepared import Prepared, prepare
+from exporter.report.runs import ReportRun, printable
 from exporter.report.tables import Table, description, growth_table, run_table, site_table, value_table
 from exporter.report.verdicts import VerdictView, verdict_view
 from exporter.whole_files import write_whole
@@ -46,6 +46,16 @@ class RunView:
     sites: Table
 
 
+def write_report(path: Path, runs: Sequence[ReportRun], title: str) -> str:
+    """Write the page of these runs, at least one, and return the sentence that it opens with.
+
+    Raises ConfigError when ``path`` can't be written.
+    """
+    prepared = prepare(runs)
+    write_page(path, prepared, title)
+    return conclusion(prepared)
+
+
 def write_page(path: Path, runs: Sequence[Prepared], title: str) -> None:
     """Write the page; raises ConfigError when ``path`` can't be written."""
     text = render(runs, title)
@@ -68,7 +78,7 @@ def render(runs: Sequence[Prepared], title: str) -> str:
     template = _environment().get_template("report.html.j2")
     return template.render(
         title=printable(title),
-        version=__version__,
+        version=version(),
         policy=_policy(style, script),
         style=style,
         script=script,

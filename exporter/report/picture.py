@@ -31,16 +31,13 @@ _TEXT, _QUIET, _GRID = "#171b24", "#566072", "#dce1e9"
 def write_picture(path: Path, runs: Sequence[Prepared], title: str, conclusion: str) -> None:
     """Write a picture in the format that the path's suffix names, .png or .svg.
 
-    Raises ConfigError when the renderer is not installed or ``path`` can't be written.
+    Raises ConfigError when ``path`` can't be written.
     """
+    import matplotlib as mpl  # an extra, which the settings of the command ask for
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
     kind = path.suffix.lstrip(".").lower()
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    except ImportError as error:
-        remedy = "pip install 'memtest-exporter[pictures]', or leave the option out"
-        raise ConfigError(f"{kind} needs matplotlib: {remedy}") from error
     height = _INCHES_OF_HEAD + _INCHES_A_CHART * len(_columns(runs))
     with mpl.rc_context(), warnings.catch_warnings():
         # Its font has no emoji; their boxes are worth no warning.

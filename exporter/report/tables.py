@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from exporter.analysis.judgement import Interval
 from exporter.record.column import Column, Unit
-from exporter.record.columns import FAILURES, HEAP, PAYMENTS, RESIDENT
+from exporter.record.columns import FAILURES, HEAP, OPERATIONS, PAYMENTS, RESIDENT
 from exporter.report.charts import Chart
 from exporter.report.groups import HANDLES, MEMORY
 from exporter.report.prepared import Prepared
@@ -58,7 +58,7 @@ def _levels(run: Prepared, column: Column) -> list[str]:
 
 def growth_table(run: Prepared) -> Table:
     """Which part of a run's memory grows, descriptors and threads beside it."""
-    head = ["Part", "Start", "End", "Growth", "Peak", "Per minute", "Per payment", "Per reconnect"]
+    head = ["Part", "Start", "End", "Growth", "Peak", "Per minute", *(f"Per {each.each}" for each in OPERATIONS)]
     rows = [_growth_row(run, column) for column in (*MEMORY, *HANDLES) if run.has(column)]
     used = [index for index in range(len(head)) if index < 5 or any(row[index] != NOTHING for row in rows)]
     return Table([head[index] for index in used], [[row[index] for index in used] for row in rows])
@@ -68,13 +68,12 @@ def _growth_row(run: Prepared, column: Column) -> list[str]:
     growth = run.growth.get(column.name)
     row = [column.title, *_levels(run, column)]
     if growth is None:
-        return [*row, NOTHING, NOTHING, NOTHING]
+        return [*row, NOTHING, *(NOTHING for _ in OPERATIONS)]
     unit = " KiB" if column.unit is Unit.BYTES else ""
     return [
         *row,
         f"{interval(growth.per_minute)}{unit}",
-        estimate(growth.per_payment, column.unit),
-        estimate(growth.per_reconnect, column.unit),
+        *(estimate(growth.per.get(each.name), column.unit) for each in OPERATIONS),
     ]
 
 

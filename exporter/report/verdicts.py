@@ -8,7 +8,7 @@ import numpy as np
 from exporter.analysis.judgement import Kind
 from exporter.durations import format_duration
 from exporter.record.column import Unit
-from exporter.record.columns import FAILURES, PAYMENTS
+from exporter.record.columns import FAILURES, OPERATIONS, PAYMENTS
 from exporter.report.groups import RECONNECTS, SCENARIOS
 from exporter.report.judgements import shown_doublings
 from exporter.report.prepared import Prepared
@@ -73,14 +73,11 @@ def _figures(run: Prepared) -> list[Figure]:
     figures = []
     if judgement.growth_kib_per_min is not None:
         figures.append(Figure("Growth", interval(judgement.growth_kib_per_min), "KiB/min", f"of {_what(run)}"))
-    for name, found in (
-        ("Per payment", judgement.growth_bytes_per_payment),
-        ("Per reconnect", judgement.growth_bytes_per_reconnect),
-        ("Per abandoned instance", judgement.growth_bytes_per_instance),
-    ):
+    for column in OPERATIONS:
+        found = judgement.growth_bytes_per.get(column.name)
         if found is not None:
             value, _, unit = estimate(found, Unit.BYTES).rpartition(" ")
-            figures.append(Figure(name, value, unit, "with a 95 % interval"))
+            figures.append(Figure(f"Per {column.each}", value, unit, "with a 95 % interval"))
     if judgement.missed_kib_per_min is not None:
         missed = number(judgement.missed_kib_per_min)
         per_payment = judgement.missed_bytes_per_payment

@@ -1,11 +1,13 @@
 """What a run prints on standard output: its settings, its progress, a line per sample, its end."""
 
 import os
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping
 from math import inf
 from time import monotonic
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -36,7 +38,7 @@ class Console:
 
     def heading(self, version: str, run: str, url: str, settings: Mapping[str, str]) -> None:
         """Print what runs, where it is served, and every setting."""
-        self._print(f"{self._bold(f'exporter {version}')} · run {printable(run)} · {url}/metrics")
+        self._print(f"exporter {version} · run {printable(run)} · {url}/metrics", bold=True)
         pairs = [f"{name}={value}" for name, value in settings.items()]
         for start in range(0, len(pairs), _SETTINGS_PER_LINE):
             self.line("  " + "  ".join(pairs[start : start + _SETTINGS_PER_LINE]))
@@ -53,7 +55,7 @@ class Console:
 
     def warning(self, text: str) -> None:
         """Print a line that calls for attention."""
-        self._print(click.style(printable(text), fg="yellow") if self._colour else printable(text))
+        self._print(printable(text), fg="yellow")
 
     def event(self, event: LoadEvent, subject: str = "") -> None:
         """Print something that happened in the load; of many in one second that are alike, the first."""
@@ -67,30 +69,44 @@ class Console:
             text = f"{subject}: {text}" if subject else text
             (self.warning if event.kind.endswith("_failed") else self.line)(text)
 
-    def progress(self, elapsed: float, duration: float, payments: int) -> None:
-        """Redraw how far a run is; elsewhere than on a terminal the samples say that."""
-        left = format_duration(max(round(duration - elapsed), 0))
-        self.status(f"{format_clock(elapsed)} of {format_clock(duration)} · {payments} payments · {left} left")
+    def progress(self, elapsed: float, duration: float, payments: int, verdict: Verdict | None) -> None:
+        """Redraw how far a run is; elsewhere than on a terminal the samples say that.
+
+        ``verdict`` is the one so far, None while there is none.
+        """
+        parts = [
+            f"{format_clock(elapsed)} of {format_clock(duration)}",
+            f"{payments} payments",
+            f"{format_duration(max(round(duration - elapsed), 0))} left",
+            f"so far: {verdict or 'no verdict yet'}",
+        ]
+        self.status(" · ".join(parts))
 
     def status(self, text: str) -> None:
         """Redraw the line at the bottom of a terminal."""
         if self._terminal and not self._quiet:
-            self._write(_CLEAR_LINE + text, whole_line=False)
+            # A line that is wrapped can't be redrawn.
+            self._write(_CLEAR_LINE + text[: _columns() - 1], whole_line=False)
             self._progress_shown = True
 
     def report(self, text: str, verdict: Verdict) -> None:
         """Print the final report, also when quiet; its verdict stands out on a terminal."""
         colour = {Verdict.LEAK: "red", Verdict.NO_LEAK: "green"}.get(verdict, "yellow")
+        text = self._wrapped(text)
         if self._colour:
             text = text.replace(f"Verdict: {verdict}", click.style(f"Verdict: {verdict}", fg=colour, bold=True))
         self._write(text + "\n")
 
-    def _print(self, text: str) -> None:
+    def _print(self, text: str, **style: Any) -> None:
         if not self._quiet:
-            self._write(text + "\n")
+            shown = self._wrapped(text)
+            self._write((click.style(shown, **style) if style and self._colour else shown) + "\n")
 
-    def _bold(self, text: str) -> str:
-        return click.style(text, bold=True) if self._colour else text
+    def _wrapped(self, text: str) -> str:
+        """The lines of a text as a terminal shows them best: broken between words, and what follows indented."""
+        if not self._terminal:
+            return text
+        return "\n".join(_wrapped_line(line, _columns()) for line in text.split("\n"))
 
     def _write(self, text: str, *, whole_line: bool = True) -> None:
         if whole_line and self._progress_shown:
@@ -112,13 +128,25 @@ def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_l
         f"Heap={_mib(sample.heap_allocated_bytes)}",
         f"Threads={_number(sample.threads)}",
         f"FDs={_number(sample.open_fds)}",
-        f"Payments={sample.payments}",
+        "" if sample.payments is None else f"Payments={sample.payments}",
         f"Failures={sample.payment_failures}",
         f"Reconnects={sample.reconnects}" if sample.reconnects else "",
         "at rest, trimmed" if sample.trimmed else "at rest" if sample.settled else "",
         f"{format_duration(round(seconds_left))} left" if seconds_left >= 1 else "",
     ]
     return " ".join(part for part in parts if part)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns
+
+
+def _wrapped_line(line: str, columns: int) -> str:
+    if "  exporter " in line:
+        return line  # a command, to be copied as it is
+    indent = line[: len(line) - len(line.lstrip())] + "    "
+    broken = textwrap.wrap(line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(broken)
 
 
 def _mib(size: int | None, sign: str = "") -> str:

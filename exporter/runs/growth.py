@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from exporter.record.columns import OPERATIONS
 from exporter.record.state import Growth, SubjectState
 
 _BYTES = "_bytes"
@@ -16,8 +17,10 @@ def keep_growth(state: SubjectState, judgement: Mapping[str, Any]) -> None:
     Where a count decides (descriptors, threads), the growth of memory that the judgement states is resident memory's.
     """
     series = judgement["growth_series"].removesuffix(_BYTES)
-    state.growth = _growth(series, judgement["growth_kib_per_min"], _BYTES_PER_SECOND)
-    state.growth_per_payment = _growth(series, judgement["growth_bytes_per_payment"], 1)
+    growth = judgement["growth_kib_per_min"]
+    state.growth = None if growth is None else _interval(series, growth, _BYTES_PER_SECOND)
+    per = {each.operation: judgement[f"growth_bytes_per_{each.operation}"] for each in OPERATIONS}
+    state.growth_per = {name: _interval(series, found, 1) for name, found in per.items() if found is not None}
     state.memory_limit_in_seconds = judgement["memory_limit_in_sec"]
     # A series that was read at rest too comes there first, and that reading is the surer one.
     judged = {
@@ -33,11 +36,9 @@ def keep_growth(state: SubjectState, judgement: Mapping[str, Any]) -> None:
 
 def forget_growth(state: SubjectState) -> None:
     """Keep nothing of what was said: it is no longer computed."""
-    state.growth = state.growth_per_payment = state.memory_limit_in_seconds = None
-    state.memory_growth, state.count_growth = {}, {}
+    state.growth = state.memory_limit_in_seconds = None
+    state.growth_per, state.memory_growth, state.count_growth = {}, {}, {}
 
 
-def _growth(series: str, interval: Mapping[str, float] | None, factor: float) -> Growth | None:
-    if interval is None:
-        return None
+def _interval(series: str, interval: Mapping[str, float], factor: float) -> Growth:
     return Growth(series, *(interval[figure] * factor for figure in ("value", "low", "high")))

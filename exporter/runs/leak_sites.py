@@ -7,6 +7,7 @@ from pathlib import Path
 from exporter.errors import ConfigError
 from exporter.heaps.diff import diff_dumps, top_sites
 from exporter.heaps.dumps import EARLY, dump_path
+from exporter.settings.kinds import without_login
 
 _MOST_SITES = 5
 _SUGGESTED_DUMP = "leak.memray.bin"
@@ -42,4 +43,4 @@ def command_with_heap_dump(arguments: Sequence[str]) -> str:
                 next(rest, None)
         elif name not in _LEFT_OUT:
             kept.append(argument)
-    return shlex.join(["exporter", *kept, "--heap-dump", _SUGGESTED_DUMP])
+    return shlex.join(["exporter", *map(without_login, kept), "--heap-dump", _SUGGESTED_DUMP])

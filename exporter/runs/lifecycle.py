@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
-from exporter import __version__
+from exporter import version
 from exporter.analysis.judgement import Settings
 from exporter.durations import format_duration
 from exporter.errors import DefectError, ExporterError, defect_of
 from exporter.exit_codes import ExitCode
 from exporter.leftovers import held_directory, remove_directory
+from exporter.processes.guard import guarded
 from exporter.publish.server import Server
 from exporter.record.csv_file import CsvSink
 from exporter.record.state import RunState, SubjectState
@@ -25,6 +26,7 @@ from exporter.runs.conclusion import Conclusion, Measured, conclude, gravest
 from exporter.runs.console import Console
 from exporter.runs.group import SubjectGroup
 from exporter.runs.interrupts import handle_interrupts
+from exporter.runs.next_steps import next_steps
 from exporter.runs.online_verdict import OnlineVerdict
 from exporter.runs.outcome import Outcome
 from exporter.runs.subject import Surroundings
@@ -69,6 +71,7 @@ def run_state(config: ObservationSettings, settings: Mapping[str, str], subjects
     return RunState(
         name=config.run_name or started_at.strftime("%Y%m%d-%H%M%S"),
         settings=dict(settings),
+        labels=dict(config.labels),
         started_at=started_at,
         duration_seconds=config.duration_seconds,
         subjects={subject.driver: subject for subject in subjects},
@@ -139,14 +142,15 @@ class Lifecycle(ABC):
     async def run(self) -> int:
         """Do the measurement, from start to verdict; return the exit code. Raises the error of one without samples."""
         handle_interrupts(self._on_interrupt, self._on_second_interrupt)
-        self._console.heading(__version__, self._state.name, self._outputs.url, self._state.settings)
+        self._console.heading(version(), self._state.name, self._outputs.url, self._state.settings)
         for line in self._headings():
             self._console.line(line)
-        try:
-            await self._attempt(self._measure())
-        finally:
-            for step in (self._online.stop, self._subjects.stop, self._end):
-                await self._attempt(step())
+        async with guarded():
+            try:
+                await self._attempt(self._measure())
+            finally:
+                for step in (self._online.stop, self._subjects.stop, self._end):
+                    await self._attempt(step())
         code = await self._conclude()
         self._state.finished = True
         await self._linger()
@@ -192,7 +196,8 @@ class Lifecycle(ABC):
 
     async def _show_progress(self) -> None:
         while True:
-            self._console.progress(self._subjects.elapsed(), self._config.duration_seconds, self._subjects.payments)
+            elapsed, payments = self._subjects.elapsed(), self._subjects.payments
+            self._console.progress(elapsed, self._config.duration_seconds, payments, self._state.verdict)
             await asyncio.sleep(1)
 
     async def _conclude(self) -> int:
@@ -213,6 +218,9 @@ class Lifecycle(ABC):
         self._console.report("\n".join([ended.report, *lines]), ended.verdict)
         if self._config.report is not None:
             await self._write_report(self._config.report, ended)
+        kept = [each.path for each in self._outputs.sinks.values() if each.path.parent != self._outputs.directory]
+        for line in next_steps(kept):
+            self._console.line(line)
         return Outcome(self._interrupted, self._error or ended.error, ended.verdict).exit_code(self._config.fail_on)
 
     def _conclude_nothing(self) -> int:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from exporter.heaps.dumps import EARLY, dump_path
 from exporter.record.state import RunState
-from exporter.report import ReportRun, write_report
+from exporter.report.page import write_report
+from exporter.report.runs import ReportRun
 from exporter.report.sites import allocation_sites
 from exporter.runs.conclusion import Judged
 

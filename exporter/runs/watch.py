@@ -14,8 +14,10 @@ from exporter.runs.logs import set_up_logging
 from exporter.runs.watched_program import WatchedProgram
 from exporter.settings.watch import WatchConfig
 from exporter.watch.agents.agents import Agents
+from exporter.watch.agents.go import GoSource
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.followed_csv import CsvSource
+from exporter.watch.near_rest import NearRest
 from exporter.watch.program import Program, RunningProgram, StartedProgram
 from exporter.watch.relay import Relay
 from exporter.watch.sources import ExpvarSource, OutputSource, PprofSource, PrometheusSource, Source
@@ -37,17 +39,21 @@ async def _watch(config: WatchConfig) -> int:
         relay.pass_on(data)
 
     program = _program(config, on_output)
-    sources = [*_sources(config, program.began), *([output] if output else [])]
+    heaps = _sources(config, program.began)
+    sources = [*heaps, *([output] if output else [])]
     settings = {"program": program.name, **config.as_text()}
     async with contextlib.AsyncExitStack() as around:
         around.callback(relay.close)
         agents = None
         if isinstance(program, StartedProgram):
-            agents = Agents(config.agent, config.mem_interval_seconds, program.members)
+            # A heap that the program tells by itself would be told twice.
+            choice = "none" if config.agent == "auto" and heaps else config.agent
+            agents = Agents(choice, config.command, config.mem_interval_seconds, program.members)
             program.environment = await around.enter_async_context(agents)
-            settings["agent"] = " ".join(agents.names) or "none"
-            # What the program tells by itself comes later, and holds.
             sources.insert(0, agents.source)
+            asked = choice in ("auto", "go")
+            sources += [GoSource(program.members)] if asked else []
+            settings["agent"] = " ".join([*agents.names, *(["go"] if asked else [])]) or "none"
         if isinstance(program, ControlGroup):
             sources.append(GroupMemorySource(program.directory))
         state = run_state(config, settings, [SubjectState(program.name, others=program.others)])
@@ -90,7 +96,8 @@ class Watch(Lifecycle):
     ) -> None:
         super().__init__(config, state, outputs)
         self._agents = agents
-        self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources)
+        lowest = NearRest() if agents is not None and agents.names and config.payments_from is not None else None
+        self._watched = WatchedProgram(config, self._surroundings(program.name), program, sources, lowest)
 
     @property
     def _subjects(self) -> SubjectGroup:

@@ -9,23 +9,32 @@ from exporter.record.terms import Phase
 from exporter.record.told import note_others
 from exporter.runs.subject import SubjectRun, Surroundings
 from exporter.settings.watch import WatchConfig
+from exporter.watch.near_rest import NearRest
 from exporter.watch.program import Ending, Program, failure
 from exporter.watch.readings import Readings
 from exporter.watch.sources import Source
 
 # What is read beside memory may take so long, in a watch of short intervals too.
 _READINGS_SECONDS = 2.0
+# Heaps whose lowest reading is far above what is in use: all that is dropped stays until the next collection.
+_FULL_OF_GARBAGE = frozenset({"go", "node", "jvm"})
 
 
 class WatchedProgram(SubjectRun):
-    """A program and what it tells of itself; ``start`` comes first."""
+    """A program and what it tells of itself; ``start`` comes first. ``near_rest`` says which samples are."""
 
     def __init__(
-        self, config: WatchConfig, surroundings: Surroundings, program: Program, sources: Sequence[Source]
+        self,
+        config: WatchConfig,
+        surroundings: Surroundings,
+        program: Program,
+        sources: Sequence[Source],
+        near_rest: NearRest | None = None,
     ) -> None:
         super().__init__(surroundings, config.duration_seconds, config.mem_interval_seconds)
         self._program = program
         self._readings = Readings(sources)
+        self._near_rest = near_rest
         # A reading and its sample belong together: two at once would take each other's sources away.
         self._one_at_a_time = asyncio.Lock()
 
@@ -51,7 +60,13 @@ class WatchedProgram(SubjectRun):
                 await self._readings.note(self.state, max(_READINGS_SECONDS, self._interval / 2))
                 note_others(self.state, await asyncio.to_thread(resident_by_name, self.state.pid, self._program.others))
             if self.state.up:
-                await super()._sample()
+                await self._sampler.take(settled=self._is_near_rest())
+
+    def _is_near_rest(self) -> bool:
+        if self._near_rest is None:
+            return False
+        steady = self._near_rest.reached(self.state.load.payments.total(), self.elapsed())
+        return steady and self.state.heap_sum is not None and not _FULL_OF_GARBAGE & self.state.heap_bytes.keys()
 
     async def _end(self) -> None:
         await self._program.stop()

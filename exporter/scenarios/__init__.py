@@ -8,11 +8,16 @@ from exporter.scenarios.extra_instances import ExtraInstances
 from exporter.scenarios.failing_payments import FailingPayments
 from exporter.scenarios.force_gc import ForceGc
 from exporter.scenarios.frequent_sync import FrequentSync
+from exporter.scenarios.leave_listeners import LeaveListeners
 from exporter.scenarios.listener_churn import ListenerChurn
 from exporter.scenarios.pairs import Pairs
 from exporter.scenarios.payment_history import PaymentHistory
+from exporter.scenarios.racing_connects import RacingConnects
+from exporter.scenarios.racing_listeners import RacingListeners
 from exporter.scenarios.reconnect_cycles import ReconnectCycles
 from exporter.scenarios.scenario import Scenario
+from exporter.scenarios.unconnected_builds import UnconnectedBuilds
+from exporter.scenarios.wallet_rotation import WalletRotation
 from exporter.settings.load import WorkloadSettings
 
 # In the order in which their steps follow a payment.
@@ -21,8 +26,13 @@ SCENARIOS: tuple[type[Scenario], ...] = (
     ExtraInstances,
     FailingPayments,
     ReconnectCycles,
+    LeaveListeners,
     AbandonInstances,
+    RacingConnects,
+    UnconnectedBuilds,
+    WalletRotation,
     ListenerChurn,
+    RacingListeners,
     FrequentSync,
     PaymentHistory,
     ForceGc,

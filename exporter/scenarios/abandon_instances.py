@@ -6,7 +6,12 @@ from exporter.scenarios.scenario import Scenario
 from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
 
-COUNTER = LoadCounter("abandoned_instances", "Abandoned instances", "SDK instances dropped without being disconnected.")
+COUNTER = LoadCounter(
+    "abandoned_instances",
+    "Abandoned instances",
+    "SDK instances dropped without being disconnected.",
+    each="abandoned instance",
+)
 
 
 class AbandonInstances(Scenario):

@@ -4,7 +4,9 @@ from exporter.scenarios.scenario import Scenario
 from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
 
-COUNTER = LoadCounter("listener_churns", "Listener churns", "Rounds of adding and removing listeners.")
+COUNTER = LoadCounter(
+    "listener_churns", "Listener churns", "Rounds of adding and removing listeners.", each="listener churn"
+)
 
 LISTENERS = 5
 

@@ -6,7 +6,7 @@ from exporter.scenarios.scenario import Scenario
 from exporter.scenarios.stage import LoadCounter, Stage
 from exporter.settings.load import WorkloadSettings
 
-COUNTER = LoadCounter("reconnects", "Reconnects", "Reconnects of all instances.")
+COUNTER = LoadCounter("reconnects", "Reconnects", "Reconnects of all instances.", each="reconnect")
 
 
 class ReconnectCycles(Scenario):

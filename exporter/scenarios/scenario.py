@@ -29,6 +29,10 @@ class Scenario:
         """Wallets that pay each other, beside alice and bob."""
         return ()
 
+    def further_wallets(self) -> tuple[str, ...]:
+        """Wallets that are connected only while a step needs them."""
+        return ()
+
     def idle_instances(self, wallets: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
         """Instances that are connected for the whole load and don't pay: the name and the wallet of each."""
         return ()

@@ -11,12 +11,14 @@ Fields = dict[str, Any]  # of a command's answer: they belong to that command
 class LoadCounter:
     """What a scenario counts: a column of the CSV, a counter on /metrics, a figure of the report.
 
-    ``told_at_end`` says whether the report that ends a run names it; what every run does tells nothing there.
+    ``each`` is what one of it is called where growth per one is worth telling. ``told_at_end`` says whether the report
+    that ends a run names it; what every run does tells nothing there.
     """
 
     name: str  # in snake case
     title: str
     meaning: str
+    each: str = ""
     told_at_end: bool = True
 
     @property
@@ -47,9 +49,19 @@ class Fleet(Protocol):
 
     async def connect(self, patience: float) -> None: ...
 
-    async def disconnect(self) -> None: ...
+    async def disconnect(self, *, keep_listeners: bool = False) -> None:
+        """Disconnect every instance, listeners first or with them."""
 
     async def abandon(self) -> None: ...
+
+    async def enter(self, name: str, wallet: str, *, server: bool = False, shared: bool = False) -> None:
+        """Connect an instance that is here for a while, on a wallet's seed, unless it is connected.
+
+        ``server`` has it do nothing by itself; ``shared`` has it share what it can with the others that do.
+        """
+
+    async def leave(self, name: str) -> None:
+        """Disconnect such an instance, unless it is gone."""
 
     async def add_listeners(self, name: str, count: int) -> None: ...
 
@@ -61,6 +73,9 @@ class Fleet(Protocol):
 
     async def balance(self, wallet: str) -> int:
         """A wallet's balance in satoshis, as its instance knows it without a sync."""
+
+    async def ask(self, do: str, /, **args: Any) -> tuple[Fields, float]:
+        """Have one command done: its result, and the seconds that it took."""
 
     async def ask_each(self, do: str, /, **args: Any) -> None:
         """Have one command done by every paying instance, all at once."""

@@ -14,8 +14,15 @@ from exporter.settings.kinds import read_url
 _SEEDS = ("ALICE_SEED", "BOB_SEED")
 _LOGIN = ("FAUCET_USERNAME", "FAUCET_PASSWORD")
 _URL = "FAUCET_URL"
-# What no child is told by its environment; those that need a secret get it on their standard input.
-SECRET_VARIABLES = frozenset(name + suffix for name in (*_SEEDS, *_LOGIN) for suffix in ("", "_FILE"))
+# What no child is told by its environment; those that need a secret get it on their standard input. Only this process
+# asks the faucet, whose URL may hold a password, and object storage.
+SECRET_VARIABLES = frozenset(
+    (
+        *(name + suffix for name in (*_SEEDS, *_LOGIN, _URL) for suffix in ("", "_FILE")),
+        f"MEMTEST_{_URL}",
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    )
+)
 _SEED = re.compile(r"[0-9a-fA-F]{64}")
 _MOST_BYTES = 64 * 1024  # of a secret's file
 

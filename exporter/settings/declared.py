@@ -26,7 +26,7 @@ class Section(StrEnum):
 
     OTHER = "Other"
     PROGRAM = "Program"
-    TOLD = "What it tells of itself"
+    TOLD = "What it reports of itself"
     NETWORK = "Network"
     MEASUREMENT = "Measurement"
     FAULTS = "Faults of the local network"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from exporter import extras
 from exporter.errors import Complaint, ConfigError
 from exporter.settings.declared import Flag, Setting, groups_in, settings_of
 from exporter.settings.files import file_complaint
@@ -28,12 +29,17 @@ class SettingsGroup:
         alone = [complaint for each in settings_of(type(self)) for complaint in _complaints(each, self)]
         wrong = frozenset().union(*(complaint.about for complaint in alone))
         together = [complaint for complaint in self.contradictions() if not complaint.about & wrong]
-        if alone or together:
-            raise ConfigError(*alone, *together)
+        lacking = extras.complaint(self.needs())
+        if alone or together or lacking:
+            raise ConfigError(*alone, *together, *([lacking] if lacking else []))
 
     def contradictions(self) -> Iterator[Complaint]:
         """What is wrong with settings that are right one by one; those that aren't have to be borne."""
         return iter(())
+
+    def needs(self) -> Mapping[str, str]:
+        """The extras of this package that the settings take, each with what takes it."""
+        return {}
 
     def as_text(self) -> dict[str, str]:
         """The settings that the measurement depends on, by their names, for its heading."""

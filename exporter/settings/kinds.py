@@ -39,7 +39,7 @@ class Kind:
     def shown(self, value: object) -> str:
         """The value as a refusal shows it, readable whatever it holds and however long it is."""
         try:
-            text = repr(_USERINFO.sub("//...@", str(value))) if isinstance(value, str | Path) else self.write(value)
+            text = repr(without_login(str(value))) if isinstance(value, str | Path) else self.write(value)
         except (TypeError, ValueError, OverflowError):  # no number, or one of more digits than Python writes
             text = f"{value:g}s" if self is DURATION and isinstance(value, float) else "too long to be shown"
         return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
@@ -80,6 +80,11 @@ def _read_path(text: str) -> Path:
     if not text:
         raise ValueError("name a file")
     return Path(text)
+
+
+def without_login(text: str) -> str:
+    """The text, with what stands before an ``@`` in a URL left out."""
+    return _USERINFO.sub("//...@", text)
 
 
 def read_url(text: str) -> str:

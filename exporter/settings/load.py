@@ -89,8 +89,41 @@ class WorkloadSettings(SettingsGroup):
     abandon_instances: bool = setting(
         False, "Reconnect without disconnecting first, which leaks.", section=Section.SCENARIOS, heading=True
     )
+    leave_listeners: bool = setting(
+        False, "Reconnect without removing the listeners first.", section=Section.SCENARIOS, heading=True
+    )
+    racing_connects: bool = setting(
+        False,
+        "Connect and disconnect on one seed at once now and then.",
+        section=Section.SCENARIOS,
+        heading=True,
+    )
+    unconnected_builds: bool = setting(
+        False, "Drop an instance unconnected at every payment.", section=Section.SCENARIOS, heading=True
+    )
+    wallet_rotation: int = setting(
+        0,
+        "Further wallets, of which one comes, syncs, pays and goes at every payment.",
+        section=Section.SCENARIOS,
+        heading=True,
+        at_least=0,
+        at_most=_MOST_AT_ONCE,
+    )
+    shared_context: bool = setting(
+        True,
+        "Whether those share the SDK's context: its connections to the operators.",
+        section=Section.SCENARIOS,
+        heading=True,
+        negative="no-shared-context",
+    )
     listener_churn: bool = setting(
         False, "Add and remove event listeners at every payment.", section=Section.SCENARIOS, heading=True
+    )
+    racing_listeners: bool = setting(
+        False,
+        "Remove event listeners in the middle of events at every payment.",
+        section=Section.SCENARIOS,
+        heading=True,
     )
     frequent_sync: bool = setting(
         False, "Synchronise the wallets at every payment.", section=Section.SCENARIOS, heading=True
@@ -139,6 +172,12 @@ class WorkloadSettings(SettingsGroup):
                 "destroy-responses is on, and does nothing without payment-history: set both or none",
                 "destroy_responses",
                 "payment_history",
+            )
+        if not self.shared_context and not self.wallet_rotation:
+            yield contradiction(
+                "no-shared-context is on, and does nothing without wallet-rotation: set both or none",
+                "shared_context",
+                "wallet_rotation",
             )
         if self.protocol == "doubling" and not self.settle_every:
             yield contradiction(

@@ -18,7 +18,9 @@ class MatrixSettings(SettingsGroup):
     schema: bool = setting(False, "Print the JSON schema of plans, for an editor, and end.")
     dry_run: bool = setting(False, "List the cells and end.")
     jobs: int | None = setting(
-        None, "Cells at once, one for two processors if not given; 0: none, tell of those that are done.", at_least=0
+        None,
+        "Cells at once, one for two processors if not given; 0: only report those that are done.",
+        at_least=0,
     )
     cell: int | None = setting(
         None, "Run this cell only, counted from 0, end as its run does, and show what that prints.", at_least=0
@@ -36,10 +38,26 @@ class MatrixSettings(SettingsGroup):
         metavar="FILE",
         file="written",
     )
+    kubernetes: bool = setting(False, "Run the cells on a cluster, as pods of one Job, or follow them if it exists.")
+    context: str = setting("", "With --kubernetes, the kubeconfig's context; the current one if not given.")
+    namespace: str = setting("", "With --kubernetes, the namespace; the context's if not given.")
+    job: str = setting("", "With --kubernetes, the Job's name; made from the plan if not given.")
+    image: str = setting("", "With --kubernetes, the image of the cells, where the plan names none or another.")
+    delete: bool = setting(False, "With --kubernetes, delete the Job, with its pods, and end.")
 
     def contradictions(self) -> Iterator[Complaint]:
-        if self.plan is None and not self.schema:
+        if self.plan is None and not self.schema and not (self.kubernetes and self.job and not self.dry_run):
             yield contradiction("PLAN is missing: name a YAML file, for example plan.yaml", "plan", "schema")
+        of_clusters = ("context", "namespace", "job", "image", "delete")
+        of_processes = {"jobs": self.jobs is not None, "cell": self.cell is not None, "output": self.output}
+        if self.kubernetes:
+            for name in (name for name, given in of_processes.items() if given):
+                yield contradiction(
+                    f"{name} is of cells that run here: leave it out, or kubernetes", name, "kubernetes"
+                )
+        else:
+            for name in (name for name in of_clusters if getattr(self, name)):
+                yield contradiction(f"{name} is about a cluster: add --kubernetes, or leave it out", name, "kubernetes")
         if self.cell is not None:
             several = {"jobs": self.jobs is not None, "junit": self.junit, "markdown": self.markdown}
             for name in (name for name, given in several.items() if given):

@@ -111,6 +111,9 @@ class NetworkSettings(SettingsGroup):
     )
     faults: FaultSettings = FaultSettings()
 
+    def needs(self) -> Mapping[str, str]:
+        return {"network": "the local network"}
+
 
 def dump(settings: NetworkSettings) -> bytes:
     """The settings as one line of JSON; it may hold the faucet's password."""

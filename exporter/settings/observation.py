@@ -1,5 +1,6 @@
 """What a soak run and a watch share: how memory is sampled, where that goes, and what the verdict does."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -8,7 +9,7 @@ from typing import Literal
 
 from exporter.errors import Complaint
 from exporter.settings.declared import Flag, Section, by_flags, setting
-from exporter.settings.group import contradiction
+from exporter.settings.group import contradiction, label_complaint
 from exporter.settings.kinds import TEXT, Kind
 from exporter.settings.listen_address import checked_listen_address
 from exporter.settings.verdict import VerdictChoice
@@ -19,6 +20,18 @@ DEFAULT_LISTEN_ADDRESS = "127.0.0.1:10366"
 LogFormat = Literal["text", "json"]
 StopOn = Literal["never", "leak"]
 ExistingCsv = Literal["refuse", "append", "overwrite"]
+
+# Prometheus and this program give these to runs themselves.
+_TAKEN = frozenset({"job", "instance", "run", "version", "python_version"})
+
+
+def _read_label(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not re.fullmatch("[a-zA-Z][a-zA-Z0-9_]*", name) or name in _TAKEN:
+        raise ValueError("write it like plan=nightly, with a name that no run has by itself")
+    if complaint := label_complaint(value):
+        raise ValueError(complaint.removeprefix(", which "))
+    return name, value
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,16 @@ class ObservationSettings(VerdictChoice):
     )
     run_name: str = setting(
         "", "Name of the run in metrics and report; its start time if not given.", section=Section.OUTPUT
+    )
+    labels: tuple[tuple[str, str], ...] = setting(
+        (),
+        "Label of memtest_run_info, to tell runs apart on dashboards.",
+        flag="label",
+        kind=Kind("text", _read_label),
+        many=True,
+        gather=tuple,
+        metavar="NAME=VALUE",
+        section=Section.OUTPUT,
     )
     quiet: bool = setting(False, "Print the final report only.", section=Section.OUTPUT)
     log_format: LogFormat = setting("text", "Format of the log on stderr.", section=Section.OUTPUT)

@@ -1,7 +1,6 @@
 """Which profiles a run takes, and what that costs."""
 
-import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,12 +60,13 @@ class ProfilingSettings(SettingsGroup):
     )
 
     def contradictions(self) -> Iterator[Complaint]:
-        if self.heap_dump is None:
-            return
-        if self.pprof:
+        if self.heap_dump is not None and self.pprof:
             yield contradiction("pprof and heap-dump would trace every allocation twice: choose one", "heap_dump")
-        if importlib.util.find_spec("memray") is None:
-            yield contradiction("heap-dump needs memray, which is not installed: pip install memray", "heap_dump")
+
+    def needs(self) -> Mapping[str, str]:
+        if self.heap_dump is not None:
+            return {"heap": "heap-dump"}
+        return {"heap": "pprof"} if self.pprof else {}
 
     def driver_options(self) -> dict[str, object]:
         """What the driver is told; nothing when nothing is profiled, so that the measurement stays as it is."""

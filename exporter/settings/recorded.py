@@ -1,7 +1,7 @@
 """What the commands on recorded runs are told: which files to read, and what to make of them."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -118,6 +118,10 @@ class PlotSettings(SettingsGroup):
         harnesses = [(label, path) for label, path in (("Go", self.go), ("Rust", self.rust)) if path is not None]
         return [*harnesses, *self.compare, *self.files]
 
+    def needs(self) -> Mapping[str, str]:
+        pictures = {"pictures": "png" if self.png else "svg"} if self.png or self.svg else {}
+        return pictures | ({"heap": "heap-dumps"} if self.heap_dumps else {})
+
     def contradictions(self) -> Iterator[Complaint]:
         runs = {path.absolute() for _, path in self.runs}
         if not self.runs:
@@ -140,7 +144,15 @@ class PlotSettings(SettingsGroup):
 
 
 @dataclass(frozen=True)
-class DiffSettings(SettingsGroup):
+class HeapSettings(SettingsGroup):
+    """What all commands on heap dumps have in common."""
+
+    def needs(self) -> Mapping[str, str]:
+        return {"heap": "reading heap dumps"}
+
+
+@dataclass(frozen=True)
+class DiffSettings(HeapSettings):
     """Which heap dumps to compare."""
 
     before: Path = setting(
@@ -154,7 +166,7 @@ class DiffSettings(SettingsGroup):
 
 
 @dataclass(frozen=True)
-class FlamegraphSettings(SettingsGroup):
+class FlamegraphSettings(HeapSettings):
     """Which heap dump to draw, and where."""
 
     dump: Path = setting(REQUIRED, "", flag="DUMP", positional=True, required=True, remedy="name a heap dump of a run")

@@ -1,7 +1,7 @@
 """One run's settings, checked: every refusal names the setting, its value and the remedy."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,10 @@ class RunConfig(ObservationSettings):
             self.subject_environment()
         except ConfigError as error:
             yield contradiction(str(error), "allocator")
+
+    def needs(self) -> Mapping[str, str]:
+        network = {"network": "the local network"} if self.network == LOCAL_NETWORK else {}
+        return network | ({"breez": "the driver python"} if DriverChoice() in self.drivers else {})
 
     def files(self) -> dict[str, Path | None]:
         return super().files() | {"heap-dump": self.profiling.heap_dump}

@@ -14,7 +14,7 @@ from exporter.settings.observation import ObservationSettings
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 
-AgentChoice = Literal["auto", "none", "python"]
+AgentChoice = Literal["auto", "none", "python", "node", "glibc", "go"]
 
 
 def _read_pattern(text: str) -> re.Pattern[str] | None:
@@ -75,9 +75,17 @@ class WatchConfig(ObservationSettings):
         above=0,
         remedy="watch for a second at least, for example 1h",
     )
+    mem_interval_seconds: float = setting(
+        5.0,
+        "Time between two samples of the memory.",
+        section=Section.MEASUREMENT,
+        heading=True,
+        above=0,
+        remedy="take a sample every 5s, for example",
+    )
     agent: AgentChoice = setting(
         "auto",
-        "What a program started here is given to tell of its heaps; auto: Python programs.",
+        "What reports the heaps of a program started here; auto: python, node and go, if no option below does.",
         section=Section.TOLD,
     )
     scrape_url: str = setting(

@@ -32,7 +32,7 @@ MAX_LINE_CHARACTERS = 1 << 16
 MOST_SERIES = 10_000
 _TOLD_ORDER = (
     *("heap_alloc_bytes", "heap_allocated_bytes", "heap_inuse_bytes", "heap_sys_bytes", "heap_resident_bytes"),
-    *("heap_objects", "goroutines", "payments"),
+    *("heap_objects", "goroutines", "payments", "listeners", "instances"),
 )
 _TOLD_COLUMNS = frozenset(_TOLD_ORDER)
 _MEMSTATS = re.compile(rb"^# (\w{1,40}) = (\d{1,20})$", re.MULTILINE)
@@ -97,7 +97,7 @@ def parse_harness_row(header: str, row: str) -> Told:
         objects=figures.get("heap_objects"),
         goroutines=figures.get("goroutines"),
     )
-    return Told(heap, figures.get("payments"))
+    return Told(heap, figures.get("payments"), listeners=figures.get("listeners"), instances=figures.get("instances"))
 
 
 def parse_anonymous_memory(text: str) -> int:

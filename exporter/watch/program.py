@@ -1,6 +1,7 @@
 """The program that is watched: one that is started here, or one that runs already."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import psutil
 from exporter.checked import NAME_LENGTH, printable
 from exporter.errors import ConfigError, SubjectError
 from exporter.processes.child import Child, StopLimits
+from exporter.processes.family import FAMILY
 from exporter.record.probes import descendants_of, living
 
 POLL_SECONDS = 0.5
@@ -86,7 +88,13 @@ class StartedProgram:
         return Ending(end.text, failed=end.code != 0)
 
     def others(self, process: psutil.Process) -> list[psutil.Process]:
-        return descendants_of(process)
+        found = descendants_of(process)
+        # What has left its parents behind, as daemons do, has come to this process.
+        for pid in FAMILY.adopted:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                daemon = psutil.Process(pid)
+                found += [daemon, *descendants_of(daemon)]
+        return found
 
     def members(self) -> list[psutil.Process]:
         """Its process and all that it has started; none before the start and after the end."""

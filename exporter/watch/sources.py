@@ -4,26 +4,22 @@ A source reads; what it has read is parsed in `exporter.watch.formats`.
 """
 
 import re
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar, Protocol
-
-import requests
-from urllib3.exceptions import HTTPError
-from urllib3.response import BaseHTTPResponse
 
 from exporter.checked import MAX_COUNT
 from exporter.drivers.protocol import Heap
 from exporter.errors import ConfigError
 from exporter.processes.lines import LineSplitter
 from exporter.record.told import Told
+from exporter.settings.kinds import without_login
+from exporter.timed_requests import TimedSession, read_body
 from exporter.watch.formats import parse_expvar, parse_goroutines, parse_pprof_heap, parse_prometheus
 
 DEADLINE_SECONDS = 5.0
 MAX_PAGE_BYTES = 16 << 20
 MAX_LINE_BYTES = 1 << 16
-_CHUNK_BYTES = 1 << 16
 _MOST_DIGITS = len(str(MAX_COUNT))
 
 
@@ -114,25 +110,20 @@ class OutputSource:
 
 def get(url: str, deadline: float = DEADLINE_SECONDS) -> bytes:
     """Return a page; raises OSError, also for an answer that is an error, too long or too slow as a whole."""
-    end = time.monotonic() + deadline
-    with requests.get(url, timeout=deadline, stream=True) as answer:
-        answer.raise_for_status()
-        body = bytearray()
-        # As it comes: a page of a byte a second would fill no chunk before the deadline.
-        while chunk := _piece(answer.raw):
-            body += chunk
-            if len(body) > MAX_PAGE_BYTES:
-                raise OSError(f"{url} is longer than {MAX_PAGE_BYTES >> 20} MiB")
-            if time.monotonic() > end:
-                raise OSError(f"{url} is not there as a whole after {deadline:g} s")
-    return bytes(body)
-
-
-def _piece(answer: BaseHTTPResponse) -> bytes:
-    try:
-        return answer.read1(_CHUNK_BYTES, decode_content=True)
-    except HTTPError as error:
-        raise OSError(f"the page breaks off: {error}") from None
+    late = OSError(f"{without_login(url)} is not there as a whole after {deadline:g} s")
+    with TimedSession(deadline) as session:
+        try:
+            with session.get(url, timeout=deadline, stream=True) as answer:
+                if not answer.ok:
+                    raise OSError(f"{without_login(url)} answered with status {answer.status_code}")
+                body = read_body(answer, MAX_PAGE_BYTES)
+        except OSError:
+            if session.over:
+                raise late from None
+            raise
+        if session.over:
+            raise late
+    return body
 
 
 def merged(told: list[Told]) -> Told:
@@ -151,4 +142,10 @@ def merged(told: list[Told]) -> Told:
         goroutines=last(lambda each: each.heap.goroutines),
     )
     group_bytes = {part: size for each in told for part, size in each.group_bytes.items()}
-    return Told(heap, last(lambda each: each.payments), group_bytes)
+    return Told(
+        heap,
+        last(lambda each: each.payments),
+        group_bytes,
+        last(lambda each: each.listeners),
+        last(lambda each: each.instances),
+    )

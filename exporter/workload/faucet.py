@@ -5,16 +5,18 @@ from urllib.parse import urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from exporter.checked import UnreadableError, json_object, printable
 from exporter.errors import LoadError
 from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.settings.faucet import FaucetSettings
+from exporter.timed_requests import TimedSession, read_body
 
 REQUESTS_AT_ONCE = 2
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0  # of each try, without an answer
+LONGEST_SECONDS = 180.0  # with all tries, and the pauses between
+MAX_ANSWER_BYTES = 1 << 20
 RETRIES = 2  # after the first try
 RETRY_STATUSES = (429, 500, 502, 503, 504)
 
@@ -30,9 +32,16 @@ class FaucetError(LoadError):
 class FaucetClient:
     """Asks a faucet for money, at most two requests at once, each tried again when that can help."""
 
-    def __init__(self, settings: FaucetSettings, *, timeout: float = TIMEOUT_SECONDS, backoff: float = 1.0) -> None:
+    def __init__(
+        self,
+        settings: FaucetSettings,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        backoff: float = 1.0,
+        longest: float = LONGEST_SECONDS,
+    ) -> None:
         self._settings = settings
-        self._timeout = timeout
+        self._timeout, self._longest = timeout, longest
         self._retry = Retry(
             total=RETRIES,
             status_forcelist=RETRY_STATUSES,
@@ -55,16 +64,21 @@ class FaucetClient:
         variables = {"address": address, "amount_sats": amount_sats}
         body = {"operationName": "RequestRegtestFunds", "query": _MUTATION, "variables": variables}
         auth = (self._settings.username, self._settings.password or "") if self._settings.username else None
-        with requests.Session() as session:
-            for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(max_retries=self._retry))
+        with TimedSession(self._longest, self._retry) as session:
             try:
-                response = session.post(self._settings.url, json=body, auth=auth, timeout=self._timeout)
-            except requests.RequestException as error:
-                raise FaucetError(f"{self._name} {_why(error, self._timeout)}") from None
-        return self._transaction(response)
+                response = session.post(self._settings.url, json=body, auth=auth, timeout=self._timeout, stream=True)
+                content = read_body(response, MAX_ANSWER_BYTES)
+            except OSError as error:
+                why = _why(error, self._timeout)
+            else:
+                why = ""
+            if session.over:
+                why = f"has not answered as a whole within {self._longest:g} s; try again later"
+        if why:
+            raise FaucetError(f"{self._name} {why}")
+        return self._transaction(response, content)
 
-    def _transaction(self, response: requests.Response) -> str:
+    def _transaction(self, response: requests.Response, content: bytes) -> str:
         if response.status_code in (401, 403):
             raise FaucetError(
                 f"{self._name} refused with {response.status_code}; check FAUCET_USERNAME and FAUCET_PASSWORD"
@@ -72,13 +86,15 @@ class FaucetClient:
         if response.status_code != 200:
             raise FaucetError(f"{self._name} answered with status {response.status_code}; try again later")
         try:
-            return parse_answer(response.content)
+            return parse_answer(content)
         except ValueError as error:
             raise FaucetError(f"{self._name} gave no money: {error}") from None
 
 
-def _why(error: requests.RequestException, timeout: float) -> str:
-    """In words, as the exception's own text repeats the address, which may hold a password."""
+def _why(error: OSError, timeout: float) -> str:
+    """In words, as the text of an exception of `requests` repeats the address, which may hold a password."""
+    if not isinstance(error, requests.RequestException):
+        return f"gave no money: {error}; check FAUCET_URL"
     cause = getattr(error.args[0], "reason", error) if error.args else error
     # urllib3 has a refused connection among the time-outs.
     refused = isinstance(cause, urllib3.exceptions.NewConnectionError)

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from exporter.checked import Json
 from exporter.drivers.protocol import Heap, parse_heap
 from exporter.drivers.subject import CommandError, Subject
 from exporter.record.state import LoadCounters
-from exporter.scenarios import abandon_instances, force_gc, frequent_sync
+from exporter.scenarios import abandon_instances, force_gc, frequent_sync, leave_listeners
+from exporter.scenarios.together import each_to_its_end, together
 
 T = TypeVar("T")
 
@@ -27,11 +28,14 @@ class Instance:
     """An SDK instance to connect: its name, which is also its storage's, and the wallet whose seed it has.
 
     Only one instance per seed may optimise its leaves: two would swap them away in the middle of each other's payments.
+    ``server`` has it do nothing by itself; ``shared`` has it share what it can with the others that do.
     """
 
     name: str
     wallet: str
     optimize_leaves: bool = False
+    server: bool = False
+    shared: bool = False
 
 
 class Fleet:
@@ -78,14 +82,23 @@ class Fleet:
         missing = [instance for instance in self._wanted[:count] if instance.name not in self._listeners]
         await together(self._connect(instance, at_once, patience) for instance in missing)
 
-    async def disconnect(self) -> None:
-        """Disconnect every instance, listeners first; the first failure is raised once all have been tried."""
-        outcomes = await asyncio.gather(
-            *(self._disconnect(name) for name in list(self._listeners)), return_exceptions=True
-        )
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
+    async def disconnect(self, *, keep_listeners: bool = False) -> None:
+        """Disconnect every instance, listeners first or with them.
+
+        The first failure is raised once all have been tried.
+        """
+        await each_to_its_end(self._disconnect(name, keep_listeners) for name in list(self._listeners))
+
+    async def enter(self, name: str, wallet: str, *, server: bool = False, shared: bool = False) -> None:
+        """Connect an instance that is here for a while, on a wallet's seed, unless it is connected; see `Instance`."""
+        if name not in self._listeners:
+            instance = Instance(name, wallet, server=server, shared=shared)
+            await self._connect(instance, asyncio.Semaphore(), patience=0.0)
+
+    async def leave(self, name: str) -> None:
+        """Disconnect such an instance, unless it is gone."""
+        if name in self._listeners:
+            await self._disconnect(name)
 
     async def abandon(self) -> None:
         """Drop every instance without disconnecting it."""
@@ -97,12 +110,12 @@ class Fleet:
     async def add_listeners(self, name: str, count: int) -> None:
         await self.ask("add_listeners", instance=name, count=count)
         self._listeners[name] += count
-        self.counters.listeners += count
+        self.counters.connected["listeners"] += count
 
     async def remove_listeners(self, name: str, count: int) -> None:
         await self.ask("remove_listeners", instance=name, count=count)
         self._listeners[name] -= count
-        self.counters.listeners -= count
+        self.counters.connected["listeners"] -= count
 
     async def sync(self) -> None:
         """Have every paying instance sync."""
@@ -138,6 +151,8 @@ class Fleet:
                         instance=instance.name,
                         wallet=instance.wallet,
                         optimize_leaves=instance.optimize_leaves,
+                        server=instance.server,
+                        shared=instance.shared,
                     )
             except CommandError as error:
                 # An earlier try was answered too late to be noticed.
@@ -146,29 +161,23 @@ class Fleet:
 
         await patiently(connect, patience)
         self._listeners[instance.name] = 0
-        self.counters.instances += 1
+        self.counters.connected["instances"] += 1
         if instance.name in self.wallets:
             await self.add_listeners(instance.name, 1)
 
-    async def _disconnect(self, name: str) -> None:
-        if self._listeners[name]:
-            await self.remove_listeners(name, self._listeners[name])
-        await self.ask("disconnect", instance=name)
+    async def _disconnect(self, name: str, keep_listeners: bool = False) -> None:
+        if keep_listeners:
+            await self.ask("disconnect", instance=name, keep_listeners=True)
+            self.counters.count(leave_listeners.COUNTER, self._listeners[name])
+        else:
+            if self._listeners[name]:
+                await self.remove_listeners(name, self._listeners[name])
+            await self.ask("disconnect", instance=name)
         self._forget(name)
 
     def _forget(self, name: str) -> None:
-        self.counters.listeners -= self._listeners.pop(name)
-        self.counters.instances -= 1
-
-
-async def together(works: Iterable[Coroutine[Any, Any, object]]) -> None:
-    """Do several things at once; the first error cancels the others and is raised."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(work)
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+        self.counters.connected["listeners"] -= self._listeners.pop(name)
+        self.counters.connected["instances"] -= 1
 
 
 async def patiently(act: Callable[[], Awaitable[T]], patience: float) -> T:

@@ -5,11 +5,12 @@ from functools import partial
 
 from exporter.drivers.subject import CommandError
 from exporter.errors import LoadError
+from exporter.scenarios.together import together
 from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import FAUCET_REQUEST_SATS, WorkloadSettings
 from exporter.workload.events import LoadEvent, OnEvent
 from exporter.workload.faucet import FaucetClient, FaucetError
-from exporter.workload.fleet import Fleet, patiently, together
+from exporter.workload.fleet import Fleet, patiently
 
 FUNDING_LIMIT_SECONDS = 300.0
 REQUEST_PATIENCE_SECONDS = 60.0  # with a network that fails

@@ -20,9 +20,9 @@ def wallet_pairs(settings: WorkloadSettings) -> tuple[tuple[str, str], ...]:
 
 
 def make_seeds(settings: WorkloadSettings, alice: str | None = None, bob: str | None = None) -> dict[str, str]:
-    """Seeds by wallet (64 hex digits): alice, bob, alice-2, bob-2, …; random where none is given.
+    """Seeds by wallet (64 hex digits): alice, bob, alice-2, bob-2, …, and those of scenarios; random if none is given.
 
-    The further pairs' seeds are derived from the first's, so that with given seeds their money is found again.
+    The further wallets' seeds are derived from the first pair's, so that with given seeds their money is found again.
     Raises ConfigError for a malformed seed, without showing it.
     """
     for name, seed in (("ALICE_SEED", alice), ("BOB_SEED", bob)):
@@ -32,9 +32,13 @@ def make_seeds(settings: WorkloadSettings, alice: str | None = None, bob: str | 
     seeds = {}
     for pair in wallet_pairs(settings):
         for name, seed in zip(pair, first, strict=True):
-            derived = hashlib.sha256(f"{name}:{seed}".encode()).hexdigest()
-            seeds[name] = seed.lower() if name in ("alice", "bob") else derived
-    return seeds
+            seeds[name] = seed.lower() if name in ("alice", "bob") else _derived(name, seed)
+    further = (name for scenario in scenarios_for(settings) for name in scenario.further_wallets())
+    return seeds | {name: _derived(name, first[0]) for name in further}
+
+
+def _derived(name: str, seed: str) -> str:
+    return hashlib.sha256(f"{name}:{seed}".encode()).hexdigest()
 
 
 def driver_config(

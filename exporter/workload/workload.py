@@ -230,6 +230,7 @@ def start_counters(
         load.payments[rail] = load.failures[rail] = 0
         load.latency_seconds[rail] = Histogram()
     load.sdk_events.update(dict.fromkeys(KNOWN_EVENTS, 0))
+    load.connected.update(listeners=0, instances=0)
     load.balances_sats.update(dict.fromkeys(wallets, 0))
     for scenario in scenarios:
         load.step_failures[scenario.name] = 0

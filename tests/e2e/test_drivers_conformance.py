@@ -115,7 +115,15 @@ async def every_command(load: FakeLoad) -> None:
     await ask("connect", instance="alice-extra-1", wallet="alice", optimize_leaves=False)
     await ask("abandon", instance="alice-extra-1")
     assert await refused(load, "balance", instance="alice-extra-1") == "not_connected"
-    await ask("disconnect", instance="bob")
+    await ask("build", instance="alice-extra-2", wallet="alice")
+    for shared in (True, True, False):
+        # As on a server, whose instances do nothing that they aren't asked for.
+        await ask("connect", instance="alice-served", wallet="alice", optimize_leaves=False, server=True, shared=shared)
+        await ask("sync", instance="alice-served")
+        await ask("pay", **{"from": "alice-served", "to": "bob"}, rail="spark", amount_sats=AMOUNT)
+        await ask("disconnect", instance="alice-served")
+    assert await refused(load, "balance", instance="alice-extra-2") == "not_connected"
+    await ask("disconnect", instance="bob", keep_listeners=True)
     assert await refused(load, "sync", instance="bob") == "not_connected"
     await ask("connect", instance="bob", wallet="bob")
     await ask("sync", instance="bob")

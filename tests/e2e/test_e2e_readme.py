@@ -29,12 +29,15 @@ SHORTER = (
     (r"--duration \S+", "--duration 10s"),
     # Several SDKs at once take longer to make their first payment.
     (r"(--driver .*--duration) \S+", r"\1 30s"),
+    (r"durations: \[\S+\], repetitions: \d+", "durations: [10s], repetitions: 1"),
     (r"MEMTEST_DURATION_SECS=\d+", "MEMTEST_DURATION_SECS=10"),
     (r"--linger \S+", "--linger 1s"),
     (r"--listen-address \S+", "--listen-address 127.0.0.1:0"),
     (r"make run", "make run DURATION=10s"),
     # Running the tests within the tests would not end; what the target does is what runs here.
     (r"make test", "make --dry-run test"),
+    # Its two minutes are those of test_e2e_demo.
+    (r"exporter demo", "exporter demo --help"),
     # What comes up is tested without an engine, elsewhere; that the file is found and right, here.
     (r"docker compose up", f"{compose_program()} --project-directory {ROOT} config --quiet"),
 )

@@ -4,8 +4,9 @@ import asyncio
 import subprocess
 import sys
 import venv
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_load import FakeLoad, with_load
@@ -19,6 +20,7 @@ from exporter.settings.load import WorkloadSettings
 pytestmark = pytest.mark.e2e
 
 OLDEST = "0.22.3"
+HOARDING_DRIVER = Path(__file__).parents[1] / "fixtures" / "hoarding_driver.py"
 NETWORK = (sys.executable, "-m", "exporter.network")
 LIMIT_SECONDS = 600.0
 EVERYTHING = WorkloadSettings(
@@ -28,7 +30,12 @@ EVERYTHING = WorkloadSettings(
     extra_instances=1,
     reconnect_cycles=True,
     reconnect_every=8,
+    leave_listeners=True,
+    racing_connects=True,
+    unconnected_builds=True,
+    wallet_rotation=2,
     listener_churn=True,
+    racing_listeners=True,
     frequent_sync=True,
     payment_history=True,
     destroy_responses=True,
@@ -51,7 +58,11 @@ def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def on_network(
-    settings: WorkloadSettings, use: Callable[[FakeLoad], Awaitable[None]], python: str, storage: Path
+    settings: WorkloadSettings,
+    use: Callable[[FakeLoad], Awaitable[None]],
+    python: str,
+    storage: Path,
+    driver: Sequence[str] = ("-m", "exporter.drivers.breez"),
 ) -> FakeLoad:
     """A load on the real SDK and a network of its own, which are both stopped whatever happens."""
 
@@ -65,7 +76,7 @@ def on_network(
                 settings,
                 use,
                 faucet=FaucetSettings(child.file["faucet"]["url"]),
-                command=(python, "-m", "exporter.drivers.breez"),
+                command=(python, *driver),
                 network=child.file,
                 storage_dir=str(storage),
                 limit_seconds=LIMIT_SECONDS,
@@ -98,6 +109,8 @@ def test_every_scenario_at_once_fails_only_where_it_should(
     assert counters.unexpected_successes.total() == 0
     assert min(counters.payments.values()) >= 4
     assert counters.counts["reconnects"] >= 2
+    assert counters.counts["wallet_lifecycles"] >= 8
+    assert min(counters.counts[f"racing_{what}"] for what in ("connects", "removals")) >= 8
     assert counters.sdk_events["payment_succeeded"] > 0
     assert {"python", "native", "mmap"} <= load.state.heap_bytes.keys()
     assert load.end == Exit(0)
@@ -123,6 +136,30 @@ def test_abandoned_instances_leak_and_reconnected_ones_do_not(tmp_path: Path) ->
         assert load.end == Exit(0)
     assert growth[True] > 200_000
     assert abs(growth[False]) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("scenario", "counter"),
+    [
+        ({"wallet_rotation": 4}, "wallet_lifecycles"),
+        ({"leave_listeners": True, "reconnect_every": 1}, "left_listeners"),
+    ],
+)
+def test_an_instance_that_is_held_beyond_its_end_shows_and_one_that_is_let_go_does_not(
+    scenario: dict[str, Any], counter: str, tmp_path: Path
+) -> None:
+    settings = WorkloadSettings(interval_seconds=0, settle_every=4, settle_min_gap_seconds=0, **scenario)
+    growth: list[float] = []
+    for driver in (("-m", "exporter.drivers.breez"), (str(HOARDING_DRIVER),)):
+        load = on_network(settings, payments(16), sys.executable, tmp_path / str(len(growth)), driver)
+        assert load.told("step_failed") == []
+        heaps = [heap["native"] + heap["mmap"] for heap in load.settled]
+        # By the second settled sample the caches are warm.
+        done = load.state.load.counts[counter] * (len(heaps) - 2) / len(heaps)
+        growth.append((heaps[-1] - heaps[1]) / done)
+    clean, held = growth
+    assert held > 60_000
+    assert clean < held / 3
 
 
 def test_the_errors_of_the_sdk_have_a_kind_and_plain_text(tmp_path: Path) -> None:

@@ -159,7 +159,7 @@ def test_the_rust_memory_test_runs_under_a_watch_as_it_is(
 
 
 def row_after_payments(running: RunningExporter) -> dict[str, str] | None:
-    return next((row for row in rows_of(running) if int(row["payments"]) > 10), None)
+    return next((row for row in rows_of(running) if int(row["payments"] or 0) > 10), None)
 
 
 # Writes into a file that a run before has left, says nothing for a while, and its last row as it ends.
@@ -184,7 +184,7 @@ def test_rows_of_the_run_before_do_not_count_and_the_last_row_of_this_one_does(s
     )
     running.finish()
     told_of = [(row["payments"], row["heap_allocated_bytes"]) for row in rows_of(running)]
-    assert (told_of[0], told_of[-1]) == (("0", ""), ("77", "9000"))
+    assert (told_of[0], told_of[-1]) == (("", ""), ("77", "9000"))
     assert {*told_of} == {told_of[0], told_of[-1]}
     assert "probe" not in running.errors
 

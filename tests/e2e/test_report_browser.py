@@ -13,7 +13,8 @@ from report_pages import ARGUMENTS, CHROMIUM, Seen, data_of, inked, opened, plot
 from exporter.analysis.series import read_csv
 from exporter.cli.plot import command
 from exporter.record.state import Histogram
-from exporter.report import ReportRun, write_report
+from exporter.report.page import write_report
+from exporter.report.runs import ReportRun
 
 pytestmark = pytest.mark.e2e
 

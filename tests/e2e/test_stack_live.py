@@ -74,7 +74,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         for name, args in RUNS.items():
             directory = tmp_path_factory.mktemp(name)
             common = ("--listen-address", "127.0.0.1:0", "--duration", "1h", "--run-name", name, "--csv", "out.csv")
-            run = RunningExporter((*common, *args), directory)
+            cell = ("--label=plan=live", "--label=scenario=pay", "--label=repetition=1")
+            run = RunningExporter((*common, *cell, *args), directory)
             cleanup.callback(run.close)
             targets[name] = run.url.removeprefix("http://")
         prometheus = LivePrometheus(tmp_path_factory.mktemp("prometheus"), targets.values(), FACTOR)

@@ -17,6 +17,8 @@ from exporter.leftovers import LOCK, held_directory, held_file, remove_abandoned
 from exporter.processes.child import python_command
 from exporter.whole_files import write_whole
 
+pytestmark = pytest.mark.processes
+
 PREFIX = "memtest-test-"
 HOLD_DIRECTORY = f"""
 import sys

@@ -32,7 +32,13 @@ DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 UNITS = re.compile(r"bytes|s|dtdurations|dateTimeFromNow|short|percentunit|none|suffix:[\w/]+|suffix:KiB/min")
 DRAWN = ("bargauge", "stat", "state-timeline", "table", "timeseries", "xychart")
 # Values with which every query can be parsed.
-VALUES = {"job": ".+", "instance": ".+", "run": ".+", "driver": ".+", "baseline": "a", "candidate": "b", "shift": "7"}
+VALUES = {
+    **dict.fromkeys(("job", "instance", "run", "driver"), ".+"),
+    **dict.fromkeys(("plan", "scenario"), ".*"),
+    "baseline": "a",
+    "candidate": "b",
+    "shift": "7",
+}
 
 SOAK_RUN, FLEET, COMPARISON = (DIRECTORY / f"memtest-{name}.json" for name in ("soak-run", "fleet", "comparison"))
 

@@ -1,22 +1,47 @@
 """Fleet: all runs, one row each, and their memory side by side."""
 
+from functools import partial
+
 from grafana_foundation_sdk.models.dashboard import Dashboard, DynamicConfigValue
 
 from tools.dashboards import soak_run
-from tools.dashboards.frame import annotations, drivers, finished, frame, run_variable, with_sections
-from tools.dashboards.panels import NO_SHARE, VERDICT_MAPPING, Panel, Query, level, rows, slope
-from tools.dashboards.queries import KIB_PER_MINUTE, of_run, rate, select, verdict_code
+from tools.dashboards.frame import annotations, drivers, finished, frame, query_variable, run_variable, with_sections
+from tools.dashboards.panels import NO_SHARE, OF_A_CELL, VERDICT_MAPPING, Panel, Query, level, rows, slope
+from tools.dashboards.queries import KIB_PER_MINUTE, TARGET, rate, select, verdict_code
+from tools.dashboards.queries import of_run as of_any_run
 
 UID = "memtest-fleet"
 SERIES = "{{run}} {{driver}}"
-EACH = "max by (job, instance, run, driver)"
+EACH = f"max by (job, instance, run, driver, {', '.join(OF_A_CELL)})"
+# All of them, also the runs that belong to none.
+_CHOSEN = ', plan=~"$plan", scenario=~"$scenario"'
 
 
 def build() -> Dashboard:
-    built = frame("Fleet", UID, "All runs: verdict, growth, payments.", targets_shown=True)
+    built = frame("Fleet", UID, "All runs, also those of plans: verdict, growth, payments.", targets_shown=True)
     built = built.annotations(list(annotations()))
+    for name, description in (("plan", "Plan that the runs are cells of."), ("scenario", "Scenario of a plan.")):
+        query = f"label_values(memtest_run_info{{{TARGET}}}, {name})"
+        built = built.with_variable(query_variable(name, query, description, all_value=".*"))
     built = built.with_variable(run_variable("run", "Runs to list.", several=True)).with_variable(drivers())
-    return finished(with_sections(built, [("Verdicts", [summary()]), ("Memory and load", overlays())]))
+    sections = [("Verdicts", [summary(_CHOSEN)]), ("Plans", [plans()]), ("Memory and load", overlays(_CHOSEN))]
+    return finished(with_sections(built, sections))
+
+
+def plans() -> Panel:
+    """How many repetitions of each combination leak: which axis matters is seen by sorting."""
+    columns = []
+    for name, verdict in {"Leak": "leak", "Inconclusive": "inconclusive", "No leak": "no_leak"}.items():
+        reached = select("memtest_verdict", f'memtest_verdict="{verdict}"')
+        subjects = f"{select('memtest_up')} * 0 + on (job, instance) group_left () {reached}"
+        in_plan = of_any_run(subjects, labels=OF_A_CELL, more=_CHOSEN + ', plan!=""')
+        each = f"max by (plan, driver, scenario, repetition, run) ({in_plan})"
+        columns.append((name, (f"sum by (plan, driver, scenario) (last_over_time(({each})[$__range:30s]))", "")))
+    return rows(
+        "Verdicts by combination",
+        "How many repetitions of a driver under a scenario came to each verdict within the time shown.",
+        columns,
+    )
 
 
 def _last(expression: str, each: str = EACH, how: str = "last") -> Query:
@@ -28,8 +53,12 @@ def _counted(name: str) -> str:
     return select(f"driver:{name}:sum")
 
 
-def summary() -> Panel:
-    """One row for each run and driver, with a link to the run; what one acts on comes first."""
+def summary(more: str = "") -> Panel:
+    """One row for each run and driver, with a link to the run; what one acts on comes first.
+
+    ``more`` are matchers of the runs, beside those of their names.
+    """
+    of_run = partial(of_any_run, labels=OF_A_CELL, more=more)
     subjects = f"{select('memtest_up')} * 0"
     verdict = of_run(f"{subjects} + on (job, instance) group_left () {verdict_code()}")
     begun = select("memtest_load_start_timestamp_seconds")
@@ -75,8 +104,9 @@ def _value(name: str, value: object) -> DynamicConfigValue:
     return DynamicConfigValue(id_val=name, value=value)
 
 
-def overlays() -> list[Panel]:
-    """Every run chosen over the others, by the clock."""
+def overlays(more: str = "") -> list[Panel]:
+    """Every run chosen over the others, by the clock; ``more`` are matchers of the runs."""
+    of_run = partial(of_any_run, more=more)
     at_rest = f"sum by (job, instance, driver) ({select('memtest_settled_heap_bytes')})"
     paid, failed = (rate(name) for name in ("memtest_payments_total", "memtest_payment_failures_total"))
     growth = select("memtest_growth_bytes_per_second") + " * 60 / 1024"

@@ -72,7 +72,7 @@ def _begins(selector: str, condition: str = "") -> str:
 
 
 def query_variable(
-    name: str, query: str, description: str, *, several: bool = True, shown: bool = True
+    name: str, query: str, description: str, *, several: bool = True, shown: bool = True, all_value: str = ".+"
 ) -> dashboard.QueryVariable:
     variable = (
         dashboard.QueryVariable(name)
@@ -84,7 +84,7 @@ def query_variable(
         .sort(models.VariableSort.ALPHABETICAL_DESC)
         .hide(models.VariableHide.DONT_HIDE if shown else models.VariableHide.HIDE_VARIABLE)
     )
-    return variable.multi(True).include_all(True).all_value(".+").current(ALL) if several else variable
+    return variable.multi(True).include_all(True).all_value(all_value).current(ALL) if several else variable
 
 
 def run_variable(name: str, description: str, *, several: bool, other_than: str = "") -> dashboard.QueryVariable:

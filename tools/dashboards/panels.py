@@ -14,8 +14,10 @@ from exporter.record.terms import Phase
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 WIDTH = 24
 
+# Labels that runs of a plan have besides their names.
+OF_A_CELL = ("plan", "scenario", "repetition")
 # The labels that a table shows after the values.
-LABELS = ("sdk", "sdk_version", "language", "driver", "job", "instance")
+LABELS = (*OF_A_CELL, "sdk", "sdk_version", "language", "driver", "job", "instance")
 
 Panel = Builder[models.Panel]
 Query = tuple[str, str]  # expression and legend

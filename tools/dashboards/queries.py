@@ -3,7 +3,7 @@
 A name that is neither fails here, so that no panel can ask for what nobody provides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -54,10 +54,10 @@ def rate(name: str, *matchers: str, over: str = RATE) -> str:
     return f"rate({select(name, *matchers)}[{over}])"
 
 
-def of_run(expression: str, run: str = "$run", offset: str = "") -> str:
-    """Keep what belongs to the run, and label it with the run's name."""
-    info = f'memtest_run_info{{{TARGET}, run=~"{run}"}}{offset}'
-    return f"({expression}) * on (job, instance) group_left (run) {info}"
+def of_run(expression: str, run: str = "$run", offset: str = "", labels: Sequence[str] = (), more: str = "") -> str:
+    """Keep what belongs to the run, and label it with the run's name and ``labels`` of its; ``more`` are matchers."""
+    info = f'memtest_run_info{{{TARGET}, run=~"{run}"{more}}}{offset}'
+    return f"({expression}) * on (job, instance) group_left ({', '.join(('run', *labels))}) {info}"
 
 
 def told_apart(label: str, expressions: Mapping[str, str]) -> str:
@@ -110,6 +110,11 @@ def judged_growth() -> str:
 def judged_growth_per_payment() -> str:
     """The same per payment, in bytes."""
     return growth_of("memtest_growth_per_payment", "bytes")
+
+
+def judged_growth_per_operation() -> str:
+    """The same per operation other than a payment, in bytes."""
+    return growth_of("memtest_growth_per_operation", "bytes")
 
 
 def said(name: str) -> str:

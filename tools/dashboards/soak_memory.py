@@ -1,7 +1,16 @@
 """What *Soak run* shows of memory: which side grows, levels, and raw slopes."""
 
 from tools.dashboards.panels import NOT_JUDGED, VERDICT_MAPPING, Panel, bars, level, slope, stacked, states
-from tools.dashboards.queries import KIB_PER_MINUTE, age, of_run, plain, said, select, verdict_code
+from tools.dashboards.queries import (
+    KIB_PER_MINUTE,
+    age,
+    judged_growth_per_operation,
+    of_run,
+    plain,
+    said,
+    select,
+    verdict_code,
+)
 
 _PER_MINUTE = " * 60"
 
@@ -153,5 +162,11 @@ def slopes() -> list[Panel]:
                     ("_upper", "at most"),
                 )
             ),
+        ),
+        slope(
+            "Growth per operation as judged",
+            "What the verdict judged, divided by what else was done: reconnects, wallet lifecycles, failed payments.",
+            "bytes",
+            (judged_growth_per_operation(), "{{driver}} per {{operation}} {{bound}}"),
         ),
     ]

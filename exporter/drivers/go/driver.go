@@ -34,12 +34,14 @@ type driver struct {
 
 	mutex     sync.Mutex // guards what follows
 	instances map[string]*instance
+	context   *sdk.SdkContext // that instances share, once one does
 }
 
 func newDriver(given config, out *emitter) *driver {
 	d := &driver{config: given, out: out, instances: map[string]*instance{}}
 	d.commands = map[string]func(command) (fields, error){
 		"connect":          d.connect,
+		"build":            d.build,
 		"disconnect":       d.disconnect,
 		"abandon":          d.abandon,
 		"add_listeners":    d.addListeners,
@@ -84,6 +86,31 @@ func (d *driver) connect(asked command) (fields, error) {
 	if d.has(asked.Instance) {
 		return nil, refusal{"already_connected", "instance " + asked.Instance + " is connected"}
 	}
+	builder, err := d.builder(asked)
+	if err != nil {
+		return nil, err
+	}
+	defer builder.Destroy()
+	handle, err := builder.Build()
+	if err := told(err); err != nil {
+		return nil, err
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.instances[asked.Instance] = &instance{handle: handle}
+	return nil, nil
+}
+
+// build makes an instance ready and lets go of it: it connects as it is built.
+func (d *driver) build(asked command) (fields, error) {
+	builder, err := d.builder(asked)
+	if err == nil {
+		builder.Destroy()
+	}
+	return nil, err
+}
+
+func (d *driver) builder(asked command) (*sdk.SdkBuilder, error) {
 	wallet := asked.Wallet
 	if wallet == "" {
 		wallet = asked.Instance
@@ -96,8 +123,15 @@ func (d *driver) connect(asked command) (fields, error) {
 	if err := os.MkdirAll(storage, 0o700); err != nil {
 		return nil, err
 	}
-	builder := sdk.NewSdkBuilder(d.sdkConfig(asked.OptimizeLeaves), sdk.SeedEntropy{Field0: seed})
-	defer builder.Destroy()
+	builder := sdk.NewSdkBuilder(d.sdkConfig(asked), sdk.SeedEntropy{Field0: seed})
+	if asked.Shared {
+		shared, err := d.sharedContext()
+		if err != nil {
+			builder.Destroy()
+			return nil, err
+		}
+		builder.WithSharedContext(shared)
+	}
 	builder.WithDefaultStorage(storage)
 	if chain := d.config.Network.Chain; chain != nil {
 		api := sdk.ChainApiTypeEsplora
@@ -106,24 +140,33 @@ func (d *driver) connect(asked command) (fields, error) {
 		}
 		builder.WithRestChainService(chain.URL, api, nil)
 	}
-	handle, err := builder.Build()
-	if err := told(err); err != nil {
-		return nil, err
-	}
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	d.instances[asked.Instance] = &instance{handle: handle}
-	return nil, nil
+	return builder, nil
 }
 
-func (d *driver) sdkConfig(optimizeLeaves *bool) sdk.Config {
+func (d *driver) sharedContext() (*sdk.SdkContext, error) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	if d.context == nil {
+		made, err := sdk.NewSharedSdkContext(sdk.SdkContextConfig{Network: sdk.NetworkRegtest})
+		if err := told(err); err != nil {
+			return nil, err
+		}
+		d.context = made
+	}
+	return d.context, nil
+}
+
+func (d *driver) sdkConfig(asked command) sdk.Config {
 	given := d.config.Network
 	config := sdk.DefaultConfig(sdk.NetworkRegtest)
+	if asked.Server {
+		config = sdk.DefaultServerConfig(sdk.NetworkRegtest)
+	}
 	config.PreferSparkOverLightning = d.preferSpark()
 	config.SyncIntervalSecs = syncIntervalSeconds
 	// Neither belongs to the payments under test, and both would call out to other servers.
 	config.RealTimeSyncServerUrl, config.LnurlDomain = nil, nil
-	config.LeafOptimizationConfig.AutoEnabled = optimizeLeaves == nil || *optimizeLeaves
+	config.LeafOptimizationConfig.AutoEnabled = asked.OptimizeLeaves == nil || *asked.OptimizeLeaves
 	if given.Operators == nil {
 		return config
 	}
@@ -159,8 +202,10 @@ func (d *driver) disconnect(asked command) (fields, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, listener := range found.listeners {
-		found.handle.RemoveEventListener(listener)
+	if !asked.KeepListeners {
+		for _, listener := range found.listeners {
+			found.handle.RemoveEventListener(listener)
+		}
 	}
 	defer found.handle.Destroy()
 	return nil, told(found.handle.Disconnect())

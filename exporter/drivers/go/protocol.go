@@ -57,6 +57,9 @@ type command struct {
 	Instance       string  `json:"instance"`
 	Wallet         string  `json:"wallet"`
 	OptimizeLeaves *bool   `json:"optimize_leaves"`
+	Server         bool    `json:"server"`
+	Shared         bool    `json:"shared"`
+	KeepListeners  bool    `json:"keep_listeners"`
 	Count          int     `json:"count"`
 	From           string  `json:"from"`
 	To             string  `json:"to"`

@@ -14,27 +14,45 @@ export function makeDriver(sdk, config, emit) {
   const preferSpark = config.prefer_spark ?? true;
   const instances = new Map(); // name to { handle, listeners: ids, address: once asked for }
 
+  let context; // that instances share, once one does
+
   function find(name) {
     const found = instances.get(name);
     if (!found) throw new Refusal("not_connected", `instance ${name} is not connected`);
     return found;
   }
 
-  async function connect({ instance: name, wallet = name, optimize_leaves: optimizeLeaves = true }) {
+  async function connect(asked) {
+    const { instance: name } = asked;
     if (instances.has(name)) throw new Refusal("already_connected", `instance ${name} is connected`);
-    const storage = join(config.storage_dir, name);
-    mkdirSync(storage, { recursive: true, mode: 0o700 });
-    const wanted = sdkConfig(sdk, config.network, preferSpark, optimizeLeaves);
-    let builder = sdk.SdkBuilder.new(wanted, ["entropy", ...Buffer.from(config.wallets[wallet], "hex")]);
-    builder = await builder.withDefaultStorage(storage);
-    const { chain } = config.network;
-    if (chain) builder = builder.withRestChainService(chain.url, CHAIN_APIS[chain.api]);
+    const builder = await makeBuilder(asked);
     instances.set(name, { handle: await builder.build(), listeners: [], address: "" });
   }
 
-  async function disconnect({ instance: name }) {
+  /** Makes an instance ready and lets go of it: it connects as it is built. */
+  async function build(asked) {
+    (await makeBuilder(asked)).free();
+  }
+
+  async function makeBuilder({ instance: name, wallet = name, shared = false, ...asked }) {
+    const storage = join(config.storage_dir, name);
+    mkdirSync(storage, { recursive: true, mode: 0o700 });
+    const wanted = sdkConfig(sdk, config.network, preferSpark, asked);
+    let builder = sdk.SdkBuilder.new(wanted, ["entropy", ...Buffer.from(config.wallets[wallet], "hex")]);
+    builder = await builder.withDefaultStorage(storage);
+    if (shared) builder = builder.withSharedContext(await sharedContext());
+    const { chain } = config.network;
+    return chain ? builder.withRestChainService(chain.url, CHAIN_APIS[chain.api]) : builder;
+  }
+
+  function sharedContext() {
+    context ??= sdk.newSharedSdkContext({ network: config.network.network });
+    return context;
+  }
+
+  async function disconnect({ instance: name, keep_listeners: keepListeners = false }) {
     const { handle, listeners } = find(name);
-    await dropListeners(handle, listeners.splice(0));
+    if (!keepListeners) await dropListeners(handle, listeners.splice(0));
     await handle.disconnect();
     instances.delete(name);
     handle.free();
@@ -89,6 +107,7 @@ export function makeDriver(sdk, config, emit) {
 
   const commands = {
     connect,
+    build,
     disconnect,
     abandon,
     add_listeners: addListeners,
@@ -134,8 +153,8 @@ async function send(handle, input, preferSpark, amount) {
 }
 
 /** The SDK's configuration for a network file; one without operators means the SDK's own network. */
-function sdkConfig(sdk, network, preferSpark, optimizeLeaves) {
-  const config = sdk.defaultConfig(network.network);
+function sdkConfig(sdk, network, preferSpark, { optimize_leaves: optimizeLeaves = true, server = false }) {
+  const config = (server ? sdk.defaultServerConfig : sdk.defaultConfig)(network.network);
   config.preferSparkOverLightning = preferSpark;
   config.syncIntervalSecs = SYNC_INTERVAL_SECONDS;
   // Neither belongs to the payments under test, and both would call out to other servers.

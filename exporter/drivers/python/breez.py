@@ -57,6 +57,7 @@ class BreezDriver:
         )
         self.commands: Mapping[str, Handler] = {
             "connect": self._connect,
+            "build": self._build,
             "disconnect": self._disconnect,
             "abandon": self._abandon,
             "add_listeners": self._add_listeners,
@@ -76,6 +77,7 @@ class BreezDriver:
         self._prefer_spark = bool(config.get("prefer_spark", True))
         self._emit = emit
         self._instances: dict[str, _Instance] = {}
+        self._context: asyncio.Future[Any] | None = None  # that instances share
 
     async def close(self) -> None:
         """Disconnect what is still connected; what fails then is logged and left."""
@@ -91,19 +93,39 @@ class BreezDriver:
         name = args["instance"]
         if name in self._instances:
             raise RefusedError("already_connected", f"instance {name!r} is connected")
+        builder = await self._builder(args)
+        self._instances[name] = _Instance(await _told(builder.build()))
+
+    async def _build(self, args: Mapping[str, Json]) -> None:
+        """Make an instance ready, and let go of it: it connects as it is built."""
+        await self._builder(args)
+
+    async def _builder(self, args: Mapping[str, Json]) -> Any:
+        name = args["instance"]
         storage = self._storage / name
         storage.mkdir(parents=True, exist_ok=True)
         seed = bytes.fromhex(self._seeds[args.get("wallet", name)])
-        config = sdk_config(self._network, self._prefer_spark, args.get("optimize_leaves", True))
+        optimize, server = args.get("optimize_leaves", True), args.get("server", False)
+        config = sdk_config(self._network, self._prefer_spark, optimize, server=server)
         builder = sdk.SdkBuilder(config, sdk.Seed.ENTROPY(seed))
+        if args.get("shared"):
+            await builder.with_shared_context(await self._shared_context())
         await builder.with_default_storage(str(storage))
         if chain := self._network.get("chain"):
             await builder.with_rest_chain_service(chain["url"], _CHAIN_APIS[chain["api"]], None)
-        self._instances[name] = _Instance(await _told(builder.build()))
+        return builder
+
+    async def _shared_context(self) -> Any:
+        if self._context is None:
+            settings = {"api_key": None, "connections_per_operator": None, "proxy": None, "storage": None}
+            wanted = _make(sdk.SdkContextConfig, network=sdk.Network[self._network["network"].upper()], **settings)
+            self._context = asyncio.ensure_future(_told(sdk.new_shared_sdk_context(wanted)))
+        return await self._context
 
     async def _disconnect(self, args: Mapping[str, Json]) -> None:
         instance = self._instance(args)
-        await self._drop_listeners(instance, len(instance.listeners))
+        if not args.get("keep_listeners"):
+            await self._drop_listeners(instance, len(instance.listeners))
         await _told(instance.handle.disconnect())
         del self._instances[args["instance"]]
 
@@ -210,9 +232,13 @@ class BreezDriver:
 _CHAIN_APIS = {"esplora": sdk.ChainApiType.ESPLORA, "mempool": sdk.ChainApiType.MEMPOOL_SPACE}
 
 
-def sdk_config(network: Mapping[str, Json], prefer_spark: bool, optimize_leaves: bool) -> Any:
-    """The SDK's configuration for a network file; one without operators means the SDK's own network."""
-    config = sdk.default_config(network=sdk.Network[network["network"].upper()])
+def sdk_config(network: Mapping[str, Json], prefer_spark: bool, optimize_leaves: bool, *, server: bool = False) -> Any:
+    """The SDK's configuration for a network file; one without operators means the SDK's own network.
+
+    For a ``server``, instances do nothing by themselves.
+    """
+    default = sdk.default_server_config if server else sdk.default_config
+    config = default(network=sdk.Network[network["network"].upper()])
     wanted: dict[str, Any] = {
         "prefer_spark_over_lightning": prefer_spark,
         "sync_interval_secs": SYNC_INTERVAL_SECONDS,

@@ -21,10 +21,13 @@ _PREFIX = "lnbcrt"
 _PICO_PER_SAT = 10_000  # an amount's smallest unit is a tenth of a millisatoshi
 _MULTIPLIERS = {"": 10**12, "m": 10**9, "u": 10**6, "n": 10**3, "p": 1}
 _HASH, _SECRET, _MEMO, _PAYEE, _MEMO_HASH, _EXPIRY, _ROUTE, _CLTV, _FEATURES = 1, 16, 13, 19, 23, 6, 3, 24, 5
+_FALLBACK = 9
+_SPARK_VERSION = 31  # of a fallback address that is the text of a Spark invoice
 _FEATURE_BITS = 1 << 8 | 1 << 14  # tagged fields of variable length, payment secrets: both compulsory
 _CLTV_BLOCKS = 144
 _DATE_WORDS, _SIGNATURE_WORDS, _CHECKSUM_WORDS = 7, 104, 6
 _HINT_BYTES = 51
+_MAX_FIELD_WORDS = 1023
 _MAX_MEMO_BYTES = 639  # the longest that a field's length can say
 
 
@@ -32,7 +35,8 @@ _MAX_MEMO_BYTES = 639  # the longest that a field's length can say
 class Invoice:
     """What an invoice says; ``sats`` is None if the payer chooses, times are seconds since the epoch.
 
-    ``spark_identity`` is the identity key of the wallet that also takes the payment by Spark.
+    ``spark_identity`` is the identity key of the wallet that also takes the payment by Spark, ``spark_invoice`` what it
+    wants to be paid there.
     """
 
     payment_hash: bytes
@@ -42,6 +46,7 @@ class Invoice:
     memo: str | None = ""
     memo_hash: bytes | None = None
     spark_identity: bytes | None = None
+    spark_invoice: str | None = None
     payee: bytes = b""
 
     @property
@@ -53,7 +58,7 @@ def encode(invoice: Invoice, secret: int) -> str:
     """The text of an invoice, signed by the node with this secret key; its ``payee`` is left out of account.
 
     Raises:
-        Invalid: the memo is too long.
+        Invalid: the memo or the Spark invoice is too long.
     """
     memo = (invoice.memo or "").encode()
     if len(memo) > _MAX_MEMO_BYTES:
@@ -70,10 +75,15 @@ def encode(invoice: Invoice, secret: int) -> str:
     words += _field(_CLTV, _number(_CLTV_BLOCKS))
     if invoice.spark_identity is not None:
         words += _bytes_field(_ROUTE, invoice.spark_identity + SPARK_CHANNEL.to_bytes(8, "big") + bytes(10))
+    if invoice.spark_invoice is not None:
+        text_words = _to_words(invoice.spark_invoice.encode())
+        if len(text_words) >= _MAX_FIELD_WORDS:
+            raise Invalid("the Spark invoice is too long to be in another one")
+        words += _field(_FALLBACK, [_SPARK_VERSION, *text_words])
     words += _field(_FEATURES, _number(_FEATURE_BITS))
     signature = PrivateKey(keys.scalar_bytes(secret)).sign_recoverable(_signed(prefix, words))
-    text: str = bech32.bech32_encode(bech32.Encoding.BECH32, prefix, words + _to_words(signature))
-    return text
+    encoded: str = bech32.bech32_encode(bech32.Encoding.BECH32, prefix, words + _to_words(signature))
+    return encoded
 
 
 @functools.lru_cache(maxsize=256)  # a payment shows its invoice four times
@@ -119,8 +129,13 @@ def _decode(text: str) -> Invoice:
         memo=None if memo is None else _to_bytes(memo).decode(),
         memo_hash=None if memo_hash is None else _to_bytes(memo_hash),
         spark_identity=_spark_identity(_to_bytes(fields.get(_ROUTE, ()))),
+        spark_invoice=_spark_invoice(fields.get(_FALLBACK, ())),
         payee=signer,
     )
+
+
+def _spark_invoice(words: Sequence[int]) -> str | None:
+    return _to_bytes(words[1:]).decode() if words and words[0] == _SPARK_VERSION else None
 
 
 def _amount(sats: int) -> str:

@@ -53,6 +53,11 @@ def subtract_points(minuend: bytes, subtrahend: bytes) -> bytes:
     return add_points(minuend, negated)
 
 
+def multiply(point: bytes, scalar: int) -> bytes:
+    """``scalar·point``; raises ValueError if the point is none or the scalar is 0."""
+    return PublicKey(point).multiply(scalar_bytes(scalar)).format()
+
+
 def split(secret: int, slope: int | None = None) -> Shares:
     """Three shares of a secret, any two of which give it back."""
     slope = random_scalar() if slope is None else slope
@@ -129,8 +134,7 @@ def sign_taproot(secret: int, message: bytes) -> bytes:
     """BIP 340 signature over sha256 of the message, by the BIP 341 output key of a secret without script tree."""
     point = public_key(secret)
     even = secret if point[0] == 2 else -secret
-    tweak = int.from_bytes(_taproot_tweak(point[1:], b""), "big")
-    return PrivateKey(scalar_bytes(even + tweak)).sign_schnorr(hashlib.sha256(message).digest())
+    return PrivateKey(scalar_bytes(even + taproot_tweak(point))).sign_schnorr(hashlib.sha256(message).digest())
 
 
 def verify(point: bytes, signature: bytes, message: bytes) -> bool:
@@ -168,20 +172,25 @@ def _derive_key(sender: bytes, shared: bytes) -> bytes:
     return HKDF(hashes.SHA256(), length=32, salt=None, info=None).derive(sender + shared)
 
 
+def taproot_output(point: bytes, merkle_root: bytes = b"") -> bytes:
+    """The output key of BIP 341 for an internal key, and a tree of scripts if there is one."""
+    return PublicKey(b"\x02" + point[1:]).add(tagged_hash("TapTweak", point[1:] + merkle_root)).format()
+
+
+def taproot_tweak(point: bytes) -> int:
+    """What BIP 341 adds to the secret of an internal key without script tree, after making its point's y even."""
+    return int.from_bytes(tagged_hash("TapTweak", point[1:]), "big")
+
+
 def taproot_script(point: bytes, merkle_root: bytes = b"") -> bytes:
     """The output script of BIP 341 for an internal key, and a tree of scripts if there is one."""
-    output = PublicKey(b"\x02" + point[1:]).add(_taproot_tweak(point[1:], merkle_root)).format()
-    return b"\x51\x20" + output[1:]
+    return b"\x51\x20" + taproot_output(point, merkle_root)[1:]
 
 
 def taproot_root(first: bytes, second: bytes) -> bytes:
     """The Merkle root of a tree of two scripts."""
     leaves = (tagged_hash("TapLeaf", b"\xc0" + bytes([len(script)]) + script) for script in (first, second))
     return tagged_hash("TapBranch", b"".join(sorted(leaves)))
-
-
-def _taproot_tweak(x_only: bytes, merkle_root: bytes) -> bytes:
-    return tagged_hash("TapTweak", x_only + merkle_root)
 
 
 def tagged_hash(tag: str, message: bytes) -> bytes:

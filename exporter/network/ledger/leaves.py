@@ -110,6 +110,10 @@ class Leaf:
         if spend.script != script:
             raise Invalid(f"the refund of leaf {self.id} does not pay to whom it should")
 
+    def sighash(self, refund: bytes) -> bytes:
+        """What is signed of a refund that spends the node."""
+        return transactions.sighash(refund, [(self.value, keys.taproot_script(self.verifying_key))])
+
     def _derive_keys(self) -> None:
         self.keyshare_key = keys.public_key(keys.join(self.shares))
         self.signing_key = keys.subtract_points(self.verifying_key, self.keyshare_key)

@@ -4,14 +4,13 @@ Every operation either happens whole or raises a `Refused` and changes nothing. 
 was issued less what was redeemed equals the sum of all leaves, at all times.
 """
 
-import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from exporter.network.ledger import keys, transactions
-from exporter.network.ledger.archive import Archive, Filter, TransferRow
-from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotFound, NotReady
+from exporter.network.ledger.archive import Filter
+from exporter.network.ledger.books import Books
+from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotReady
 from exporter.network.ledger.leaves import (
     ClaimedLeaf,
     Leaf,
@@ -24,70 +23,8 @@ from exporter.network.ledger.leaves import (
 from exporter.network.ledger.transactions import Node, Refunds
 
 
-class Ledger:
-    """The operators' common state. Not thread-safe: one event loop owns it.
-
-    Args:
-        archive: where history goes.
-        now: the clock, in seconds since the epoch.
-    """
-
-    def __init__(self, archive: Archive, now: Callable[[], float] = time.time) -> None:
-        self.issued_sats = 0
-        self.redeemed_sats = 0
-        self._archive = archive
-        self.now = now
-        self._leaves: dict[str, Leaf] = {}
-        self._owned: defaultdict[bytes, dict[str, None]] = defaultdict(dict)  # leaf ids, in order of arrival
-        self._open: dict[str, Transfer] = {}
-        self._counters: dict[str, str] = {}  # of unfinished swaps: the transfer back, by the one that it answers
-        self._seq = 0
-
-    # Reading
-
-    def leaf(self, leaf_id: str) -> Leaf:
-        """A leaf by id; raises NotFound."""
-        leaf = self._leaves.get(leaf_id)
-        if leaf is None:
-            raise NotFound(f"there is no leaf {leaf_id}")
-        return leaf
-
-    def find_leaf(self, leaf_id: str) -> Leaf | None:
-        return self._leaves.get(leaf_id)
-
-    def leaves_of(self, owner: bytes) -> list[Leaf]:
-        """All leaves of an owner, locked ones too, in a stable order."""
-        return [self._leaves[leaf_id] for leaf_id in self._owned.get(owner, ())]
-
-    def balance(self, owner: bytes) -> int:
-        """Sats in an owner's leaves."""
-        return sum(leaf.value for leaf in self.leaves_of(owner))
-
-    def total_sats(self) -> int:
-        """Sats in all leaves."""
-        return sum(leaf.value for leaf in self._leaves.values())
-
-    def transfer(self, transfer_id: str) -> Transfer:
-        """A transfer that is not over; raises NotFound."""
-        transfer = self._open.get(transfer_id)
-        if transfer is None:
-            if self._archive.has_transfer(transfer_id):
-                raise NotReady(f"transfer {transfer_id} is over")
-            raise NotFound(f"there is no transfer {transfer_id}")
-        return transfer
-
-    def pending(self, wanted: Filter) -> list[Transfer]:
-        """Transfers that are not over, oldest first."""
-        return [transfer for transfer in self._open.values() if wanted.matches(transfer.row)]
-
-    def history(self, wanted: Filter, limit: int, offset: int) -> list[Transfer]:
-        """Transfers in any state, those that are over with their row alone."""
-        rows = self._archive.list_transfers(wanted, limit, offset)
-        return [self._open.get(row.id) or Transfer(row) for row in rows]
-
-    def invoice_transfer(self, spark_invoice: str) -> TransferRow | None:
-        """The last transfer that pays a Spark invoice."""
-        return self._archive.invoice_transfer(spark_invoice)
+class Ledger(Books):
+    """The operators' common state. Not thread-safe: one event loop owns it."""
 
     # Sending
 
@@ -101,8 +38,9 @@ class Ledger:
         *,
         expiry: float = 0.0,
         answers: str | None = None,
+        settled: bool = True,
     ) -> Transfer:
-        """Bring new leaves into being, already on their way to a receiver.
+        """Bring new leaves into being, already on their way to a receiver; `settle` or `retract` those not settled.
 
         With a transfer that they answer, the two are a swap: when the new leaves are claimed, the others are
         redeemed; when the others are given back, the new ones are redeemed.
@@ -125,7 +63,8 @@ class Ledger:
         sent = [part for _, part in leaves]
         if answers is not None:
             self._counters[answers] = transfer_id
-        return self._add(transfer_id, kind, TransferStatus.SENDER_KEY_TWEAKED, sender, receiver, sent, expiry, "")
+        status = TransferStatus.SENDER_KEY_TWEAKED if settled else TransferStatus.SENDER_KEY_TWEAK_PENDING
+        return self._add(transfer_id, kind, status, sender, receiver, sent, expiry, "")
 
     def send(
         self,
@@ -138,10 +77,12 @@ class Ledger:
         expiry: float = 0.0,
         spark_invoice: str = "",
         payment_hash: bytes | None = None,
+        confirm: Callable[[], None] | None = None,
     ) -> Transfer:
         """Lock leaves for a receiver; `settle` makes the transfer final, `give_back` undoes it.
 
-        With a payment hash the refunds must lock the money to its preimage.
+        With a payment hash the refunds must lock the money to its preimage. ``confirm`` is called when all is
+        checked and nothing changed yet: it may refuse the transfer.
 
         Raises:
             Exists: there is such a transfer, or one that pays the same Spark invoice and was not given back.
@@ -169,6 +110,8 @@ class Ledger:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
             leaf.check_tweak(part.tweak)
             leaf.check_refund(part.refunds, leaf.timelock + offset, script)
+        if confirm is not None:
+            confirm()
         for part in sent:
             self.leaf(part.leaf_id).status = LeafStatus.TRANSFER_LOCKED
         status = TransferStatus.SENDER_KEY_TWEAK_PENDING
@@ -245,6 +188,12 @@ class Ledger:
         """Take the leaves of a settled transfer out of circulation, for the provider that issued them."""
         return self._retire(self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAKED), TransferStatus.COMPLETED)
 
+    def retract(self, transfer_id: str) -> Transfer:
+        """Take leaves out of circulation that were issued and not settled."""
+        return self._retire(
+            self._in_state(transfer_id, TransferStatus.SENDER_KEY_TWEAK_PENDING), TransferStatus.RETURNED
+        )
+
     def _retire(self, transfer: Transfer, status: TransferStatus) -> Transfer:
         for part in transfer.sent:
             leaf = self._leaves.pop(part.leaf_id)
@@ -278,52 +227,6 @@ class Ledger:
         leaf.node, leaf.refunds, leaf.updated = node, refunds, self.now()
         if split is not None:
             leaf.parent_id = split.id
-
-    # Helpers
-
-    def _check_new(self, transfer_id: str) -> None:
-        if self._archive.has_transfer(transfer_id):
-            raise Exists(f"transfer {transfer_id} was started before")
-
-    def _in_state(self, transfer_id: str, status: TransferStatus) -> Transfer:
-        transfer = self.transfer(transfer_id)
-        if transfer.row.status != status:
-            raise NotReady(f"transfer {transfer_id} is {TransferStatus(transfer.row.status).name}, not {status.name}")
-        return transfer
-
-    def _add(
-        self,
-        transfer_id: str,
-        kind: TransferType,
-        status: TransferStatus,
-        sender: bytes,
-        receiver: bytes,
-        sent: Sequence[SentLeaf],
-        expiry: float,
-        spark_invoice: str,
-    ) -> Transfer:
-        self._seq += 1
-        now = self.now()
-        value = sum(self.leaf(part.leaf_id).value for part in sent)
-        leaf_ids = tuple(part.leaf_id for part in sent)
-        row = TransferRow(
-            self._seq, transfer_id, kind, status, sender, receiver, value, now, now, expiry, spark_invoice, leaf_ids
-        )
-        self._archive.add_transfer(row)
-        transfer = self._open[transfer_id] = Transfer(row, list(sent))
-        return transfer
-
-    def _set_status(self, transfer: Transfer, status: TransferStatus) -> Transfer:
-        row = transfer.row = replace(transfer.row, status=status, updated=self.now())
-        self._archive.set_status(row.id, row.status, row.updated)
-        if status in (TransferStatus.COMPLETED, TransferStatus.RETURNED):
-            del self._open[row.id]
-        return transfer
-
-    def _own(self, leaf: Leaf, owner: bytes) -> None:
-        self._owned[leaf.owner].pop(leaf.id, None)
-        leaf.owner = owner
-        self._owned[owner][leaf.id] = None
 
 
 def _check_unique(ids: Iterable[str]) -> None:

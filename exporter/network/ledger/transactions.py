@@ -7,8 +7,12 @@ after a relative timelock (the low 16 bits of the input's sequence), which falls
 import functools
 import hashlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from embit.script import Script
+from embit.transaction import Transaction
 
 from exporter.network.ledger import keys
 
@@ -77,6 +81,20 @@ def parse(raw: bytes) -> Spend:
         raise ValueError("not a transaction with one input and an output")
     value, script = paid[0]
     return Spend(_txid(raw), spent_txid, spent_vout, sequence & _TIMELOCK_MASK, value, script)
+
+
+def sighash(raw: bytes, spent: Sequence[tuple[int, bytes]], at: int = 0) -> bytes:
+    """The hash that a signature by key is of, as BIP 341 has it.
+
+    Args:
+        raw: the transaction.
+        spent: value in sats and script of every output that it spends, in the order of its inputs.
+        at: the input that is signed for.
+    """
+    transaction = Transaction.parse(raw)
+    scripts = [Script(script) for _, script in spent]
+    digest: bytes = transaction.sighash_taproot(at, scripts, [value for value, _ in spent])
+    return digest
 
 
 def node(parent_txid: bytes, vout: int, value: int, script: bytes, timelock: int) -> Node:

@@ -11,9 +11,20 @@ from exporter.network.ledger.archive import Archive
 
 _SCHEMA = """
 CREATE TABLE requests (
-    id TEXT PRIMARY KEY, kind TEXT NOT NULL, transfer_id TEXT UNIQUE, payment_hash TEXT UNIQUE, body TEXT NOT NULL
-) WITHOUT ROWID;
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, owner TEXT NOT NULL, outcome TEXT NOT NULL,
+    transfer_id TEXT UNIQUE, payment_hash TEXT UNIQUE, body TEXT NOT NULL
+);
+CREATE INDEX owners ON requests (owner);
 """
+
+
+class Outcome(StrEnum):
+    """What became of a request, whatever its kind; the names are the provider's."""
+
+    CREATED = "CREATED"
+    IN_PROGRESS = "IN_PROGRESS"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
 
 
 class ReceiveStatus(StrEnum):
@@ -26,8 +37,16 @@ class ReceiveStatus(StrEnum):
 class SendStatus(StrEnum):
     """The states of a Lightning send request that occur here; the names are the provider's."""
 
+    LIGHTNING_PAYMENT_INITIATED = "LIGHTNING_PAYMENT_INITIATED"
     TRANSFER_COMPLETED = "TRANSFER_COMPLETED"
     USER_SWAP_RETURNED = "USER_SWAP_RETURNED"
+
+
+_OUTCOMES = {
+    ReceiveStatus.INVOICE_CREATED: Outcome.CREATED,
+    SendStatus.LIGHTNING_PAYMENT_INITIATED: Outcome.IN_PROGRESS,
+    SendStatus.USER_SWAP_RETURNED: Outcome.FAILED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +117,12 @@ class UserRequests:
         """Keep a request, or its newer state."""
         payment_hash = request.payment_hash if isinstance(request, LightningReceive) else None
         body = json.dumps(asdict(request), separators=(",", ":"))
-        values = (request.id, request.kind, request.transfer_id, payment_hash, body)
+        outcome = Outcome.SUCCEEDED if isinstance(request, DepositClaim) else _OUTCOMES.get(request.status)
+        values = (request.id, request.kind, request.owner, outcome or Outcome.SUCCEEDED, request.transfer_id)
         self._db.execute(
-            "INSERT INTO requests VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT (id) DO UPDATE SET transfer_id = excluded.transfer_id, body = excluded.body",
-            values,
+            "INSERT INTO requests VALUES (NULL, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            " outcome = excluded.outcome, transfer_id = excluded.transfer_id, body = excluded.body",
+            (*values, payment_hash, body),
         )
 
     def find(self, request_id: str) -> UserRequest | None:
@@ -112,11 +132,20 @@ class UserRequests:
         """The requests that these transfers belong to; not every transfer belongs to one."""
         return self._select(f"transfer_id IN ({','.join('?' * len(transfer_ids))})", list(transfer_ids))
 
+    def of_owner(
+        self, owner: str, kinds: Collection[str], outcomes: Collection[str], limit: int, offset: int
+    ) -> list[UserRequest]:
+        """A page of a wallet's own requests, newest first; no kinds or outcomes are all of them."""
+        where = "owner = ?"
+        for column, wanted in (("kind", kinds), ("outcome", outcomes)):
+            where += f" AND {column} IN ({','.join('?' * len(wanted))})" if wanted else ""
+        return self._select(f"{where} ORDER BY seq DESC LIMIT ? OFFSET ?", [owner, *kinds, *outcomes, limit, offset])
+
     def receive(self, payment_hash: str) -> LightningReceive | None:
         """The request for the invoice with this payment hash."""
         found = self._select("payment_hash = ?", [payment_hash])
         return found[0] if found and isinstance(found[0], LightningReceive) else None
 
-    def _select(self, where: str, values: list[str]) -> list[UserRequest]:
+    def _select(self, where: str, values: list[str | int]) -> list[UserRequest]:
         rows = self._db.execute(f"SELECT kind, body FROM requests WHERE {where}", values)  # noqa: S608
         return [_KINDS[kind](**json.loads(body)) for kind, body in rows]

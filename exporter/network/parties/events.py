@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 from exporter.network.proto import spark_pb2 as pb
 
@@ -24,15 +24,23 @@ class Events:
     def open_streams(self) -> int:
         return sum(map(len, self._streams.values()))
 
-    async def subscribe(self, identity: bytes) -> AsyncIterator[pb.SubscribeToEventsResponse]:
-        """Messages for an identity from now on, until the reader leaves, lags behind or is dropped."""
+    async def subscribe(
+        self, identity: bytes, waiting: Callable[[], Iterable[pb.SubscribeToEventsResponse]] = tuple
+    ) -> AsyncIterator[pb.SubscribeToEventsResponse]:
+        """Messages for an identity from now on, until the reader leaves, lags behind or is dropped.
+
+        What is ``waiting`` as the stream opens comes first: wallets look for it before they open one, and would
+        miss what happens in between.
+        """
         queue: asyncio.Queue[pb.SubscribeToEventsResponse | None] = asyncio.Queue(_BACKLOG)
         streams = self._streams[identity]
         streams.add(queue)
+        first = [pb.SubscribeToEventsResponse(connected=pb.ConnectedEvent()), *waiting()]
         try:
-            yield pb.SubscribeToEventsResponse(connected=pb.ConnectedEvent())
-            while (message := await queue.get()) is not None:
+            for message in first:
                 yield message
+            while (following := await queue.get()) is not None:
+                yield following
         finally:
             streams.discard(queue)
             if not streams:

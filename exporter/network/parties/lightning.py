@@ -19,6 +19,7 @@ from exporter.network.ledger.user_requests import (
     SendStatus,
     UserRequests,
 )
+from exporter.network.parties.held_payments import HeldPayments
 from exporter.network.parties.preimages import Lock, Preimages
 from exporter.network.parties.ssp import ServiceProvider, denominations
 
@@ -40,6 +41,7 @@ class InvoiceWish:
     memo: str | None = None
     memo_hash: bytes | None = None
     with_spark_hint: bool = False
+    spark_invoice: str | None = None
 
 
 def fee(sats: int) -> int:
@@ -55,6 +57,7 @@ class Lightning:
         self._preimages = preimages
         self._requests = requests
         self._ledger = provider.ledger
+        self.held = HeldPayments(provider, preimages, requests)
 
     def receive(self, caller: bytes, wish: InvoiceWish) -> LightningReceive:
         """Make an invoice.
@@ -76,6 +79,7 @@ class Lightning:
             memo=wish.memo,
             memo_hash=wish.memo_hash,
             spark_identity=wish.receiver if wish.with_spark_hint else None,
+            spark_invoice=wish.spark_invoice,
         )
         request = LightningReceive(
             owner=caller.hex(),
@@ -120,10 +124,6 @@ class Lightning:
         except Invalid:
             self._preimages.give_back(lock)
             raise
-        receive = self._payable(lock, invoice, amount)
-        preimage = self._settle(lock, receive, amount) if receive else None
-        if preimage is None:
-            self._preimages.give_back(lock)
         now = self._ledger.now()
         request = LightningSend(
             owner=caller.hex(),
@@ -134,11 +134,23 @@ class Lightning:
             invoice=text,
             fee_sats=fee(amount),
             idempotency_key=idempotency_key or str(uuid.uuid4()),
-            status=SendStatus.USER_SWAP_RETURNED if preimage is None else SendStatus.TRANSFER_COMPLETED,
-            preimage=preimage.hex() if preimage else None,
+            status=SendStatus.LIGHTNING_PAYMENT_INITIATED,
         )
+        request = self._pay(lock, request, self._payable(lock, invoice, amount))
         self._requests.put(request)
         return request
+
+    def _pay(self, lock: Lock, request: LightningSend, receive: LightningReceive | None) -> LightningSend:
+        """Pay at once, hold, or give the leaves back: the request as it is then."""
+        if receive is None:
+            self._preimages.give_back(lock)
+            return replace(request, status=SendStatus.USER_SWAP_RETURNED)
+        preimage = self._preimages.stored(lock.payment_hash)
+        if preimage is None:  # the receiver keeps it
+            self.held.hold(lock, request, receive)
+            return request
+        self._settle(lock, preimage, receive, request.sats)
+        return replace(request, status=SendStatus.TRANSFER_COMPLETED, preimage=preimage.hex())
 
     def _payable(self, lock: Lock, invoice: Invoice, amount: int) -> LightningReceive | None:
         """The request that made an invoice, if it can be paid now by this transfer."""
@@ -146,16 +158,13 @@ class Lightning:
         made_here = request is not None and invoices.decode(request.invoice) == invoice
         if request is None or not made_here or request.status != ReceiveStatus.INVOICE_CREATED:
             return None
-        if invoice.expires <= self._ledger.now() or amount < (invoice.sats or 1):
+        if lock.payment_hash in self.held or invoice.expires <= self._ledger.now() or amount < (invoice.sats or 1):
             return None
         paid = self._ledger.transfer(lock.transfer_id).row.value
         return request if paid == amount + fee(amount) else None
 
-    def _settle(self, lock: Lock, receive: LightningReceive, amount: int) -> bytes | None:
-        """Move the money both ways; the preimage, or None and nothing done if the operators don't have it."""
-        preimage = self._preimages.stored(lock.payment_hash)
-        if preimage is None:
-            return None
+    def _settle(self, lock: Lock, preimage: bytes, receive: LightningReceive, amount: int) -> None:
+        """Move the money both ways."""
         self._preimages.unlock(lock, preimage)
         self._ledger.redeem(lock.transfer_id)
         expiry = self._ledger.now() + _LOCK_SECONDS
@@ -173,7 +182,6 @@ class Lightning:
         )
         self._requests.put(paid)
         self._provider.announce(inbound)
-        return preimage
 
     def give_back_unasked(self) -> None:
         """Give back what was locked for this provider by wallets that then never asked for anything."""
@@ -185,6 +193,8 @@ class Lightning:
             created_before=unasked_since,
         )
         for transfer in self._ledger.pending(wanted):
+            if self.held.locks(transfer.row.id):
+                continue
             try:
                 self._preimages.give_back(self._preimages.open_lock(transfer.row.id))
             except NotFound:  # the first half of a leaf swap

@@ -1,27 +1,26 @@
 """The signing operators: what wallets ask of them over gRPC, on top of the ledger.
 
-Three operators share one state; each has its own port, identity key and sessions. They take no part in
-signing: commitments are points that nobody signs with, as wallets never check the aggregate.
+Three operators share one state; each has its own port, identity key and sessions. They sign what a wallet needs
+whole signatures of: a leaf swap's refunds. The others they check, and don't sign, as nobody broadcasts them.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 
 from exporter.network.ledger import keys, transactions
-from exporter.network.ledger.archive import Archive
+from exporter.network.ledger.archive import Archive, Filter
 from exporter.network.ledger.errors import Broken, Invalid, NotAllowed
-from exporter.network.ledger.leaves import Leaf, LeafStatus, Transfer, TransferType
+from exporter.network.ledger.leaves import Leaf, LeafStatus, Transfer, TransferStatus, TransferType
 from exporter.network.ledger.ledger import Ledger
 from exporter.network.ledger.transactions import Node, Refunds
 from exporter.network.parties import messages
 from exporter.network.parties.events import Events
-from exporter.network.parties.messages import OPERATOR_IDS, OperatorKeys
-from exporter.network.proto import common_pb2, token_pb2
+from exporter.network.parties.messages import OperatorKeys
+from exporter.network.parties.signing import SharedKey, Signers
 from exporter.network.proto import spark_pb2 as pb
 
 PAGE_SIZE = 100
-_MAX_COMMITMENTS = 10_000
 
 
 class SparkService:
@@ -34,9 +33,7 @@ class SparkService:
         self._archive = archive
         self._events = events
         self._settings: dict[bytes, pb.WalletSetting] = {}
-        # Nobody signs with them, so the same points serve everybody.
-        point = common_pb2.SigningCommitment(hiding=keys.public_key(2), binding=keys.public_key(3))
-        self._commitments = pb.RequestedSigningCommitments(signing_nonce_commitments=dict.fromkeys(OPERATOR_IDS, point))
+        self._signers = Signers()
 
     # Transfers
 
@@ -44,9 +41,7 @@ class SparkService:
         self, request: pb.GetSigningCommitmentsRequest, caller: bytes
     ) -> pb.GetSigningCommitmentsResponse:
         count = request.count * (len(request.node_ids) or request.node_id_count)
-        if not 0 < count <= _MAX_COMMITMENTS:
-            raise Invalid(f"want between 1 and {_MAX_COMMITMENTS} signing commitments, not {count}")
-        return pb.GetSigningCommitmentsResponse(signing_commitments=[self._commitments] * count)
+        return pb.GetSigningCommitmentsResponse(signing_commitments=self._signers.commit(count))
 
     async def start_transfer_v2(self, request: pb.StartTransferRequest, caller: bytes) -> pb.StartTransferResponse:
         self.start(request, caller, TransferType.TRANSFER)
@@ -57,8 +52,23 @@ class SparkService:
     async def initiate_swap_primary_transfer(
         self, request: pb.InitiateSwapPrimaryTransferRequest, caller: bytes
     ) -> pb.InitiateSwapPrimaryTransferResponse:
-        transfer = self.start(request.transfer, caller, TransferType.PRIMARY_SWAP_V3)
-        return pb.InitiateSwapPrimaryTransferResponse(transfer=messages.transfer(self.ledger, transfer))
+        results: list[pb.LeafRefundTxSigningResult] = []
+
+        def sign() -> None:
+            adaptor = request.adaptor_public_keys.adaptor_public_key
+            results.extend(self._sign_refund(job, adaptor) for job in request.transfer.transfer_package.leaves_to_send)
+
+        transfer = self.start(request.transfer, caller, TransferType.PRIMARY_SWAP_V3, confirm=sign)
+        return pb.InitiateSwapPrimaryTransferResponse(
+            transfer=messages.transfer(self.ledger, transfer), signing_results=results
+        )
+
+    def _sign_refund(self, job: pb.UserSignedTxSigningJob, adaptor: bytes) -> pb.LeafRefundTxSigningResult:
+        leaf = self.ledger.leaf(job.leaf_id)
+        result = self._signers.sign_job(SharedKey.of(leaf), leaf.sighash(job.raw_tx), job, adaptor)
+        return pb.LeafRefundTxSigningResult(
+            leaf_id=leaf.id, refund_tx_signing_result=result, verifying_key=leaf.verifying_key
+        )
 
     def start(
         self,
@@ -66,8 +76,9 @@ class SparkService:
         caller: bytes,
         kind: TransferType,
         payment_hash: bytes | None = None,
+        confirm: Callable[[], None] | None = None,
     ) -> Transfer:
-        """Check a sender's package and lock its leaves; the transfer is not settled yet."""
+        """Check a sender's package and lock its leaves, as `Ledger.send` does; the transfer is not settled yet."""
         check_own(request.owner_identity_public_key, caller)
         _check_uuid(request.transfer_id)
         if request.receiver_identity_public_key == self.refusing:
@@ -82,6 +93,7 @@ class SparkService:
             expiry=request.expiry_time.seconds,
             spark_invoice=request.spark_invoice,
             payment_hash=payment_hash,
+            confirm=confirm,
         )
 
     def announce(self, transfer: Transfer) -> None:
@@ -212,8 +224,16 @@ class SparkService:
         self, request: pb.SubscribeToEventsRequest, caller: bytes
     ) -> AsyncIterator[pb.SubscribeToEventsResponse]:
         check_own(request.identity_public_key, caller)
-        async for message in self._events.subscribe(caller):
+        async for message in self._events.subscribe(caller, lambda: self._waiting_for(caller)):
             yield message
+
+    def _waiting_for(self, receiver: bytes) -> Iterator[pb.SubscribeToEventsResponse]:
+        """The transfers that a receiver can claim. The second half of a swap is claimed by whoever has begun it."""
+        wanted = Filter(participant=receiver, as_sender=False, statuses=[TransferStatus.SENDER_KEY_TWEAKED])
+        for transfer in self.ledger.pending(wanted):
+            if transfer.row.type != TransferType.COUNTER_SWAP_V3:
+                event = pb.TransferEvent(transfer=messages.transfer(self.ledger, transfer))
+                yield pb.SubscribeToEventsResponse(receiver_transfer=event)
 
     async def query_wallet_setting(
         self, request: pb.QueryWalletSettingRequest, caller: bytes
@@ -244,25 +264,6 @@ class SparkService:
         statuses = [messages.invoice_status(text, self.ledger.invoice_transfer(text)) for text in page]
         following = offset + limit if len(request.invoice) > offset + limit else -1
         return pb.QuerySparkInvoicesResponse(invoice_statuses=statuses, offset=following)
-
-
-class TokenService:
-    """`spark_token.SparkTokenService`: there are no tokens here."""
-
-    async def query_token_metadata(
-        self, request: token_pb2.QueryTokenMetadataRequest, caller: bytes
-    ) -> token_pb2.QueryTokenMetadataResponse:
-        return token_pb2.QueryTokenMetadataResponse()
-
-    async def query_token_transactions(
-        self, request: token_pb2.QueryTokenTransactionsRequest, caller: bytes
-    ) -> token_pb2.QueryTokenTransactionsResponse:
-        return token_pb2.QueryTokenTransactionsResponse(offset=-1, page_response=pb.PageResponse())
-
-    async def query_token_outputs(
-        self, request: token_pb2.QueryTokenOutputsRequest, caller: bytes
-    ) -> token_pb2.QueryTokenOutputsResponse:
-        return token_pb2.QueryTokenOutputsResponse(page_response=pb.PageResponse())
 
 
 def check_own(identity: bytes, caller: bytes) -> None:

@@ -5,6 +5,7 @@ A wallet that wants to be paid splits a preimage among the operators; one that p
 
 import hashlib
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -106,6 +107,11 @@ class Preimages:
         self._set(lock, LockStatus.RETURNED, None)
         return transfer
 
+    def retract(self, lock: Lock) -> None:
+        """Take the leaves of a locked transfer out of circulation, for who issued them."""
+        self._ledger.retract(lock.transfer_id)
+        self._set(lock, LockStatus.RETURNED, None)
+
     def give_back_expired(self) -> None:
         """Give back what nobody had the preimage for in time."""
         pending = Filter(types=[TransferType.PREIMAGE_SWAP], statuses=[TransferStatus.SENDER_KEY_TWEAK_PENDING])
@@ -145,12 +151,19 @@ class Preimages:
 
 
 class PreimageService:
-    """The part of `spark.SparkService` that is about payments locked to a preimage."""
+    """The part of `spark.SparkService` that is about payments locked to a preimage.
 
-    def __init__(self, preimages: Preimages, service: SparkService) -> None:
+    Args:
+        preimages: what is known of them.
+        service: the operators' service.
+        shown: told of every payment hash and preimage that a receiver shows.
+    """
+
+    def __init__(self, preimages: Preimages, service: SparkService, shown: Callable[[bytes, bytes], None]) -> None:
         self._preimages = preimages
         self._service = service
         self._ledger = service.ledger
+        self._shown = shown
 
     async def store_preimage_share_v2(self, request: pb.StorePreimageShareV2Request, caller: bytes) -> Empty:
         if invoices.decode(request.invoice_string).payment_hash != request.payment_hash:
@@ -203,6 +216,7 @@ class PreimageService:
         if not found:
             raise NotFound("nothing waits for the preimage of this payment hash")
         transfer = self._preimages.unlock(found[0], request.preimage)
+        self._shown(request.payment_hash, request.preimage)
         self._service.announce(transfer)
         return pb.ProvidePreimageResponse(transfer=messages.transfer(self._ledger, transfer))
 

@@ -1,10 +1,10 @@
 """The service provider: issues leaves, swaps them for others, funds wallets."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from exporter.network.ledger import keys, transactions
+from exporter.network.ledger import frost, keys, transactions
 from exporter.network.ledger.archive import Archive
 from exporter.network.ledger.errors import Exists, Invalid, NotAllowed
 from exporter.network.ledger.keys import random_scalar
@@ -29,6 +29,14 @@ class Swap:
     outbound: Transfer
 
 
+@dataclass(frozen=True, slots=True)
+class AdaptorSignatures:
+    """A wallet's signatures for the refunds of leaves that it swaps, which lack the secret of an adaptor's point."""
+
+    adaptor: bytes
+    by_leaf: Mapping[str, bytes]
+
+
 class ServiceProvider:
     """One provider with its identity key. Its own money is not limited: what it sends, it issues."""
 
@@ -49,14 +57,16 @@ class ServiceProvider:
         """Tell the receiver of a transfer."""
         self._operators.announce(transfer)
 
-    def swap(self, caller: bytes, outbound_id: str, total_sats: int, targets: Sequence[int]) -> Swap:
+    def swap(
+        self, caller: bytes, outbound_id: str, total_sats: int, targets: Sequence[int], signed: AdaptorSignatures
+    ) -> Swap:
         """Send new leaves for those of a primary swap transfer: exactly the targets, and the change.
 
         Asked again, since an answer was lost, it names the same transfer.
 
         Raises:
             NotAllowed: the transfer is not the caller's to this provider.
-            Invalid: the amounts do not add up.
+            Invalid: the amounts do not add up, or a refund is not signed for.
             Exists: it is being swapped for other amounts.
             NotFound, NotReady: there is no such transfer, or it was swapped before.
         """
@@ -67,6 +77,7 @@ class ServiceProvider:
         change = row.value - sum(targets)
         if row.value != total_sats or not targets or min(targets) <= 0 or change < 0:
             raise Invalid(f"targets {list(targets)} do not fit the {row.value} sats of transfer {outbound_id}")
+        self._check_signed(outbound, signed)
         amounts = [*targets, *denominations(change)]
         inbound = self.ledger.counter(outbound_id)
         if inbound is None:
@@ -74,6 +85,14 @@ class ServiceProvider:
         elif [self.ledger.leaf(leaf_id).value for leaf_id in inbound.row.leaf_ids] != amounts:
             raise Exists(f"transfer {outbound_id} is being swapped for other amounts")
         return Swap(str(uuid.uuid4()), total_sats, sum(targets), inbound, outbound)
+
+    def _check_signed(self, outbound: Transfer, signed: AdaptorSignatures) -> None:
+        for part in outbound.sent:
+            leaf = self.ledger.leaf(part.leaf_id)
+            message = leaf.sighash(part.refunds.cpfp)
+            signature = signed.by_leaf.get(leaf.id, b"")
+            if not frost.verify_adaptor(signature, message, leaf.verifying_key, signed.adaptor):
+                raise Invalid(f"the refund of leaf {leaf.id} is not signed for this provider")
 
     def give_back_swap(self, outbound_id: str, since: float) -> None:
         """Undo a swap whose new leaves, if any were sent, have waited to be claimed since before that time."""
@@ -89,11 +108,14 @@ class ServiceProvider:
         *,
         expiry: float = 0.0,
         answers: str | None = None,
+        settled: bool = True,
     ) -> Transfer:
-        """Send fresh leaves with these values in sats, in a swap if they answer a transfer; nobody is told."""
+        """Send fresh leaves with these values in sats, as `Ledger.issue` does; nobody is told."""
         transfer_id = str(uuid.uuid4())
         leaves = [self._new_leaf(amount, receiver, transfer_id) for amount in amounts]
-        return self.ledger.issue(transfer_id, kind, self.identity, receiver, leaves, expiry=expiry, answers=answers)
+        return self.ledger.issue(
+            transfer_id, kind, self.identity, receiver, leaves, expiry=expiry, answers=answers, settled=settled
+        )
 
     def _new_leaf(self, value: int, receiver: bytes, transfer_id: str) -> tuple[Leaf, SentLeaf]:
         """A leaf under a root of its own, with a key that only the receiver learns."""

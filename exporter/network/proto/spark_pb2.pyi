@@ -320,18 +320,90 @@ class GetSigningCommitmentsResponse(_message.Message):
     def __init__(self, signing_commitments: _Optional[_Iterable[_Union[RequestedSigningCommitments, _Mapping]]] = ...) -> None: ...
 
 class UserSignedTxSigningJob(_message.Message):
-    __slots__ = ("leaf_id", "signing_public_key", "raw_tx", "signing_nonce_commitment", "user_signature")
+    __slots__ = ("leaf_id", "signing_public_key", "raw_tx", "signing_nonce_commitment", "user_signature", "signing_commitments")
     LEAF_ID_FIELD_NUMBER: _ClassVar[int]
     SIGNING_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
     RAW_TX_FIELD_NUMBER: _ClassVar[int]
     SIGNING_NONCE_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
     USER_SIGNATURE_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_COMMITMENTS_FIELD_NUMBER: _ClassVar[int]
     leaf_id: str
     signing_public_key: bytes
     raw_tx: bytes
     signing_nonce_commitment: _common_pb2.SigningCommitment
     user_signature: bytes
-    def __init__(self, leaf_id: _Optional[str] = ..., signing_public_key: _Optional[bytes] = ..., raw_tx: _Optional[bytes] = ..., signing_nonce_commitment: _Optional[_Union[_common_pb2.SigningCommitment, _Mapping]] = ..., user_signature: _Optional[bytes] = ...) -> None: ...
+    signing_commitments: SigningCommitments
+    def __init__(self, leaf_id: _Optional[str] = ..., signing_public_key: _Optional[bytes] = ..., raw_tx: _Optional[bytes] = ..., signing_nonce_commitment: _Optional[_Union[_common_pb2.SigningCommitment, _Mapping]] = ..., user_signature: _Optional[bytes] = ..., signing_commitments: _Optional[_Union[SigningCommitments, _Mapping]] = ...) -> None: ...
+
+class SigningCommitments(_message.Message):
+    __slots__ = ("signing_commitments",)
+    class SigningCommitmentsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _common_pb2.SigningCommitment
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_common_pb2.SigningCommitment, _Mapping]] = ...) -> None: ...
+    SIGNING_COMMITMENTS_FIELD_NUMBER: _ClassVar[int]
+    signing_commitments: _containers.MessageMap[str, _common_pb2.SigningCommitment]
+    def __init__(self, signing_commitments: _Optional[_Mapping[str, _common_pb2.SigningCommitment]] = ...) -> None: ...
+
+class SigningJob(_message.Message):
+    __slots__ = ("signing_public_key", "raw_tx", "signing_nonce_commitment")
+    SIGNING_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    RAW_TX_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_NONCE_COMMITMENT_FIELD_NUMBER: _ClassVar[int]
+    signing_public_key: bytes
+    raw_tx: bytes
+    signing_nonce_commitment: _common_pb2.SigningCommitment
+    def __init__(self, signing_public_key: _Optional[bytes] = ..., raw_tx: _Optional[bytes] = ..., signing_nonce_commitment: _Optional[_Union[_common_pb2.SigningCommitment, _Mapping]] = ...) -> None: ...
+
+class SigningResult(_message.Message):
+    __slots__ = ("public_keys", "signing_nonce_commitments", "signature_shares", "signing_keyshare")
+    class PublicKeysEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bytes
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+    class SigningNonceCommitmentsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: _common_pb2.SigningCommitment
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[_Union[_common_pb2.SigningCommitment, _Mapping]] = ...) -> None: ...
+    class SignatureSharesEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: bytes
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[bytes] = ...) -> None: ...
+    PUBLIC_KEYS_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_NONCE_COMMITMENTS_FIELD_NUMBER: _ClassVar[int]
+    SIGNATURE_SHARES_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_KEYSHARE_FIELD_NUMBER: _ClassVar[int]
+    public_keys: _containers.ScalarMap[str, bytes]
+    signing_nonce_commitments: _containers.MessageMap[str, _common_pb2.SigningCommitment]
+    signature_shares: _containers.ScalarMap[str, bytes]
+    signing_keyshare: SigningKeyshare
+    def __init__(self, public_keys: _Optional[_Mapping[str, bytes]] = ..., signing_nonce_commitments: _Optional[_Mapping[str, _common_pb2.SigningCommitment]] = ..., signature_shares: _Optional[_Mapping[str, bytes]] = ..., signing_keyshare: _Optional[_Union[SigningKeyshare, _Mapping]] = ...) -> None: ...
+
+class LeafRefundTxSigningResult(_message.Message):
+    __slots__ = ("leaf_id", "refund_tx_signing_result", "verifying_key", "direct_refund_tx_signing_result", "direct_from_cpfp_refund_tx_signing_result")
+    LEAF_ID_FIELD_NUMBER: _ClassVar[int]
+    REFUND_TX_SIGNING_RESULT_FIELD_NUMBER: _ClassVar[int]
+    VERIFYING_KEY_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_REFUND_TX_SIGNING_RESULT_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_FROM_CPFP_REFUND_TX_SIGNING_RESULT_FIELD_NUMBER: _ClassVar[int]
+    leaf_id: str
+    refund_tx_signing_result: SigningResult
+    verifying_key: bytes
+    direct_refund_tx_signing_result: SigningResult
+    direct_from_cpfp_refund_tx_signing_result: SigningResult
+    def __init__(self, leaf_id: _Optional[str] = ..., refund_tx_signing_result: _Optional[_Union[SigningResult, _Mapping]] = ..., verifying_key: _Optional[bytes] = ..., direct_refund_tx_signing_result: _Optional[_Union[SigningResult, _Mapping]] = ..., direct_from_cpfp_refund_tx_signing_result: _Optional[_Union[SigningResult, _Mapping]] = ...) -> None: ...
 
 class SecretShare(_message.Message):
     __slots__ = ("secret_share", "proofs")
@@ -490,10 +562,12 @@ class InitiateSwapPrimaryTransferRequest(_message.Message):
     def __init__(self, transfer: _Optional[_Union[StartTransferRequest, _Mapping]] = ..., adaptor_public_keys: _Optional[_Union[AdaptorPublicKeyPackage, _Mapping]] = ...) -> None: ...
 
 class InitiateSwapPrimaryTransferResponse(_message.Message):
-    __slots__ = ("transfer",)
+    __slots__ = ("transfer", "signing_results")
     TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_RESULTS_FIELD_NUMBER: _ClassVar[int]
     transfer: Transfer
-    def __init__(self, transfer: _Optional[_Union[Transfer, _Mapping]] = ...) -> None: ...
+    signing_results: _containers.RepeatedCompositeFieldContainer[LeafRefundTxSigningResult]
+    def __init__(self, transfer: _Optional[_Union[Transfer, _Mapping]] = ..., signing_results: _Optional[_Iterable[_Union[LeafRefundTxSigningResult, _Mapping]]] = ...) -> None: ...
 
 class Transfer(_message.Message):
     __slots__ = ("id", "sender_identity_public_key", "receiver_identity_public_key", "status", "total_value", "expiry_time", "leaves", "created_time", "updated_time", "type", "spark_invoice", "network")

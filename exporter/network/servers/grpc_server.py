@@ -4,6 +4,8 @@ from __future__ import annotations  # grpc's classes are generic in their stubs 
 
 import contextlib
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from email.utils import formatdate
 from typing import Any, NoReturn, Protocol, TypeAlias
@@ -139,12 +141,13 @@ def _unary(
     function: Callable[..., Awaitable[Any]], sessions: Sessions | None, before_call: BeforeCall | None
 ) -> Callable[..., Awaitable[Any]]:
     async def serve(request: Any, context: Context) -> Any:
+        started = time.perf_counter()
         try:
             with _refusals(request):
                 if before_call is not None:
                     await before_call()
                 answer = await function(request, *_caller(context, sessions))
-                await _send_date(context)
+                await _send_time(context, time.perf_counter() - started)
                 return answer
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
@@ -161,7 +164,7 @@ def _streaming(
                 if before_call is not None:
                     await before_call()
                 caller = _caller(context, sessions)
-                await _send_date(context)
+                await _send_time(context, 0.0)
                 async for message in function(request, *caller):
                     yield message
         except Refused as refusal:
@@ -180,9 +183,13 @@ def _caller(context: Context, sessions: Sessions | None) -> tuple[bytes, ...]:
     raise NotAuthenticated("there is no session token")
 
 
-async def _send_date(context: Context) -> None:
-    """The time of the answer, by which wallets correct their clocks."""
-    await context.send_initial_metadata([("date", formatdate(usegmt=True))])
+async def _send_time(context: Context, seconds: float) -> None:
+    """The time of the answer and how long it took, by which wallets correct their clocks.
+
+    A date has whole seconds: rounded up, as wallets look for the transfers that were started before it.
+    """
+    date = formatdate(math.ceil(time.time()), usegmt=True)
+    await context.send_initial_metadata([("date", date), ("x-processing-time-ms", f"{seconds * 1000:.3f}")])
 
 
 async def _refuse(context: Context, method: str, refusal: Refused) -> None:

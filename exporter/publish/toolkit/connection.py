@@ -58,6 +58,11 @@ class BoundedConnection(H11Protocol):
     def busy(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    @property
+    def stalled(self) -> bool:
+        """Whether an answer waits for its client to read it."""
+        return self.busy and self.transport.get_write_buffer_size() > 0
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._allow(REQUEST_SECONDS)

@@ -1,24 +1,16 @@
-"""What every request passes: credentials, and headers that keep browsers from doing more than was meant."""
+"""Whom an application is shown to: those whose credentials are right."""
 
-from collections.abc import Mapping
-from email.utils import formatdate
+import asyncio
+from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from exporter.publish.toolkit.live_config import LiveWebConfig
-from exporter.publish.toolkit.users import Access, PasswordChecker
+from exporter.publish.toolkit.users import PasswordChecker
 
-SECURITY_HEADERS: Mapping[str, str] = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "deny",
-}
+_UNAUTHORIZED = {"WWW-Authenticate": 'Basic realm="memtest", charset="UTF-8"'}
 
 
 class Guard:
@@ -34,21 +26,29 @@ class Guard:
         config = self._live_config.config
         app = self._app
         if config.users and scope["path"] not in config.auth_excluded_paths:
-            access = await self._passwords.check(config.users, Headers(scope=scope).get("authorization", ""))
-            app = self._app if access is Access.GRANTED else _refusal(access)
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Date"] = formatdate(usegmt=True)
-                for name, value in {**SECURITY_HEADERS, **config.headers}.items():
-                    headers[name] = value
-            await send(message)
-
-        await app(scope, receive, send_with_headers)
+            address = scope["client"][0] if scope["client"] else ""
+            authorization = Headers(scope=scope).get("authorization", "")
+            checking = asyncio.ensure_future(self._passwords.check(config.users, authorization, address))
+            if not await _while_there(checking, receive):
+                return
+            if not checking.result():
+                app = PlainTextResponse("Unauthorized\n", 401, _UNAUTHORIZED)
+        await app(scope, receive, send)
 
 
-def _refusal(access: Access) -> PlainTextResponse:
-    if access is Access.BUSY:
-        return PlainTextResponse("Too many passwords are being checked\n", 503, {"Retry-After": "1"})
-    return PlainTextResponse("Unauthorized\n", 401, {"WWW-Authenticate": 'Basic realm="memtest", charset="UTF-8"'})
+async def _while_there(checking: "asyncio.Future[bool]", receive: Receive) -> bool:
+    """Wait for a check, and give it up when the client goes away: nobody may have passwords checked and not wait."""
+    gone = asyncio.ensure_future(_gone(receive))
+    try:
+        either: list[asyncio.Future[Any]] = [checking, gone]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        return checking.done()
+    finally:
+        checking.cancel()
+        gone.cancel()
+        await asyncio.gather(checking, gone, return_exceptions=True)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,6 +1,7 @@
 """Accepts connections, at most so many at once: when there is no room, the least useful one makes it."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable
@@ -14,6 +15,7 @@ FIRST_BYTE_SECONDS = 5.0
 HANDSHAKE_SECONDS = 5.0
 STOP_SECONDS = 1.0
 _PAUSE_SECONDS = 0.1  # when the system has no descriptor left
+_LOOK_SECONDS = 0.2  # between two looks at who makes room
 
 log = logging.getLogger(__name__)
 
@@ -90,16 +92,29 @@ class Listener:
         while len(self._visitors) >= MOST_CONNECTIONS:
             visitor = self._least_useful()
             if visitor is None:
-                self._left.clear()
-                await self._left.wait()
+                await self._one_leaves()
             else:
                 self._forget(visitor)
                 visitor.dismiss()
 
+    async def _one_leaves(self) -> None:
+        """Wait until a client leaves, but not long: meanwhile one may have stopped reading."""
+        self._left.clear()
+        # Those that always have a further request would keep their places for good.
+        for visitor in self._visitors:
+            visitor.connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._left.wait(), _LOOK_SECONDS)
+
     def _least_useful(self) -> _Visitor | None:
-        """Return the oldest client that is not being answered, one that never had an answer first."""
+        """Return the oldest client that is not being answered, one that never had an answer first.
+
+        Failing that, the oldest that doesn't read its answer; None if all are being answered and read.
+        """
         idle = [visitor for visitor in self._visitors if not visitor.connection.busy]
-        return next((visitor for visitor in idle if not visitor.connection.answered), idle[0] if idle else None)
+        if idle:
+            return next((visitor for visitor in idle if not visitor.connection.answered), idle[0])
+        return next((visitor for visitor in self._visitors if visitor.connection.stalled), None)
 
     def _admit(self, accepted: socket.socket) -> None:
         # asyncio asks for this only of sockets that were made for TCP by name; without it an answer on a kept

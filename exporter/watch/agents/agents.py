@@ -1,36 +1,39 @@
 """Agents for a program that is started here: a directory with their files and their socket, and variables that name it.
 
-The directory's name can't be guessed, and what is in it can be read and reached by all: a program may go on as another
-user.
+All users of the machine can read the files and reach the socket: a program may go on as another user.
 """
 
 import asyncio
 import contextlib
 import logging
 import os
+import re
 import shutil
 import socket
 import struct
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
 import psutil
 
+from exporter.drivers.cache import run_tool
 from exporter.errors import ConfigError
+from exporter.leftovers import held_directory, remove_directory
 from exporter.settings.watch import AgentChoice
 from exporter.watch.agents.told import AgentSource
 
-# For which programs there is one, by the choice; `auto` takes those that do nothing to other programs.
-_CHOSEN: Mapping[AgentChoice, tuple[str, ...]] = {"auto": ("python",), "none": (), "python": ("python",)}
 _FOLDERS = Path(__file__).parent
 _READINGS_PER_SAMPLE = 5
 _SLOWEST_SECONDS, _FASTEST_SECONDS = 1.0, 0.1
 _LONGEST_MESSAGE = 4096
-_MESSAGE_SECONDS = 1.0
+_MESSAGE_SECONDS = 10.0  # the event loop of a busy Node.js program may take a while to write it
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: process, user, group
+
+_MODULE, _LIBRARY = "memtest_agent.cjs", "memtest_agent.so"
+_PLAIN = re.compile(r"[\w./+=@-]+")  # no separator in a variable, and no quote
 
 _log = logging.getLogger(__name__)
 
@@ -43,9 +46,13 @@ class Agents:
     """
 
     def __init__(
-        self, choice: AgentChoice, interval_seconds: float, members: Callable[[], Sequence[psutil.Process]]
+        self,
+        choice: AgentChoice,
+        command: Sequence[str],
+        interval_seconds: float,
+        members: Callable[[], Sequence[psutil.Process]],
     ) -> None:
-        self.names = _CHOSEN[choice]
+        self.names = _chosen(choice, command)
         self.source = AgentSource(members)
         self._choice = choice
         self._pace = min(max(interval_seconds / _READINGS_PER_SAMPLE, _FASTEST_SECONDS), _SLOWEST_SECONDS)
@@ -78,19 +85,23 @@ class Agents:
     async def _prepared(self) -> Mapping[str, str]:
         if sys.platform != "linux":
             raise OSError("it takes Linux")
-        made = tempfile.TemporaryDirectory(prefix="memtest-agent-", ignore_cleanup_errors=True)
-        directory, self._remove = Path(self._around.enter_context(made)), made.cleanup
-        if os.pathsep in str(directory):
-            raise OSError(f"{directory} has a '{os.pathsep}' in its name")
+        directory = self._around.enter_context(held_directory("memtest-agent-"))
+        self._remove = partial(remove_directory, directory)
+        if not _PLAIN.fullmatch(str(directory)):
+            raise OSError(f"{directory} has characters in its name that variables can't hold")
         for file in (file for name in self.names for file in (_FOLDERS / name).iterdir() if file.is_file()):
             shutil.copyfile(file, directory / file.name)
         (directory / "pace").write_text(str(self._pace))
+        if "glibc" in self.names:
+            await _compile(directory, self._pace)
+        for file in directory.iterdir():
+            file.chmod(0o644)
         path = directory / "socket"
         server = await asyncio.start_unix_server(self._on_connection, path, limit=_LONGEST_MESSAGE)
         self._around.callback(server.close)
         path.chmod(0o666)
-        directory.chmod(0o711)
-        return {"PYTHONPATH": os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))}
+        directory.chmod(0o755)  # Python looks for what is in it
+        return dict(_variable(name, directory) for name in self.names)
 
     async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: socket.socket = writer.get_extra_info("socket")
@@ -99,3 +110,46 @@ class Agents:
         with contextlib.suppress(OSError, ValueError, TimeoutError):
             self.source.hear(pid, await asyncio.wait_for(reader.readline(), _MESSAGE_SECONDS))
         writer.close()
+
+
+def _chosen(choice: AgentChoice, command: Sequence[str]) -> tuple[str, ...]:
+    """What a choice puts into the program; by `auto` those that do nothing to programs of other languages.
+
+    A Node.js that can't find what NODE_OPTIONS names doesn't start, so a program has to be one itself.
+    """
+    if choice == "auto":
+        return ("python", "node") if _is_node(command[0]) else ("python",)
+    return () if choice in ("none", "go") else (choice,)
+
+
+def _is_node(program: str) -> bool:
+    """Whether a program is Node.js, or a script for it."""
+    path = shutil.which(program)
+    if path is None or Path(path).name in ("node", "nodejs"):
+        return path is not None
+    try:
+        with open(path, "rb") as file:
+            return re.match(rb"#!.*\bnode\b", file.readline(_LONGEST_MESSAGE)) is not None
+    except OSError:
+        return False
+
+
+async def _compile(directory: Path, pace: float) -> None:
+    """Make the library that is preloaded; raises ConfigError without a C compiler."""
+    told = (f'-DMEMTEST_DIRECTORY="{directory}"', f"-DMEMTEST_PACE={pace * 1e9:.0f}LL")
+    flags = ("-O2", "-shared", "-fPIC", "-pthread", *told)
+    command = ("cc", *flags, "-o", str(directory / _LIBRARY), str(directory / "memtest_agent.c"))
+    await run_tool("cc", command, "agent glibc takes a C compiler; install one, or choose another agent")
+
+
+def _variable(agent: str, directory: Path) -> tuple[str, str]:
+    """The variable that brings an agent into a program, beside what it holds already."""
+    if agent == "python":
+        return "PYTHONPATH", _joined(":", str(directory), os.environ.get("PYTHONPATH", ""))
+    if agent == "node":
+        return "NODE_OPTIONS", _joined(" ", os.environ.get("NODE_OPTIONS", ""), f"--require {directory / _MODULE}")
+    return "LD_PRELOAD", _joined(":", os.environ.get("LD_PRELOAD", ""), str(directory / _LIBRARY))
+
+
+def _joined(separator: str, *parts: str) -> str:
+    return separator.join(filter(None, parts))

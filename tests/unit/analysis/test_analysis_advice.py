@@ -24,12 +24,21 @@ def undecided(instances: float | None, *, heap: bool = False, minutes: float = 6
 
 
 @pytest.mark.parametrize("heap", [True, False])
-def test_a_watch_is_told_what_a_watch_can_do(heap: bool) -> None:
-    found = judge(undecided(0, heap=heap))
+@pytest.mark.parametrize("instances", [0, np.nan])
+def test_a_watch_is_told_what_a_watch_can_do(instances: float, heap: bool) -> None:
+    found = judge(undecided(instances, heap=heap))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "another 14 min" in found.would_decide
     assert "settle" not in found.would_decide
-    assert ("--scrape" in found.would_decide) is not heap
+    assert ("--agent" in found.would_decide) is not heap
+
+
+def test_a_watch_that_counts_no_operations_is_told_to_and_can_acquit_all_the_same() -> None:
+    seconds = np.arange(0, 12 * 60, 5.0)
+    columns = {"elapsed_sec": seconds, "instances": np.zeros(len(seconds))}
+    growing = judge(Run.of("watched", rss_bytes=60 * MIB + 300 * 1024 * seconds / 60, **columns))
+    assert "--payments-from" in growing.would_decide
+    assert judge(Run.of("watched", rss_bytes=np.full(len(seconds), 60.0 * MIB), **columns)).verdict is Verdict.NO_LEAK
 
 
 @pytest.mark.parametrize("instances", [2, None])

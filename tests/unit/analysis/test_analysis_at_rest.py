@@ -1,10 +1,15 @@
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
+from exporter.record.column import Column
+from exporter.record.columns import OPERATIONS
 from exporter.record.terms import Verdict
+from exporter.report.judgements import as_text, in_words
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -83,11 +88,21 @@ def test_growth_per_operation_at_rest() -> None:
     assert per_payment is not None
     assert per_payment.low < 256 < per_payment.high
     found = judge(at_rest(native_bytes_per_reconnect=430 * KIB))
-    per_reconnect, per_instance = found.growth_bytes_per_reconnect, found.growth_bytes_per_instance
-    assert per_reconnect is not None
-    assert per_reconnect.value == pytest.approx(430 * KIB, rel=0.05)
-    assert per_instance is not None
-    assert per_instance.value == pytest.approx(215 * KIB, rel=0.05)
+    assert found.growth_bytes_per["reconnects"].value == pytest.approx(430 * KIB, rel=0.05)
+    assert found.growth_bytes_per["abandoned_instances"].value == pytest.approx(215 * KIB, rel=0.05)
+
+
+@pytest.mark.parametrize("column", OPERATIONS, ids=lambda column: column.name)
+def test_growth_is_told_per_all_that_a_load_does_and_per_nothing_that_it_did_not(column: Column) -> None:
+    run = at_rest(native_bytes_per_reconnect=430 * KIB)
+    counters = {each.name: np.zeros(len(run)) for each in OPERATIONS}
+    done = {"payments": run.columns["payments"], column.name: run.columns["reconnects"]}
+    found = judge(replace(run, columns={**run.columns, **counters, **done}))
+    assert set(found.growth_bytes_per) == {"payments", column.name}
+    growth = found.growth_bytes_per[column.name]
+    assert growth.value == pytest.approx(430 * KIB, rel=0.05)
+    assert found.as_dict()[f"growth_bytes_per_{column.operation}"] == asdict(growth)
+    assert f"{in_words(growth)} bytes per {column.each}" in as_text([("run", found)])
 
 
 @pytest.mark.parametrize(("kib_per_min", "expected"), [(0, Verdict.NO_LEAK), (20, Verdict.LEAK)])

@@ -9,7 +9,7 @@ import click
 import pytest
 
 import exporter.cli
-from exporter import __version__
+from exporter import version
 from exporter.cli import COMMANDS, cli, exit_code_of
 from exporter.errors import ConfigError, ExporterError, LoadError, SubjectError
 
@@ -123,7 +123,7 @@ def test_help_and_version_succeed(capsys: pytest.CaptureFixture[str], args: tupl
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     exit_code_of(["--version"])
-    assert capsys.readouterr().out == f"exporter, version {__version__}\n"
+    assert capsys.readouterr().out == f"exporter, version {version()}\n"
 
 
 @pytest.mark.parametrize("args", [("nosuch",), ("--nosuch",), ("run", "--duration"), ("run", "extra")])
@@ -187,3 +187,11 @@ def test_completion_offers_commands_and_the_options_of_run(
 def test_completion_script(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     assert exit_code_of(["completion", shell]) == 0
     assert f"{shell}_complete" in capsys.readouterr().out
+
+
+def test_windows_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(SystemExit) as ended:
+        exporter.cli.main([])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "Error: exporter runs on Linux and macOS; on Windows, use WSL or a container\n"

@@ -209,6 +209,8 @@ def test_one_cell_alone_ends_as_its_run_does(tmp_path: Path, capsys: pytest.Capt
     assert exit_code_of(["matrix", str(path), *out, "--cell", "0"]) == 1
     assert "environment:" in capsys.readouterr().out
     assert decode(result.read_bytes()).cell == 1
+    assert exit_code_of(["matrix", str(path), *out, "--cell", "0"]) == 1
+    assert capsys.readouterr().out.startswith("Cell 0 has ended already: the native heap at rest grows")
     assert exit_code_of(["matrix", str(path), *out, "--cell", "2"]) == 2
     assert "cell is 2: the plan has the cells 0 to 1" in capsys.readouterr().err
 

@@ -66,7 +66,8 @@ def test_a_scenario_s_option_counts_more_than_the_plan_s() -> None:
         ("drivers: []", r"drivers is \[\]: give a list of length >= 1"),
         ("drivers: [go, go]", "driver 'go' is named twice"),
         ("drivers: [{name: mine}]", r"drivers\[0\] is .*missing required field `command`"),
-        ("durations: [30]", r"durations\[0\] is 30: give a text"),
+        ("durations: [30]", r"durations\[0\] is 30: write it like 90s"),
+        ("durations: 30m", "durations is '30m': give a list"),
         ("durations: [soon]", "duration is 'soon': write it like 90s"),
         ("durations: [30m, 30m]", "duration '30m' is named twice"),
         ("repetitions: three", "repetitions is 'three': give a whole number$"),
@@ -94,10 +95,16 @@ def test_says_what_is_wrong_and_what_to_do(line: str, said: str) -> None:
 
 
 def test_says_all_faults_at_once() -> None:
-    text = with_line("repetitions: three").replace("reconnect-every: 10", "reconnect-every: 0").replace("0s", "-1s")
+    text = with_line("repetitions: three\ndurations: [30]\ndrivers: [pyton]\nlimit: {}")
+    text = text.replace("reconnect-every: 10", "reconnect-every: 0, cvs: x, csv: x").replace("0s", "-1s")
     assert [each.partition(" is ")[0] for each in refusals(text)] == [
+        "'limit'",
+        "durations[0]",
         "repetitions",
+        "option 'cvs'",
+        "option 'csv'",
         "interval",
+        "driver",
         "scenario reconnecting: reconnect-every",
     ]
 

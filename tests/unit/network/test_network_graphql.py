@@ -33,6 +33,16 @@ query Transfers($ids: [UUID!]!) { transfers(transfer_spark_ids: $ids) {
   spark_id total_amount { original_value } user_request { __typename id }
 } }
 """
+REQUESTS = """
+query Requests(
+  $first: Int, $after: String, $types: [SparkUserRequestType!], $statuses: [SparkUserRequestStatus!],
+  $networks: [BitcoinNetwork!]
+) { current_user { ... on SparkWalletUser {
+  user_requests(first: $first, after: $after, types: $types, statuses: $statuses, networks: $networks) {
+    count page_info { has_next_page has_previous_page end_cursor } entities { id }
+  }
+} } }
+"""
 SEND = """
 mutation RequestLightningSend($input: RequestLightningSendInput!) {
   request_lightning_send(input: $input) { request { id status } }
@@ -135,6 +145,26 @@ def test_makes_invoices_for_others_as_well(world: World, askers: list[Asker]) ->
         assert shown["invoice"] == {"payment_hash": "11" * 32, "memo": "hello"}
 
 
+def test_lists_the_requests_of_a_wallet_in_pages(world: World, askers: list[Asker]) -> None:
+    bob, alice = askers[1], askers[0]
+    made = [asyncio.run(bob.wallet.invoice(sats)).id for sats in (1, 2, 3)]
+
+    def page(asker: Asker, **variables: Any) -> Any:
+        return asker.ask(REQUESTS, **variables)["current_user"]["user_requests"]
+
+    first = page(bob, first=2, types=["LIGHTNING_RECEIVE"])
+    assert [each["id"].partition(":")[2] for each in first["entities"]] == made[:0:-1]
+    assert (first["count"], first["page_info"]["has_next_page"]) == (2, True)
+    last = page(bob, first=2, after=first["page_info"]["end_cursor"])
+    assert [each["id"].partition(":")[2] for each in last["entities"]] == made[:1]
+    assert (last["page_info"]["has_next_page"], last["page_info"]["has_previous_page"]) == (False, True)
+    for nothing in ({"types": ["COOP_EXIT"]}, {"statuses": ["SUCCEEDED"]}, {"networks": ["MAINNET"]}):
+        assert page(bob, **nothing)["entities"] == []
+    assert len(page(bob, statuses=["CREATED"])["entities"]) == 3
+    assert page(alice)["entities"] == []
+    assert b"errors" in bob.post(REQUESTS, first=0).body
+
+
 def test_says_no_in_graphql(askers: list[Asker]) -> None:
     alice = askers[0]
     wanted = {"network": "REGTEST", "amount_sats": 5, "payment_hash": "xx"}
@@ -233,5 +263,5 @@ def test_no_variables_are_a_fault(askers: list[Asker], query: str, variables: ob
 
 
 def test_every_field_of_the_schema_is_resolved(world: World) -> None:
-    with pytest.raises(LookupError, match="nothing resolves claim_static_deposit, get_challenge"):
+    with pytest.raises(LookupError, match="nothing resolves claim_static_deposit, current_user, get_challenge"):
         Api(world.services.api().sessions)

@@ -1,5 +1,7 @@
 """Invoices: read back as written, as another implementation writes them, and not when spoilt."""
 
+import string
+
 import pytest
 from embit import bech32
 from hypothesis import given, settings
@@ -32,6 +34,7 @@ hashes = st.binary(min_size=32, max_size=32)
     memo=st.text(max_size=150).filter(lambda text: len(text.encode()) <= 639),
     memo_hash=st.none() | hashes,
     hinted=st.booleans(),
+    spark_invoice=st.none() | st.text(string.ascii_lowercase, max_size=600),
 )
 def test_invoices_read_as_they_were_written(
     secret: int,
@@ -42,11 +45,18 @@ def test_invoices_read_as_they_were_written(
     memo: str,
     memo_hash: bytes | None,
     hinted: bool,
+    spark_invoice: str | None,
 ) -> None:
     wallet = keys.public_key(5) if hinted else None
     said = None if memo_hash else memo
-    written = Invoice(payment_hash, sats, created, expiry, said, memo_hash, wallet, keys.public_key(secret))
+    payee = keys.public_key(secret)
+    written = Invoice(payment_hash, sats, created, expiry, said, memo_hash, wallet, spark_invoice, payee)
     assert invoices.decode(invoices.encode(written, secret)) == written
+
+
+def test_a_spark_invoice_that_no_field_can_hold_is_refused() -> None:
+    with pytest.raises(Invalid, match="too long"):
+        invoices.encode(Invoice(bytes(32), 1, 0, spark_invoice="s" * 640), 5)
 
 
 def test_reads_what_another_implementation_wrote() -> None:

@@ -275,6 +275,24 @@ def test_both_parties_of_a_payment_hear_of_it_and_nobody_else(world: World) -> N
     asyncio.run(check())
 
 
+def test_a_stream_begins_with_what_waits_for_its_reader(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(12), Wallet(world)
+        first, second = alice.leaves
+        await alice.pay([first], bob)
+        transfer = await alice.send([second], bob)
+        await bob.ask_swap([first], [8])
+        stream = world.service.subscribe_to_events(
+            pb.SubscribeToEventsRequest(identity_public_key=bob.identity), bob.identity
+        )
+        assert (await anext(stream)).HasField("connected")
+        assert (await anext(stream)).receiver_transfer.transfer.id == transfer.row.id
+        world.services.events.drop_all()
+        assert await anext(stream, None) is None
+
+    asyncio.run(check())
+
+
 def test_a_spark_invoice_is_paid_once(world: World) -> None:
     async def check() -> None:
         alice, bob = await Wallet(world).funded(12), Wallet(world)
@@ -313,12 +331,11 @@ def test_a_spark_invoice_whose_payment_was_given_back_can_be_paid(world: World) 
             return answer.invoice_statuses[0].status
 
         for _ in range(2):
-            request = alice.start_request(alice.leaves, world.provider.identity)
-            request.spark_invoice = "an invoice"
-            started = pb.InitiateSwapPrimaryTransferRequest(transfer=request)
-            await world.service.initiate_swap_primary_transfer(started, alice.identity)
+            request = (await alice.swap_request(alice.leaves)).request
+            request.transfer.spark_invoice = "an invoice"
+            await world.service.initiate_swap_primary_transfer(request, alice.identity)
             assert await status() == pb.PENDING
-            world.ledger.give_back(request.transfer_id)
+            world.ledger.give_back(request.transfer.transfer_id)
             assert await status() == pb.RETURNED
 
     asyncio.run(check())
@@ -340,12 +357,13 @@ def test_a_claim_must_lead_to_the_claimants_key(world: World) -> None:
 def test_a_swap_that_nobody_finishes_goes_back_to_its_sender(world: World) -> None:
     async def check() -> None:
         alice = await Wallet(world).funded(96)
-        swap = await alice.ask_swap(alice.leaves, [50])
+        transfer_id, signed = await alice.start_swap(alice.leaves)
+        swap = world.provider.swap(alice.identity, transfer_id, 96, [50], signed)
         claim = alice.claim_request(swap.inbound)
-        again = world.provider.swap(alice.identity, swap.outbound.row.id, 96, [50])
+        again = world.provider.swap(alice.identity, transfer_id, 96, [50], signed)
         assert again.inbound is swap.inbound  # a lost answer costs nothing
         with pytest.raises(Exists):
-            world.provider.swap(alice.identity, swap.outbound.row.id, 96, [51])
+            world.provider.swap(alice.identity, transfer_id, 96, [51], signed)
         world.services.give_back_stale()
         assert {leaf.status for leaf in alice.leaves} == {LeafStatus.TRANSFER_LOCKED}
         world.passed += UNASKED_SECONDS + 1
@@ -379,10 +397,9 @@ def test_a_transfer_given_back_leaves_all_as_before(world: World) -> None:
         alice, bob = await Wallet(world).funded(8), Wallet(world)
         (leaf,) = alice.leaves
         before = (leaf.shares, leaf.refunds, leaf.signing_key)
-        request = pb.InitiateSwapPrimaryTransferRequest(transfer=alice.start_request([leaf], bob.identity))
-        await world.service.initiate_swap_primary_transfer(request, alice.identity)
+        transfer_id, _ = await alice.start_swap([leaf])
         assert leaf.status is LeafStatus.TRANSFER_LOCKED
-        world.ledger.give_back(request.transfer.transfer_id)
+        world.ledger.give_back(transfer_id)
         assert (leaf.shares, leaf.refunds, leaf.signing_key) == before
         await alice.pay([leaf], bob)
         assert balances(world, alice, bob) == [0, 8]
@@ -394,18 +411,16 @@ def test_a_transfer_given_back_leaves_all_as_before(world: World) -> None:
 def test_a_swap_must_add_up(world: World, total: int, targets: list[int]) -> None:
     async def check() -> None:
         alice = await Wallet(world).funded(16)
-        request = alice.start_request(alice.leaves, world.provider.identity)
-        primary = pb.InitiateSwapPrimaryTransferRequest(transfer=request)
-        await world.service.initiate_swap_primary_transfer(primary, alice.identity)
+        transfer_id, signed = await alice.start_swap(alice.leaves)
         with pytest.raises(Invalid, match="do not fit"):
-            world.provider.swap(alice.identity, request.transfer_id, total, targets)
+            world.provider.swap(alice.identity, transfer_id, total, targets, signed)
         with pytest.raises(NotAllowed):
-            world.provider.swap(Wallet(world).identity, request.transfer_id, 16, [16])
-        swap = world.provider.swap(alice.identity, request.transfer_id, 16, [5])
+            world.provider.swap(Wallet(world).identity, transfer_id, 16, [16], signed)
+        swap = world.provider.swap(alice.identity, transfer_id, 16, [5], signed)
         await alice.claim(swap.inbound)
         assert sorted(leaf.value for leaf in alice.leaves) == [1, 2, 5, 8]
         with pytest.raises(Refused):
-            world.provider.swap(alice.identity, request.transfer_id, 16, [5])
+            world.provider.swap(alice.identity, transfer_id, 16, [5], signed)
 
     asyncio.run(check())
 
@@ -547,12 +562,8 @@ class Payments(RuleBasedStateMachine):
     @rule(data=st.data())
     def give_back(self, data: st.DataObject) -> None:
         source, leaves = self._some_leaves(data)
-        wallet = self.wallets[source]
-        request = pb.InitiateSwapPrimaryTransferRequest(
-            transfer=wallet.start_request(leaves, self.world.provider.identity)
-        )
-        asyncio.run(self.world.service.initiate_swap_primary_transfer(request, wallet.identity))
-        self.world.ledger.give_back(request.transfer.transfer_id)
+        transfer_id, _ = asyncio.run(self.wallets[source].start_swap(leaves))
+        self.world.ledger.give_back(transfer_id)
 
     def _some_leaves(self, data: st.DataObject) -> tuple[int, list[Leaf]]:
         rich = [number for number, sats in enumerate(self.expected) if sats]

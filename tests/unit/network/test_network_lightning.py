@@ -14,11 +14,12 @@ from exporter.network.ledger import invoices, keys
 from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotFound
 from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus, TransferType
-from exporter.network.ledger.user_requests import LightningReceive, ReceiveStatus, SendStatus
+from exporter.network.ledger.user_requests import LightningReceive, LightningSend, ReceiveStatus, SendStatus
 from exporter.network.parties.lightning import MAX_EXPIRY_SECONDS, UNASKED_SECONDS, InvoiceWish, fee
 from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 
+WAITING = pb.PREIMAGE_REQUEST_STATUS_WAITING_FOR_PREIMAGE
 SHARED = pb.PREIMAGE_REQUEST_STATUS_PREIMAGE_SHARED
 RETURNED = pb.PREIMAGE_REQUEST_STATUS_RETURNED
 
@@ -90,8 +91,10 @@ async def expired(payer: Wallet, receiver: Wallet) -> LightningReceive:
     return receive
 
 
-async def without_preimage(payer: Wallet, receiver: Wallet) -> LightningReceive:
-    return await receiver.invoice(100, store=False)
+async def held_already(payer: Wallet, receiver: Wallet) -> LightningReceive:
+    receive = await receiver.invoice(100, store=False)
+    await payer.pay_invoice(receive)
+    return receive
 
 
 async def of_another_node(payer: Wallet, receiver: Wallet) -> LightningReceive:
@@ -111,7 +114,7 @@ async def of_another_node(payer: Wallet, receiver: Wallet) -> LightningReceive:
     )
 
 
-@pytest.mark.parametrize("hopeless", [paid_before, expired, without_preimage, of_another_node])
+@pytest.mark.parametrize("hopeless", [paid_before, expired, held_already, of_another_node])
 def test_what_cannot_be_paid_is_given_back_as_it_was(
     world: World, hopeless: Callable[[Wallet, Wallet], "asyncio.Future[LightningReceive]"]
 ) -> None:
@@ -133,6 +136,57 @@ def test_what_cannot_be_paid_is_given_back_as_it_was(
         assert (lock.status, lock.transfer.status) == (RETURNED, pb.TRANSFER_STATUS_RETURNED)
         assert (world.ledger.balance(alice.identity), world.ledger.balance(bob.identity)) == before
         await alice.pay([leaf], bob)
+        check_conserved(world)
+
+    asyncio.run(check())
+
+
+def test_a_hold_invoice_is_paid_when_its_preimage_is_shown(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(5_000), Wallet(world)
+        receive = await bob.invoice(100, store=False)
+        sent = await alice.pay_invoice(receive)
+        assert (sent.status, sent.preimage) == (SendStatus.LIGHTNING_PAYMENT_INITIATED, None)
+        world.passed += UNASKED_SECONDS + 1
+        world.services.give_back_stale()
+        await bob.claim_all()
+        assert world.ledger.balance(bob.identity) == 0
+        (lock,) = await locks(bob, pb.PREIMAGE_REQUEST_ROLE_RECEIVER)
+        assert (lock.status, lock.transfer.total_value) == (WAITING, 100)
+        with pytest.raises(Invalid):
+            await world.preimages.provide_preimage(
+                pb.ProvidePreimageRequest(
+                    payment_hash=lock.payment_hash, preimage=bytes(32), identity_public_key=bob.identity
+                ),
+                bob.identity,
+            )
+        await bob.show_preimage(receive)
+        await bob.claim_all()
+        assert world.ledger.balance(bob.identity) == 100
+        assert world.ledger.balance(alice.identity) == 5_000 - 100 - fee(100)
+        for request_id in (sent.id, receive.id):
+            known = world.services.requests.find(request_id)
+            assert isinstance(known, LightningSend | LightningReceive)
+            assert (known.status, known.preimage) == ("TRANSFER_COMPLETED", bob.preimages[receive.payment_hash].hex())
+        check_conserved(world)
+
+    asyncio.run(check())
+
+
+def test_a_hold_invoice_whose_preimage_nobody_shows_goes_back(world: World) -> None:
+    async def check() -> None:
+        alice, bob = await Wallet(world).funded(5_000), Wallet(world)
+        receive = await bob.invoice(100, store=False)
+        sent = await alice.pay_invoice(receive)
+        world.passed += 3_601
+        world.services.give_back_stale()
+        known = world.services.requests.find(sent.id)
+        assert isinstance(known, LightningSend)
+        assert known.status == SendStatus.USER_SWAP_RETURNED
+        assert {leaf.status for leaf in alice.leaves} == {LeafStatus.AVAILABLE}
+        with pytest.raises(NotFound):
+            await bob.show_preimage(receive)
+        assert world.ledger.total_sats() == world.ledger.balance(alice.identity) == 5_000
         check_conserved(world)
 
     asyncio.run(check())
@@ -374,10 +428,7 @@ def test_what_the_provider_is_never_asked_about_is_given_back(world: World) -> N
         alice, bob = await Wallet(world).funded(96), Wallet(world)
         locked, swapped = alice.leaves
         await alice.lock([locked], await bob.invoice(61))
-        primary = alice.start_request([swapped], world.provider.identity)
-        await world.service.initiate_swap_primary_transfer(
-            pb.InitiateSwapPrimaryTransferRequest(transfer=primary), alice.identity
-        )
+        await alice.start_swap([swapped])
         world.services.give_back_stale()
         assert {leaf.status for leaf in alice.leaves} == {LeafStatus.TRANSFER_LOCKED}
         world.passed += UNASKED_SECONDS + 1
@@ -411,6 +462,7 @@ class Payments(RuleBasedStateMachine):
         self.wallets = [asyncio.run(Wallet(self.world).funded(4_000)) for _ in range(2)]
         self.fees = 0
         self.open: list[tuple[int, LightningReceive]] = []
+        self.held: list[tuple[int, LightningReceive]] = []
 
     def teardown(self) -> None:
         self.world.close()
@@ -425,21 +477,42 @@ class Payments(RuleBasedStateMachine):
         receiver, receive = chosen = data.draw(st.sampled_from(self.open))
         payer = self.wallets[1 - receiver]
         asyncio.run(payer.claim_all())
-        if self.world.ledger.balance(payer.identity) < receive.sats + fee(receive.sats):
+        if sum(leaf.value for leaf in payer.free) < receive.sats + fee(receive.sats):
             return
         paid_already = self.world.services.requests.find(receive.id)
-        has_preimage = self.world.services.preimages.stored(bytes.fromhex(receive.payment_hash)) is not None
-        hope = has_preimage and isinstance(paid_already, LightningReceive) and paid_already.transfer_id is None
+        assert isinstance(paid_already, LightningReceive)
+        stored = self.world.services.preimages.stored(bytes.fromhex(receive.payment_hash)) is not None
         sent = asyncio.run(payer.pay_invoice(receive))
-        assert (sent.status == SendStatus.TRANSFER_COMPLETED) == hope
-        self.fees += sent.fee_sats if hope else 0
+        if paid_already.transfer_id is not None or chosen in self.held:
+            assert sent.status == SendStatus.USER_SWAP_RETURNED
+        elif stored:
+            assert sent.status == SendStatus.TRANSFER_COMPLETED
+            self.fees += sent.fee_sats
+        else:
+            assert sent.status == SendStatus.LIGHTNING_PAYMENT_INITIATED
+            self.held.append(chosen)
         if not keep:
             self.open.remove(chosen)
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def show_preimage(self, data: st.DataObject) -> None:
+        receiver, receive = chosen = data.draw(st.sampled_from(self.held))
+        asyncio.run(self.wallets[receiver].show_preimage(receive))
+        self.fees += fee(receive.sats)
+        self.held.remove(chosen)
+
+    @rule()
+    def let_all_expire(self) -> None:
+        self.world.passed += 3_601
+        self.world.services.give_back_stale()
+        self.held.clear()
+        self.open.clear()
 
     @rule(payer=st.integers(0, 1))
     def lock_and_forget(self, payer: int) -> None:
         wallet = self.wallets[payer]
-        leaves = [leaf for leaf in wallet.leaves if leaf.status is LeafStatus.AVAILABLE][:1]
+        leaves = wallet.free[:1]
         if leaves:
             receive = asyncio.run(self.wallets[1 - payer].invoice(5))
             asyncio.run(wallet.lock(leaves, receive))
@@ -454,12 +527,13 @@ class Payments(RuleBasedStateMachine):
     @invariant()
     def money_is_conserved(self) -> None:
         check_conserved(self.world)
-        assert self.world.ledger.total_sats() == 8_000 - self.fees
+        on_both_sides = sum(receive.sats for _, receive in self.held)
+        assert self.world.ledger.total_sats() == 8_000 - self.fees + on_both_sides
 
     @invariant()
-    def nothing_stays_locked_for_the_provider(self) -> None:
+    def nothing_stays_locked_but_what_is_held(self) -> None:
         waiting = Filter(types=[TransferType.PREIMAGE_SWAP], statuses=[TransferStatus.SENDER_KEY_TWEAK_PENDING])
-        assert self.world.ledger.pending(waiting) == []
+        assert len(self.world.ledger.pending(waiting)) == 2 * len(self.held)
 
 
 Payments.TestCase.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)

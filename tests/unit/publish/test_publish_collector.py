@@ -103,6 +103,7 @@ def test_levels_vanish_with_the_subject_and_counters_stay() -> None:
     load = a_load()
     load.payments["spark"] = 7
     load.balances_sats["alice"] = 900
+    load.connected.update(listeners=2, instances=2)
     run = run_with(pid=os.getpid(), load=load, heap_bytes={"python": 5}, last_sample=sample(uss_bytes=3))
     lively = names(scrape(run))
     run.subjects["python"].pid = None

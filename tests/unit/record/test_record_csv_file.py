@@ -38,7 +38,8 @@ SAMPLE = Sample(
     phase="running",
     settled=0,
 )
-ROW = "2026-01-02T03:04:05.678Z,30.000,54400000,9000000,,4000000,5000000,0,12,14,6,0,2,2,0,running,0" + "," * 34 + "\n"
+CELLS = "2026-01-02T03:04:05.678Z,30.000,54400000,9000000,,4000000,5000000,0,12,14,6,0,2,2,0,running,0"
+ROW = CELLS + "," * (HEADER.count(",") - CELLS.count(",")) + "\n"
 
 WRITE_UNTIL_KILLED = """
 import itertools, sys

@@ -50,10 +50,14 @@ def test_bad_lines_are_counted_and_the_first_are_logged(caplog: pytest.LogCaptur
 
 def test_what_a_watched_program_no_longer_tells_is_no_longer_known() -> None:
     state = SubjectState("x")
-    note_told(state, Told(Heap({"go": 7}, objects=3, goroutines=4), payments=5, group_bytes={"anon": 6}))
+    heap = Heap({"go": 7}, objects=3, goroutines=4)
+    assert (state.load.listeners, state.load.instances) == (None, None)
+    note_told(state, Told(heap, payments=5, group_bytes={"anon": 6}, listeners=2, instances=-1))
+    assert (state.load.listeners, state.load.instances) == (2, None)
     assert (state.heap_bytes, state.objects, state.goroutines) == ({"go": 7}, 3, 4)
     told_at = state.heap_time
     note_told(state, Told())
+    assert (state.load.listeners, state.load.instances) == (None, None)
     assert (state.heap_bytes, state.objects, state.goroutines, state.group_bytes) == ({}, None, None, {})
     assert state.heap_time == told_at
     # Payments are counted, and a count goes on from where it was.

@@ -5,9 +5,9 @@ import pytest
 from report_runs import prepared, series
 
 from exporter.record.state import Histogram
-from exporter.report import ReportRun
 from exporter.report.charts import Section, sections
 from exporter.report.prepared import Prepared
+from exporter.report.runs import ReportRun
 from exporter.report.tables import description, growth_table, run_table, value_table
 
 

@@ -11,10 +11,10 @@ from exporter.analysis.judgement import Interval, Kind, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.verdict import judge
 from exporter.record.column import Unit
-from exporter.report import ReportRun
 from exporter.report.judgements import as_json, as_text, in_words
 from exporter.report.page import render
 from exporter.report.prepared import prepare
+from exporter.report.runs import ReportRun
 from exporter.report.tables import estimate
 from exporter.report.wording import interval
 

@@ -18,10 +18,9 @@ from exporter.analysis.verdict import judge
 from exporter.errors import ConfigError
 from exporter.record.columns import BY_NAME
 from exporter.record.terms import Verdict
-from exporter.report import AllocationSite, ReportRun, write_report
-from exporter.report.page import render
+from exporter.report.page import render, write_report
 from exporter.report.payload import embeddable
-from exporter.report.runs import named_apart, printable
+from exporter.report.runs import AllocationSite, ReportRun, named_apart, printable
 
 HOSTILE = "</script><script>alert(1)</script>\"'<!--${x}\u2028😀\x00"
 

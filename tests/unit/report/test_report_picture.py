@@ -1,7 +1,6 @@
 """Still pictures: of the right format, the same for the same runs, whatever the labels."""
 
 import struct
-import sys
 import warnings
 from pathlib import Path
 from xml.etree import ElementTree
@@ -44,12 +43,6 @@ def test_hardly_any_sample(samples: int, tmp_path: Path) -> None:
     run = Run.of("short", elapsed_sec=np.zeros(samples), rss_bytes=np.ones(samples))
     write_picture(tmp_path / "out.png", prepared(run), "Title", "Inconclusive")
     assert (tmp_path / "out.png").stat().st_size > 1_000
-
-
-def test_without_the_renderer_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(ConfigError, match=r"svg needs matplotlib: pip install 'memtest-exporter\[pictures\]'"):
-        write_picture(tmp_path / "out.svg", prepared(series()), "Title", "Leak")
 
 
 def test_a_path_that_cannot_be_written_is_said(tmp_path: Path) -> None:

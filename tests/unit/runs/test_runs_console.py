@@ -78,7 +78,7 @@ def test_quiet_prints_the_report_only() -> None:
     console.sample("", SAMPLE, 0)
     console.warning("w")
     console.event(LoadEvent("payment_failed", "x"))
-    console.progress(1, 2, 3)
+    console.progress(1, 2, 3, None)
     console.report("the report", Verdict.LEAK)
     assert stream.getvalue() == "the report\n"
 
@@ -95,7 +95,7 @@ def test_no_colour_off_a_terminal() -> None:
     stream = io.StringIO()
     console = Console(stream)
     console.warning("careful")
-    console.progress(1, 2, 3)
+    console.progress(1, 2, 3, None)
     console.report("Verdict: leak", Verdict.LEAK)
     assert stream.getvalue() == "careful\nVerdict: leak\n"
 
@@ -111,10 +111,47 @@ def test_colour_on_a_terminal_unless_unwanted(monkeypatch: pytest.MonkeyPatch, n
 def test_a_line_replaces_the_progress_on_a_terminal() -> None:
     stream = Terminal()
     console = Console(stream)
-    console.progress(30, 120, 5)
+    console.progress(30, 120, 5, Verdict.INCONCLUSIVE)
     console.line("next")
-    assert "00:00:30 of 00:02:00 · 5 payments · 1m30s left" in stream.getvalue()
+    assert "00:00:30 of 00:02:00 · 5 payments · 1m30s left · so far: inconclusive" in stream.getvalue()
     assert stream.getvalue().endswith("\r\x1b[Knext\n")
+
+
+@pytest.mark.parametrize(
+    ("columns", "verdict", "seen"),
+    [("90", None, "so far: no verdict yet"), ("80", Verdict.NO_LEAK, "so far: no leak"), ("40", None, "1234567 pay")],
+)
+def test_the_progress_is_one_line_of_the_terminal(
+    columns: str, verdict: Verdict | None, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    stream = Terminal()
+    Console(stream).progress(86399, 999999, 1234567, verdict)
+    line = stream.getvalue().removeprefix("\r\x1b[K")
+    assert len(line) < int(columns)
+    assert seen in line
+
+
+def test_lines_are_broken_between_words_on_a_terminal_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("NO_COLOR", "1")
+    line = format_sample("", SAMPLE, 53 * MIB, 29.6)
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        Console(stream).line(line)
+        Console(stream).report(f"Report\n  {line}", Verdict.LEAK)
+    assert file.getvalue() == f"{line}\nReport\n  {line}\n"
+    assert max(map(len, terminal.getvalue().splitlines())) <= 40
+    assert terminal.getvalue().split() == file.getvalue().split()
+    assert "\n      " in terminal.getvalue()
+
+
+def test_a_command_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    stream = Terminal()
+    command = "    exporter run --duration 10m --interval 0s --csv out.csv --heap-dump leak.memray.bin"
+    Console(stream).report(command, Verdict.LEAK)
+    assert stream.getvalue() == f"{command}\n"
 
 
 def test_a_flood_of_failures_is_one_line_a_second() -> None:

@@ -18,9 +18,7 @@ LEAK = Judgement(
     growth_series="heap_native_bytes",
     evidence=Kind.SETTLED,
     growth_kib_per_min=Interval(60, 54, 66),
-    growth_bytes_per_payment=Interval(500, 400, 600),
-    growth_bytes_per_reconnect=None,
-    growth_bytes_per_instance=None,
+    growth_bytes_per={"payments": Interval(500, 400, 600), "wallet_lifecycles": Interval(2500, 2000, 3000)},
     warmup_sec=None,
     missed_kib_per_min=None,
     reason="grows",
@@ -39,7 +37,10 @@ def kept(judgement: Judgement) -> SubjectState:
 def test_the_growth_that_decided_is_kept_with_its_interval() -> None:
     state = kept(LEAK)
     assert state.growth == Growth("heap_native", 1024, 54 * 1024 / 60, 66 * 1024 / 60)
-    assert state.growth_per_payment == Growth("heap_native", 500, 400, 600)
+    assert state.growth_per == {
+        "payment": Growth("heap_native", 500, 400, 600),
+        "wallet_lifecycle": Growth("heap_native", 2500, 2000, 3000),
+    }
     assert state.memory_limit_in_seconds == 3600
 
 
@@ -57,7 +58,7 @@ def test_where_a_count_decides_the_memory_is_resident_memory() -> None:
 
 def test_what_a_later_judgement_can_t_tell_is_no_longer_there() -> None:
     state = kept(LEAK)
-    nothing = replace(LEAK, growth_kib_per_min=None, growth_bytes_per_payment=None, parts=(), memory_limit_in_sec=None)
+    nothing = replace(LEAK, growth_kib_per_min=None, growth_bytes_per={}, parts=(), memory_limit_in_sec=None)
     keep_growth(state, nothing.as_dict())
-    assert (state.growth, state.growth_per_payment, state.memory_limit_in_seconds) == (None, None, None)
+    assert (state.growth, state.growth_per, state.memory_limit_in_seconds) == (None, {}, None)
     assert state.memory_growth == state.count_growth == {}

@@ -7,6 +7,7 @@ from csv import DictReader
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from exporter.errors import ConfigError, SubjectError
@@ -79,16 +80,43 @@ def test_a_source_that_cannot_be_read_costs_its_columns(
     assert "Verdict: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("agent", "given"), [("auto", "python"), ("none", "none")])
+@pytest.mark.parametrize(("agent", "given"), [("auto", "python go"), ("none", "none")])
 def test_a_program_tells_its_heap_by_the_agent_that_it_is_given(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, agent: str, given: str
 ) -> None:
     csv = tmp_path / "out.csv"
     rows = f"csv.DictReader(open({str(csv)!r}))"
     until_told = f"while not any(row['heap_python_bytes'] for row in {rows}): time.sleep(0.1)"
-    code = until_told if given == "python" else "time.sleep(1)"
+    code = until_told if given != "none" else "time.sleep(1)"
     assert watched(*python(f"import csv, time\n{code}"), csv=csv, agent=agent) == 0
     assert f"agent={given}\n" in capsys.readouterr().out
     with csv.open() as file:
         told = [row["heap_python_bytes"] for row in DictReader(file)]
-    assert any(told) == (given == "python")
+    assert any(told) == (given != "none")
+
+
+# Puts a worker of its own into a session of its own, as daemons do, and leaves it there.
+LEAVES_A_WORKER = """
+import os, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        held = b"x" * (64 << 20)
+        os.write(1, b"worker %d\\n" % os.getpid())
+        time.sleep(600)
+    os._exit(0)
+os.wait()
+"""
+
+
+def test_a_worker_that_has_left_its_parents_is_counted_and_ended(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    csv = tmp_path / "out.csv"
+    assert watched(*ends_after_a_row(csv, 0)[:2], LEAVES_A_WORKER + ends_after_a_row(csv, 0)[2], csv=csv) == 0
+    with csv.open(newline="") as stream:
+        resident = [int(row["rss_bytes"]) for row in DictReader(stream) if row["rss_bytes"]]
+    assert max(resident) > 64 << 20
+    said = capfd.readouterr()
+    (worker,) = re.findall(r"worker (\d+)", said.err)
+    assert not psutil.pid_exists(int(worker))

@@ -142,3 +142,9 @@ def test_dumps_that_cannot_be_read_do_not_cost_the_report(tmp_path: Path) -> Non
     note_path(tmp_path / "heap.bin").touch()
     (line,) = leak_lines(tmp_path / "heap.bin", [])
     assert "can't be told" in line
+
+
+@pytest.mark.parametrize("written", [["--faucet-url", "{}"], ["--faucet-url={}"]])
+def test_the_command_that_is_proposed_shows_no_password(written: list[str]) -> None:
+    arguments = [part.format("https://alice:hunter2@faucet/graphql") for part in written]
+    assert "hunter2" not in command_with_heap_dump(["--network", "regtest", *arguments])

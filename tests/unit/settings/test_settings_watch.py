@@ -13,7 +13,7 @@ from exporter.settings.watch import WatchConfig
     ("settings", "said"),
     [
         ({"duration_seconds": 0.0}, "duration is 0s: watch for a second at least"),
-        ({"mem_interval_seconds": 0.0}, "mem-interval is 0s: take a sample every 30s"),
+        ({"mem_interval_seconds": 0.0}, "mem-interval is 0s: take a sample every 5s"),
         ({"scrape_url": "http://user:hush@["}, "scrape is 'http://...@[': give a URL such as"),
         ({"expvar_url": "ftp://x"}, "expvar is 'ftp://x': give a URL such as"),
         ({"run_name": "x\udcff"}, "run-name is 'x\\udcff', which is not UTF-8: give another name"),

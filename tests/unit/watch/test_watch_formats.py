@@ -90,7 +90,7 @@ def test_a_page_without_heaps_is_no_silent_zero(text: str, mapping: dict[str, st
 
 def test_rows_of_the_go_and_the_rust_memory_test() -> None:
     go = parse_harness_row(GO_HEADER, "2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,12345,9000000,17,21,2")
-    assert go == Told(Heap({"go": 7000000}, {"inuse": 8000000, "sys": 9000000}, 12345, goroutines=17), 21)
+    assert go == Told(Heap({"go": 7000000}, {"inuse": 8000000, "sys": 9000000}, 12345, goroutines=17), 21, listeners=2)
     rust = parse_harness_row(
         "timestamp,elapsed_sec,rss_bytes,heap_allocated_bytes,heap_resident_bytes,payments",
         "2026-01-02T03:04:05Z,12.34,50000000,7000000,8000000,21",

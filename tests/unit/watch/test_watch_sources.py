@@ -1,5 +1,6 @@
 """Pages that are read, however they are served, and output that is counted."""
 
+import asyncio
 import gzip
 import socket
 import threading
@@ -11,7 +12,10 @@ import pytest
 
 from exporter.drivers.protocol import Heap
 from exporter.errors import ConfigError
+from exporter.record.state import SubjectState
 from exporter.record.told import Told
+from exporter.watch import sources
+from exporter.watch.readings import Readings
 from exporter.watch.sources import OutputSource, PrometheusSource, get, merged
 
 
@@ -100,11 +104,36 @@ def test_a_page_in_chunks_is_read_whole(page: Callable[..., str]) -> None:
     assert PrometheusSource(page(chunks), {}).read() == Told(Heap({"go": 42}))
 
 
-def drip(connection: socket.socket) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
-    while True:
-        connection.sendall(b"#")
-        time.sleep(0.05)
+def dripping(head: bytes) -> Callable[[socket.socket], None]:
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(b"1")
+            time.sleep(0.05)
+
+    return drip
+
+
+def redirect(connection: socket.socket) -> None:
+    """Lead to itself, a little later each time."""
+    time.sleep(0.3)
+    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /metrics\r\nConnection: close\r\n\r\n")
+
+
+def silence(connection: socket.socket) -> None:
+    connection.recv(1)
+
+
+DRIPPING = [
+    dripping(b"HTTP/1."),
+    dripping(b"HTTP/1.1 200 OK\r\nX: "),
+    dripping(b"HTTP/1.1 100 Continue\r\nX: "),
+    dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"),
+    dripping(b"HTTP/1.1 200 OK\r\n\r\n" + HEAP),
+    dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+    dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: "),
+    dripping(b"HTTP/1.1 404 Not Found\r\nX: "),
+]
 
 
 def stall(connection: socket.socket) -> None:
@@ -123,9 +152,52 @@ def bomb(connection: socket.socket) -> None:
     answered(packed, "Content-Encoding: gzip\r\n")(connection)
 
 
-@pytest.mark.parametrize("serve", [drip, stall, flood, bomb])
+@pytest.mark.parametrize("serve", [*DRIPPING, redirect, silence, stall, flood, bomb])
 def test_a_page_without_an_end_is_given_up(page: Callable[..., str], serve: Callable[[socket.socket], None]) -> None:
     began = time.monotonic()
     with pytest.raises(OSError, match=r"as a whole after 1 s|longer than 16 MiB|timed out"):
         get(page(serve), 1.0)
     assert time.monotonic() - began < 10
+
+
+def test_a_reading_that_was_given_up_leaves_no_thread(
+    page: Callable[..., str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sources, "get", lambda url: get(url, 1.0))
+    source = PrometheusSource(page(DRIPPING[1]), {})
+    state = SubjectState("x")
+
+    async def main() -> None:
+        readings = Readings([source])
+        await readings.note(state, 0.2)
+        assert "has not answered within 0.2 s" in caplog.text
+        async with asyncio.timeout(60):
+            while any(thread.name == source.name for thread in threading.enumerate()):
+                await asyncio.sleep(0.02)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    "serve", [DRIPPING[1], stall, lambda connection: connection.sendall(b"HTTP/1.1 404 No\r\n\r\n")]
+)
+def test_no_failure_shows_the_password_of_a_url(
+    page: Callable[..., str], serve: Callable[[socket.socket], None]
+) -> None:
+    url = page(serve).replace("http://", "http://alice:hunter2@")
+    with pytest.raises(OSError, match=r"127\.0\.0\.1") as failure:
+        get(url, 0.5)
+    assert "hunter2" not in str(failure.value)
+
+
+def test_the_login_of_a_url_is_sent(page: Callable[..., str]) -> None:
+    seen = bytearray()
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /metrics\r\nContent-Length: 0\r\n\r\n")
+        seen.extend(connection.recv(65536))
+        answered(HEAP)(connection)
+
+    url = page(serve).replace("http://", "http://alice:hunter2@")
+    assert get(url, 60.0) == HEAP
+    assert b"Authorization: Basic YWxpY2U6aHVudGVyMg==" in seen

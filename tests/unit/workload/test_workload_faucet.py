@@ -3,7 +3,10 @@
 import asyncio
 import base64
 import json
+import socket
+import threading
 import time
+from contextlib import suppress
 
 import pytest
 from http_faucet import MONEY, Faucet, serving
@@ -11,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.settings.faucet import FaucetSettings
-from exporter.workload.faucet import FaucetClient, FaucetError, parse_answer
+from exporter.workload.faucet import MAX_ANSWER_BYTES, FaucetClient, FaucetError, parse_answer
 
 SECRET = "hunter2-hunter2"
 
@@ -85,6 +88,38 @@ def test_a_silent_faucet_is_given_up() -> None:
         pytest.raises(FaucetError, match=r"did not answer within 0\.1 s"),
     ):
         ask(faucet, timeout=0.1)
+
+
+@pytest.mark.parametrize("head", ["HTTP/1.1 200 OK\r\nX: ", "HTTP/1.1 200 OK\r\n\r\n"])
+def test_a_faucet_that_drips_is_given_up(head: str) -> None:
+    async def main(url: str) -> None:
+        await FaucetClient(FaucetSettings(url), backoff=0.01, longest=1.0).fund("bcrt1address", 50_000)
+
+    def drip(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection, suppress(OSError):
+                    connection.sendall(head.encode())
+                    while True:
+                        connection.sendall(b"1")
+                        time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=drip, args=[listener], daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(FaucetError, match=r"has not answered as a whole within 1 s; try again later"):
+            asyncio.run(main(f"http://127.0.0.1:{listener.getsockname()[1]}/"))
+        assert time.monotonic() - began < 20
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_an_answer_without_an_end_is_refused() -> None:
+    with (
+        serving(Faucet((200, {}, "x" * (MAX_ANSWER_BYTES + 1)))) as faucet,
+        pytest.raises(FaucetError, match=r"gave no money: the answer is longer than 1 MiB"),
+    ):
+        ask(faucet)
 
 
 def test_a_faucet_that_is_away_is_named_without_the_password_in_its_address() -> None:

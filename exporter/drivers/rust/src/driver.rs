@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::fs::create_dir_all;
 use std::sync::{Arc, Mutex};
 
-use breez_sdk_spark::{ReceivePaymentMethod, SdkBuilder, Seed};
+use breez_sdk_spark::{ReceivePaymentMethod, SdkBuilder, SdkContext, SdkContextConfig, Seed, new_shared_sdk_context};
 use futures::future::join_all;
 use memtest_agent::{Answer, Command, Config, Driver, Emitter, Refusal};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use crate::instance::{Instance, told};
-use crate::sdk_config::{sdk_config, with_chain};
+use crate::sdk_config::{network_of, sdk_config, with_chain};
 
 /// The arguments of every command; each takes its own.
 #[derive(Default, Deserialize)]
@@ -20,6 +21,9 @@ struct Args {
     instance: String,
     wallet: Option<String>,
     optimize_leaves: Option<bool>,
+    server: bool,
+    shared: bool,
+    keep_listeners: bool,
     count: usize,
     from: String,
     to: String,
@@ -35,6 +39,7 @@ pub struct BreezDriver {
     config: Config,
     out: Emitter,
     instances: Mutex<HashMap<String, Arc<Instance>>>,
+    context: OnceCell<Arc<SdkContext>>,
 }
 
 impl Driver for BreezDriver {
@@ -46,7 +51,9 @@ impl Driver for BreezDriver {
         let args: Args = command.args()?;
         match command.name.as_str() {
             "connect" => self.connect(args).await,
-            "disconnect" => self.disconnect(&args.instance).await,
+            // It connects as it is built, so what has been made ready is dropped.
+            "build" => self.builder(&args).await.map(|_| Value::Null),
+            "disconnect" => self.disconnect(&args.instance, args.keep_listeners).await,
             // The mistake that dropping a handle invites: its tasks are not told to end.
             "abandon" => self.take(&args.instance).map(|_| Value::Null),
             "add_listeners" => {
@@ -81,7 +88,7 @@ impl Driver for BreezDriver {
     /// Disconnects what is still connected; what fails then is logged and left.
     async fn close(&self) {
         let names: Vec<String> = self.instances.lock().unwrap().keys().cloned().collect();
-        let outcomes = join_all(names.iter().map(|name| self.disconnect(name))).await;
+        let outcomes = join_all(names.iter().map(|name| self.disconnect(name, false))).await;
         for (name, outcome) in names.iter().zip(outcomes) {
             if let Err(refusal) = outcome {
                 let message = format!("disconnecting {name}: {}", refusal.text);
@@ -93,30 +100,48 @@ impl Driver for BreezDriver {
 
 impl BreezDriver {
     pub fn new(config: Config, out: Emitter) -> Self {
-        Self { config, out, instances: Mutex::default() }
+        Self { config, out, instances: Mutex::default(), context: OnceCell::new() }
     }
 
     async fn connect(&self, args: Args) -> Answer {
-        let name = args.instance;
-        if self.find(&name).is_ok() {
+        let name = &args.instance;
+        if self.find(name).is_ok() {
             return Err(Refusal::new("already_connected", format!("instance {name:?} is connected")));
         }
-        let wallet = args.wallet.as_ref().unwrap_or(&name);
-        let seed = self.config.wallets.get(wallet).and_then(|seed| hex::decode(seed).ok());
-        let seed = seed.ok_or_else(|| Refusal::new("no_such_wallet", format!("there is no seed for {wallet:?}")))?;
-        let storage = self.config.storage_dir.join(&name);
-        create_dir_all(&storage).map_err(|error| Refusal::new("storage_error", error))?;
-        let network = &self.config.network;
-        let config = sdk_config(network, self.config.prefer_spark, args.optimize_leaves.unwrap_or(true))?;
-        let builder =
-            SdkBuilder::new(config, Seed::Entropy(seed)).with_default_storage(storage.to_string_lossy().into_owned());
-        let handle = told(with_chain(builder, network).build().await)?;
-        self.instances.lock().unwrap().insert(name, Arc::new(Instance::new(handle)));
+        let handle = told(self.builder(&args).await?.build().await)?;
+        self.instances.lock().unwrap().insert(args.instance, Arc::new(Instance::new(handle)));
         Ok(Value::Null)
     }
 
-    async fn disconnect(&self, name: &str) -> Answer {
-        self.take(name)?.disconnect().await?;
+    async fn builder(&self, args: &Args) -> Result<SdkBuilder, Refusal> {
+        let name = &args.instance;
+        let wallet = args.wallet.as_ref().unwrap_or(name);
+        let seed = self.config.wallets.get(wallet).and_then(|seed| hex::decode(seed).ok());
+        let seed = seed.ok_or_else(|| Refusal::new("no_such_wallet", format!("there is no seed for {wallet:?}")))?;
+        let storage = self.config.storage_dir.join(name);
+        create_dir_all(&storage).map_err(|error| Refusal::new("storage_error", error))?;
+        let network = &self.config.network;
+        let optimize_leaves = args.optimize_leaves.unwrap_or(true);
+        let config = sdk_config(network, self.config.prefer_spark, optimize_leaves, args.server)?;
+        let mut builder =
+            SdkBuilder::new(config, Seed::Entropy(seed)).with_default_storage(storage.to_string_lossy().into_owned());
+        if args.shared {
+            builder = builder.with_shared_context(self.shared_context().await?);
+        }
+        Ok(with_chain(builder, network))
+    }
+
+    /// What instances share, made once one does.
+    async fn shared_context(&self) -> Result<Arc<SdkContext>, Refusal> {
+        let make = || async {
+            let network = network_of(&self.config.network)?;
+            told(new_shared_sdk_context(SdkContextConfig::new(network)).await)
+        };
+        self.context.get_or_try_init(make).await.cloned()
+    }
+
+    async fn disconnect(&self, name: &str, keep_listeners: bool) -> Answer {
+        self.take(name)?.disconnect(keep_listeners).await?;
         Ok(Value::Null)
     }
 

@@ -27,9 +27,11 @@ impl Instance {
         Self { handle, listeners: Mutex::default(), spark_address: OnceCell::new() }
     }
 
-    pub async fn disconnect(&self) -> Result<(), Refusal> {
-        let count = self.listeners.lock().unwrap().len();
-        self.remove_listeners(count).await?;
+    pub async fn disconnect(&self, keep_listeners: bool) -> Result<(), Refusal> {
+        if !keep_listeners {
+            let count = self.listeners.lock().unwrap().len();
+            self.remove_listeners(count).await?;
+        }
         told(self.handle.disconnect().await)
     }
 

@@ -2,15 +2,26 @@
 
 use breez_sdk_spark::{
     ChainApiType, Config, Network, SdkBuilder, SparkConfig, SparkSigningOperator, SparkSspConfig, default_config,
+    default_server_config,
 };
 use memtest_agent::{Network as NetworkFile, Refusal};
 
 const SYNC_INTERVAL_SECONDS: u32 = 5;
 
-/// The configuration; a file without operators means the SDK's own network.
-pub fn sdk_config(file: &NetworkFile, prefer_spark: bool, optimize_leaves: bool) -> Result<Config, Refusal> {
-    let network: Network = file.network.parse().map_err(|error| Refusal::new("no_such_network", error))?;
-    let mut config = default_config(network);
+pub fn network_of(file: &NetworkFile) -> Result<Network, Refusal> {
+    file.network.parse().map_err(|error| Refusal::new("no_such_network", error))
+}
+
+/// The configuration; a file without operators means the SDK's own network. On a server, instances do nothing by
+/// themselves.
+pub fn sdk_config(
+    file: &NetworkFile,
+    prefer_spark: bool,
+    optimize_leaves: bool,
+    server: bool,
+) -> Result<Config, Refusal> {
+    let network = network_of(file)?;
+    let mut config = if server { default_server_config(network) } else { default_config(network) };
     config.prefer_spark_over_lightning = prefer_spark;
     config.sync_interval_secs = SYNC_INTERVAL_SECONDS;
     // Neither belongs to the payments under test, and both would call out to other servers.

@@ -30,6 +30,7 @@ class LightningPayments:
             memo=input.get("memo"),
             memo_hash=values.from_hex(memo_hash, "description_hash") if memo_hash else None,
             with_spark_hint=input["include_spark_address"],
+            spark_invoice=input.get("spark_invoice"),
         )
         return {"request": rendered(self._lightning.receive(caller, wish))}
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from exporter.network.ledger import invoices
+from exporter.network.ledger.errors import Invalid
 from exporter.network.ledger.user_requests import (
     DepositClaim,
     LightningReceive,
@@ -11,6 +13,13 @@ from exporter.network.ledger.user_requests import (
 )
 from exporter.network.servers.graphql import values
 from exporter.network.servers.graphql.values import Json
+
+PAGE_SIZE = 100
+_TYPES = {
+    "LIGHTNING_RECEIVE": LightningReceive.kind,
+    "LIGHTNING_SEND": LightningSend.kind,
+    "CLAIM_STATIC_DEPOSIT": DepositClaim.kind,
+}
 
 
 class Requests:
@@ -27,6 +36,38 @@ class Requests:
             for request in found
             if caller in _parties(request) and request.transfer_id
         ]
+
+    def current_user(self, info: Any) -> Json:
+        return {"user_requests": self._of_caller}
+
+    def _of_caller(
+        self,
+        info: Any,
+        first: int = PAGE_SIZE,
+        after: str | None = None,
+        types: list[str] | None = None,
+        statuses: list[str] | None = None,
+        networks: list[str] | None = None,
+    ) -> Json:
+        """A page of the caller's requests; a cursor is the number of requests before it."""
+        if first <= 0 or not (after or "0").isdecimal():
+            raise Invalid("want a page of at least one request, from a cursor of a page before")
+        size, start = min(first, PAGE_SIZE), int(after or 0)
+        kinds = [_TYPES[name] for name in types or () if name in _TYPES]
+        served = (not types or kinds) and (not networks or values.NETWORK in networks)
+        owner = info.context.identity.hex()
+        found = self._requests.of_owner(owner, kinds, statuses or (), size + 1, start) if served else []
+        page = found[:size]
+        return {
+            "count": len(page),
+            "page_info": {
+                "has_next_page": len(found) > size,
+                "has_previous_page": start > 0,
+                "start_cursor": str(start),
+                "end_cursor": str(start + len(page)),
+            },
+            "entities": [rendered(request) for request in page],
+        }
 
     def user_request(self, info: Any, request_id: str) -> Json | None:
         caller = info.context.identity.hex()
@@ -68,6 +109,7 @@ def _receive(request: LightningReceive) -> Json:
         "transfer": _transfer(request),
         "payment_preimage": request.preimage,
         "receiver_identity_public_key": request.receiver,
+        "spark_invoice": invoices.decode(request.invoice).spark_invoice,
     }
 
 

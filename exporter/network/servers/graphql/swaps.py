@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from exporter.network.parties.ssp import ServiceProvider
+from exporter.network.ledger.leaves import SentLeaf
+from exporter.network.parties.ssp import AdaptorSignatures, ServiceProvider
 from exporter.network.servers.graphql import values
 from exporter.network.servers.graphql.values import Json
 
@@ -22,6 +23,13 @@ class Swaps:
             input["user_outbound_transfer_external_id"],
             input["total_amount_sats"],
             input["target_amount_sats"],
+            AdaptorSignatures(
+                values.from_hex(input["adaptor_pubkey"], "adaptor_pubkey"),
+                {
+                    leaf["leaf_id"]: values.from_hex(leaf["adaptor_added_signature"], "adaptor_added_signature")
+                    for leaf in input["user_leaves"]
+                },
+            ),
         )
         created = values.time(swap.inbound.row.created)
         return {
@@ -38,6 +46,15 @@ class Swaps:
                 "inbound_transfer": values.transfer(swap.inbound),
                 "outbound_transfer": values.transfer(swap.outbound),
                 "expires_at": None,
-                "swap_leaves": [],
+                "swap_leaves": [_leaf(part) for part in swap.inbound.sent],
             }
         }
+
+
+def _leaf(part: SentLeaf) -> Json:
+    """A new leaf. The provider signs nothing for it: the wallet gets a refund of its own when it claims the leaf."""
+    return {
+        "leaf_id": part.leaf_id,
+        "raw_unsigned_refund_transaction": part.refunds.cpfp.hex(),
+        "adaptor_signed_signature": "",
+    }

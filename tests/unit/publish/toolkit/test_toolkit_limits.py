@@ -1,12 +1,15 @@
 """Limits on connections: silence, slowness, number. The one that a test is about is shortened, the sockets are real."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import bcrypt
 import pytest
 from starlette.responses import PlainTextResponse
 from web_certificates import Authority
@@ -219,3 +222,84 @@ def test_stop_does_not_wait_for_silent_clients(
     answered(clients[0])
     server.stop()
     assert all(ends(client) for client in clients)
+
+
+def test_clients_that_do_not_read_make_room(server: ServerThread, connect: Callable[[], socket.socket]) -> None:
+    unread = [connect() for _ in range(listener.MOST_CONNECTIONS)]
+    for client in unread:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        # More of it than fits into the buffers on the way.
+        client.sendall(200 * b"GET /static/uplot/uPlot.iife.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    visitors = server.server._listener._visitors
+    eventually(lambda: all(visitor.connection.stalled for visitor in list(visitors)))
+    for _ in range(listener.MOST_CONNECTIONS):
+        assert answered(connect())
+
+
+GUESS = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {}\r\n\r\n"
+
+
+class Checks:
+    """Passwords that are checked when they may be: ``go``."""
+
+    def __init__(self) -> None:
+        self.begun: list[bytes] = []
+        self.go = threading.Event()
+
+    def checkpw(self, password: bytes, stored: bytes) -> bool:
+        self.begun.append(password)
+        assert self.go.wait(LIMIT_SECONDS)
+        return password == b"open"
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> Iterator[Checks]:
+    checks = Checks()
+    monkeypatch.setattr(bcrypt, "checkpw", checks.checkpw)
+    yield checks
+    checks.go.set()
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, serve_with: Callable[[Path], ServerThread], checks: Checks) -> ServerThread:
+    config = tmp_path / "web.yml"
+    config.write_text(f"basic_auth_users: {{alice: {bcrypt.hashpw(b'open', bcrypt.gensalt(4)).decode()}}}")
+    return serve_with(config)
+
+
+def guess(client: socket.socket, password: str) -> None:
+    client.sendall(GUESS.format(base64.b64encode(f"alice:{password}".encode()).decode()).encode())
+
+
+def test_who_has_a_password_checked_and_goes_away_leaves_nothing_to_check(
+    guarded: ServerThread, checks: Checks
+) -> None:
+    address = "127.0.0.1", guarded.port
+    with socket.create_connection(address, LIMIT_SECONDS) as first:
+        guess(first, "guess")
+        eventually(lambda: checks.begun != [])
+        for number in range(50):
+            with socket.create_connection(address, LIMIT_SECONDS) as other:
+                guess(other, f"guess {number}")
+        with socket.create_connection(address, LIMIT_SECONDS) as right:
+            guess(right, "open")
+            eventually(lambda: len(guarded.server._passwords._turns._waiting) == 1)
+            checks.go.set()
+            assert right.recv(4096).startswith(b"HTTP/1.1 200 ")
+    assert checks.begun == [b"guess", b"open"]
+
+
+def test_guessers_that_never_pause_make_room(guarded: ServerThread, checks: Checks) -> None:
+    with contextlib.ExitStack() as stack:
+        address = "127.0.0.1", guarded.port
+        for each in range(listener.MOST_CONNECTIONS):
+            client = stack.enter_context(socket.create_connection(address, LIMIT_SECONDS))
+            for number in range(300):
+                guess(client, f"guess {each} {number}")
+        visitors = guarded.server._listener._visitors
+        eventually(lambda: [visitor.connection.busy for visitor in list(visitors)] == [True] * len(visitors))
+        right = stack.enter_context(socket.create_connection(address, LIMIT_SECONDS))
+        guess(right, "open")
+        checks.go.set()
+        assert right.recv(4096).startswith(b"HTTP/1.1 200 ")
+        assert len(checks.begun) < 300

@@ -1,0 +1,127 @@
+"""What an agent costs the program that it is in: CPU time at rest, and for the same work with it and without it.
+
+    python benchmarks/agents.py [--seconds 10] [--rounds 7]
+
+Each program prints the CPU time that it took. At rest it sleeps: all that it takes more with an agent is the agent's,
+whatever else the machine does. At work it does a fixed amount, found at first so that it takes so many seconds; the
+factor is the median of the rounds' own, each over the run without an agent. On a busy machine it says little.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from exporter.settings.watch import AgentChoice
+from exporter.watch.agents.agents import Agents
+
+GOAL = 0.01
+REST_SECONDS = 20.0
+INTERVAL_SECONDS = 5.0  # between two samples, as in a watch that is told nothing else
+FIRST_ROUNDS = 20
+
+PYTHON = """
+import json, sys, time
+held = [{"number": number, "text": str(number)} for number in range(100_000)]
+began = time.process_time()
+time.sleep(float(sys.argv[2]))
+for number in range(int(sys.argv[1])):
+    json.loads(json.dumps({str(key): [key] * 5 for key in range(200)}))
+print(time.process_time() - began)
+"""
+NODE = """
+const held = Array.from({length: 100_000}, (_, number) => ({number, text: String(number)}));
+let left = Number(process.argv[1]);
+const began = process.cpuUsage();
+function some() {
+  for (let number = 0; number < 20 && left > 0; number += 1, left -= 1) {
+    JSON.parse(JSON.stringify(Object.fromEntries(Array.from({length: 200}, (_, key) => [key, [key, key, key]]))));
+  }
+  if (left > 0) setImmediate(some);
+  else { const {user, system} = process.cpuUsage(began); console.log((user + system) / 1e6); }
+}
+setTimeout(some, Number(process.argv[2]) * 1000);
+"""
+MALLOC = """
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+static void *held[100000];
+
+int main(int count, char **arguments) {
+    long rounds = count > 1 ? atol(arguments[1]) : 0;
+    unsigned random = 1;
+    usleep(count > 2 ? atof(arguments[2]) * 1e6 : 0);
+    for (long round = 0; round < rounds; round++)
+        for (int number = 0; number < 10000; number++) {
+            random = random * 1664525 + 1013904223;
+            free(held[random >> 8 & 65535]);
+            held[random >> 8 & 65535] = malloc((random >> 20) + 1);
+        }
+    printf("%f\\n", (double)clock() / CLOCKS_PER_SEC);
+    return 0;
+}
+"""
+
+
+def main() -> int:
+    """Measure, print; return 1 if an agent costs more than it may."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--rounds", type=int, default=7)
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as directory:
+        program = Path(directory) / "program"
+        subprocess.run(["cc", "-O2", "-x", "c", "-o", program, "-"], input=MALLOC.encode(), check=True)
+        programs: dict[AgentChoice, tuple[str, ...]] = {
+            "python": (sys.executable, "-c", PYTHON),
+            "node": ("node", "-e", NODE),
+            "glibc": (str(program),),
+        }
+        print(f"{'agent':<10}{'at rest':>10}{'at work':>14}{'of the rounds':>20}")
+        shares = []
+        for choice, command in programs.items():
+            shares.append(asyncio.run(at_rest(choice, command)))
+            each = asyncio.run(at_work(choice, command, wanted.seconds, wanted.rounds))
+            print(f"{choice:<10}{shares[-1]:>10.3%}{median(each):>12.4f} x{min(each):>12.4f} to {max(each):.4f}")
+    print(f"goal: less than {GOAL:.0%} of a second each second")
+    return 0 if max(shares) < GOAL else 1
+
+
+async def at_rest(choice: AgentChoice, command: tuple[str, ...]) -> float:
+    """The share of its time that an agent takes."""
+    took = {each: await cpu_seconds(each, command, 0, REST_SECONDS) for each in ("none", choice)}
+    return (took[choice] - took["none"]) / REST_SECONDS
+
+
+async def at_work(choice: AgentChoice, command: tuple[str, ...], seconds: float, rounds: int) -> list[float]:
+    """CPU time with the agent over that without, round by round."""
+    took = await cpu_seconds("none", command, FIRST_ROUNDS)
+    amount = max(round(FIRST_ROUNDS * seconds / took), FIRST_ROUNDS)
+    found = []
+    for number in range(rounds):
+        # Which comes first makes no difference to the median.
+        order: list[AgentChoice] = ["none", choice] if number % 2 else [choice, "none"]
+        spent = {each: await cpu_seconds(each, command, amount) for each in order}
+        found.append(spent[choice] / spent["none"])
+    return found
+
+
+async def cpu_seconds(choice: AgentChoice, command: tuple[str, ...], amount: int, rest: float = 0.0) -> float:
+    """The CPU time that a program says it took for so much work, after some seconds of rest."""
+    async with Agents(choice, command, INTERVAL_SECONDS, list) as variables:
+        process = await asyncio.create_subprocess_exec(
+            *command, str(amount), str(rest), stdout=subprocess.PIPE, env={**os.environ, **variables}
+        )
+        output, _ = await process.communicate()
+    return float(output)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

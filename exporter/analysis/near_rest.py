@@ -1,0 +1,23 @@
+"""Heaps of a watched program, read at their lowest between its operations: what that shows by itself."""
+
+from dataclasses import replace
+
+from exporter.analysis.evidence import Evidence, memory_at_rest
+from exporter.analysis.judgement import Settings
+from exporter.analysis.stretch import Stretch
+from exporter.record.terms import Verdict
+
+_HELD_MINUTES = 1.0
+
+
+def memory_near_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
+    """As at rest; but nobody collects the garbage before a reading, and it may pile up for a while.
+
+    So a leak has to show a minute earlier too; where the run is looked at again and again, it has to anyway.
+    """
+    found = memory_at_rest(stretch, name, settings)
+    if found.verdict is not Verdict.LEAK or settings.sequential:
+        return found
+    if memory_at_rest(stretch.without_last(_HELD_MINUTES), name, settings).verdict is Verdict.LEAK:
+        return found
+    return replace(found, verdict=Verdict.INCONCLUSIVE, reason=f"{found.reason}; but it did not a minute earlier")

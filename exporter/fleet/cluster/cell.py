@@ -1,0 +1,79 @@
+"""One cell inside its container: run as any other, served to Prometheus, its files put away, its result told.
+
+python -m exporter.fleet.cluster.cell PLAN NUMBER DIRECTORY, as the Job has it; not for users.
+"""
+
+import asyncio
+import logging
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from exporter.checked import printable
+from exporter.errors import ConfigError, ExporterError, defect_of
+from exporter.fleet.cells import Cell, cells_of, fingerprint
+from exporter.fleet.local import CellRun, end_at_once
+from exporter.fleet.plan import Plan, read_plan
+from exporter.fleet.result import Result, encode
+from exporter.fleet.workspace import Workspace
+from exporter.runs.interrupts import handle_interrupts
+from exporter.runs.logs import set_up_logging
+from exporter.whole_files import write_whole
+
+TERMINATION_LOG = Path("/dev/termination-log")
+
+_log = logging.getLogger(__name__)
+
+
+def run_cell(plan: Plan, number: int, directory: Path, termination_log: Path = TERMINATION_LOG) -> int:
+    """Run a cell unless a container before this one has; return its exit code. Raises ConfigError."""
+    workspace = Workspace(directory, plan)
+    if number >= len(workspace.cells):
+        raise ConfigError(f"cell is {number}: the plan has the cells 0 to {len(workspace.cells) - 1}")
+    cell = workspace.cells[number]
+    result = workspace.result(cell)
+    if result is None or not result.final:
+        result = asyncio.run(_run(workspace, cell))
+    write_whole(termination_log, encode(result).decode())
+    _put_away(workspace, cell)
+    return result.exit_code
+
+
+async def _run(workspace: Workspace, cell: Cell) -> Result:
+    run = CellRun(workspace, cell, partial(click.echo, nl=False), linger=workspace.plan.kubernetes.linger)
+    handle_interrupts(run.stop, partial(end_at_once, [run]))
+    return await run.run()
+
+
+def _put_away(workspace: Workspace, cell: Cell) -> None:
+    """Copy the files of a cell to object storage, if the plan says so. What fails there costs the files only."""
+    artefacts = workspace.plan.kubernetes.artefacts
+    if artefacts is None or not artefacts.url:
+        return
+    try:
+        from exporter.fleet.cluster.storage import put
+
+        put(workspace.place(cell), f"{artefacts.url.rstrip('/')}/{workspace.directory.name}/cells/{cell.number}")
+    except Exception as error:  # of a server, a network or a library: the result is told already, and is what counts
+        _log.warning("the files of cell %d are not at %s: %s", cell.number, artefacts.url, printable(str(error), 300))
+
+
+def _main(plan_file: str, number: str, directory: str) -> int:
+    set_up_logging("text")
+    cells = ""
+    try:
+        plan = read_plan(Path(plan_file))
+        cells = fingerprint(cells_of(plan))
+        return run_cell(plan, int(number), Path(directory))
+    except Exception as error:
+        known = error if isinstance(error, ExporterError) else defect_of(error)
+        print(f"Error: {known}", file=sys.stderr)
+        told = Result(plan=cells, cell=int(number), exit_code=known.exit_code, reason=str(known))
+        write_whole(TERMINATION_LOG, encode(told).decode())
+        return known.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(_main(*sys.argv[1:]))

@@ -1,0 +1,170 @@
+"""A plan on a cluster, from its Job to its table: made or found, followed, left or removed."""
+
+import asyncio
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import click
+
+from exporter.exit_codes import ExitCode
+from exporter.fleet.cells import Cell
+from exporter.fleet.cluster.api import ApiError, Cluster, Source
+from exporter.fleet.cluster.following import Listed, Seen, Told, Trouble, follow
+from exporter.fleet.cluster.objects import Job, Notice, Pod
+from exporter.fleet.cluster.progress import Progress
+from exporter.fleet.result import Result, end_in_words
+from exporter.processes.daemon_threads import in_daemon_thread
+from exporter.runs.console import Console
+from exporter.runs.interrupts import handle_interrupts
+
+_INTERRUPT = object()
+
+
+class Course:
+    """Follows the Job of a plan; ``results`` are those of the cells that are not tried again."""
+
+    def __init__(self, cluster: Cluster, name: str, cells: Sequence[Cell], console: Console) -> None:
+        self.interrupted = False
+        self.results: dict[int, Result] = {}
+        self._cluster = cluster
+        self._name = name
+        self._cells = cells
+        self._console = console
+        self._progress = Progress(cells)
+        self._begun: dict[int, str] = {}  # the pods of cells that have been said to be started
+        self._warned: set[str] = set()
+
+    async def follow(self) -> None:
+        """Watch until the Job has ended or somebody interrupts; raises ApiError if it is gone or can't be seen."""
+        told: asyncio.Queue[Any] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def tell(each: object) -> None:
+            with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
+                loop.call_soon_threadsafe(told.put_nowait, each)
+
+        handle_interrupts(partial(told.put_nowait, _INTERRUPT), lambda: os._exit(ExitCode.INTERRUPTED))
+        stop = threading.Event()
+        self._watch(self._cluster.pod_source(self._name), tell, stop)
+        self._watch(self._cluster.job_source(self._name), tell, stop)
+        # Who may not read events is told less.
+        self._watch(self._cluster.refused_pod_source(self._name), _only_seen(tell), stop)
+        try:
+            while self._progress.job is None or not self._progress.job.end:
+                each = await told.get()
+                if each is _INTERRUPT:
+                    self.interrupted = True
+                    await self._leave()
+                    break
+                self._see(each)
+                self._say()
+        finally:
+            stop.set()
+        # The pods' last states may come after the Job's.
+        await in_daemon_thread(self._look_once, "pods")
+        self._say()
+        self.results = self._progress.results()
+
+    def _watch(self, source: Source[Any], tell: Callable[[Any], Any], stop: threading.Event) -> None:
+        in_daemon_thread(partial(follow, self._cluster, source, tell, stop), f"watch-{source.kind.__name__.lower()}")
+
+    def _see(self, told: Told[Pod] | Told[Job] | Told[Notice]) -> None:
+        match told:
+            case Trouble(text, final=True):
+                raise ApiError(text)
+            case Trouble(text):
+                self._warn(f"{text}; asking again")
+            case Seen(Pod() as pod):
+                self._progress.see(pod)
+            case Seen(Notice() as notice):
+                self._warn(notice.message)
+            case Seen(Job() as job, deleted=False):
+                self._progress.job = job
+            case Seen(Job()):
+                raise self._deleted()
+            case Listed(kind, names):
+                self._warned -= {each for each in self._warned if each.endswith("asking again")}
+                if kind is Job and self._name not in names:
+                    raise self._deleted()
+
+    def _deleted(self) -> ApiError:
+        return ApiError(f"Job {self._name} was deleted before it ended; start it again with the plan")
+
+    def _look_once(self) -> None:
+        for page in self._cluster.pages(self._cluster.pod_source(self._name)):
+            for pod in page.items:
+                self._progress.see(pod)
+
+    def _say(self) -> None:
+        """Tell of what is new: cells that have started or ended, and what keeps them from it."""
+        for number, pod in self._progress.running.items():
+            if self._begun.get(number) != pod.metadata.uid:
+                again = number in self._begun
+                self._begun[number] = pod.metadata.uid
+                self._console.line(f"{self._called(number)}: started{' again' if again else ''}")
+        for number, result in self._progress.results(known_only=True, besides=self.results.keys()).items():
+            self.results[number] = result
+            end = str(result.verdict) if result.judged else end_in_words(result.exit_code)
+            self._console.line(f"{self._called(number)}: {end}, {result.reason}")
+        for number, trouble in self._progress.troubles.items():
+            self._warn(f"{self._called(number)}: {trouble}", once=trouble)
+        self._console.status(
+            f"{len(self.results)} of {len(self._cells)} cells done · {len(self._progress.running)} running"
+        )
+
+    def _warn(self, text: str, once: str = "") -> None:
+        if (once or text) not in self._warned:
+            self._warned.add(once or text)
+            self._console.warning(text)
+
+    def _called(self, number: int) -> str:
+        return f"Cell {number}, {self._cells[number].label}"
+
+    async def _leave(self) -> None:
+        """Ask what becomes of the Job, if anybody is there to answer; it goes on by itself."""
+        delete = False
+        if sys.stdin.isatty():
+            ask = partial(
+                click.confirm, f"Job {self._name} goes on by itself. Delete it, with its pods?", default=False
+            )
+            try:
+                delete = await in_daemon_thread(ask, "question")
+            except click.Abort:
+                delete = False
+        if delete:
+            await in_daemon_thread(partial(remove, self._cluster, self._name), "removal")
+            self._console.line(f"Job {self._name} is deleted")
+        else:
+            self._console.line(
+                f"Job {self._name} goes on. To follow it again, from anywhere: "
+                f"exporter matrix --kubernetes --namespace {self._cluster.namespace} --job {self._name}"
+            )
+
+
+def _only_seen(tell: Callable[[Any], None]) -> Callable[[Any], None]:
+    return lambda told: tell(told) if isinstance(told, Seen) else None
+
+
+def remove(cluster: Cluster, name: str) -> None:
+    """Delete a Job and wait until it and its pods are gone; raises ApiError, also if there is none."""
+    cluster.delete(name)
+    gone = threading.Event()
+    failed: list[str] = []
+
+    def tell(told: Told[Job]) -> None:
+        match told:
+            case Seen(_, deleted=True):
+                gone.set()
+            case Listed(names=names) if name not in names:
+                gone.set()
+            case Trouble(text, final=True):
+                failed.append(text)
+
+    follow(cluster, cluster.job_source(name), tell, gone)
+    if failed:
+        raise ApiError(failed[0])

@@ -1,0 +1,61 @@
+"""The part `kubernetes` of a plan: what a cell gets on a cluster, where it runs, and where its files go."""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from exporter.settings.kinds import DURATION
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+ObjectName = Annotated[
+    str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$", description="The name of an object.")
+]
+Quantity = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$",
+        description="As Kubernetes writes quantities.",
+        examples=["500m", "1Gi"],
+    ),
+]
+Resources = dict[Text, Quantity | Annotated[int, msgspec.Meta(ge=0)]]
+
+
+class Artefacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where CSV files, reports and logs of cells go: a volume by its claim, or object storage by its URL.
+
+    ``secret`` names a Secret whose keys are set in the environment of a cell: AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY, and AWS_ENDPOINT_URL for a server that isn't Amazon's.
+    """
+
+    claim: ObjectName = ""
+    url: Annotated[str, msgspec.Meta(max_length=1000, examples=["s3://bucket/prefix"])] = ""
+    secret: ObjectName = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.claim) == bool(self.url):
+            raise ValueError("artefacts go to a claim or to a url: name one of them")
+        if self.url and not (urlsplit(self.url).scheme == "s3" and urlsplit(self.url).netloc):
+            raise ValueError("the url of artefacts is not one of S3: write it like s3://bucket/prefix")
+        if self.secret and not self.url:
+            raise ValueError("a secret is for a url: leave it out with a claim")
+
+
+class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
+    """What a cell gets on a cluster. ``linger`` is how long it serves its last state, for Prometheus to see it."""
+
+    image: Text = ""
+    pull_secrets: tuple[ObjectName, ...] = ()
+    parallelism: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 10
+    requests: Resources = {}
+    limits: Resources = {}
+    node_selector: dict[Text, str] = {}
+    tolerations: tuple[dict[str, Any], ...] = ()
+    priority_class: ObjectName = ""
+    environment: dict[Text, str] = {}
+    artefacts: Artefacts | None = None
+    linger: Annotated[str, msgspec.Meta(max_length=100, examples=["45s"])] = "45s"
+
+    def __post_init__(self) -> None:
+        DURATION.read(self.linger)

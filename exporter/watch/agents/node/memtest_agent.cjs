@@ -1,0 +1,53 @@
+// The agent in a Node.js program that is watched: every second or so it tells the observer of V8's heap.
+//
+// Node.js loads it at its start, by --require in NODE_OPTIONS. It keeps nothing alive, and what goes wrong in it costs
+// readings only. A worker thread's heap is its own, and is not told.
+'use strict';
+
+const SHARE_OF_TIME = 200;
+
+function start() {
+  const { isMainThread } = require('worker_threads');
+  if (!isMainThread) return;
+  const { readFileSync } = require('fs');
+  const { connect } = require('net');
+  const { join } = require('path');
+  const { getHeapStatistics } = require('v8');
+  // As they are now, whatever the program puts in their place.
+  const { hrtime, memoryUsage } = process;
+  const { stringify } = JSON;
+  const delay = setTimeout;
+
+  const socket = join(__dirname, 'socket');
+  const pace = Number(readFileSync(join(__dirname, 'pace'), 'utf8')) * 1000;
+
+  const read = () => {
+    const heap = getHeapStatistics();
+    return { node: heap.used_heap_size, node_external: heap.external_memory };
+  };
+
+  const tell = () => {
+    let pause = pace;
+    try {
+      const began = hrtime();
+      const sizes = read();
+      const [seconds, nanoseconds] = hrtime(began);
+      pause = Math.max(pace, SHARE_OF_TIME * (seconds * 1e3 + nanoseconds / 1e6));
+      const message = stringify({ heap_bytes: sizes, pause_seconds: pause / 1000 });
+      const connection = connect(socket, () => connection.end(`${message}\n`));
+      connection.on('error', () => {});
+      connection.unref();
+    } catch {
+      return; // the process is the program's, and there is nobody to tell
+    }
+    delay(tell, pause).unref();
+  };
+
+  delay(tell, Math.min(pace, 500)).unref();
+}
+
+try {
+  start();
+} catch {
+  // The process is the program's, and there is nobody to tell.
+}

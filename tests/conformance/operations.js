@@ -1,0 +1,275 @@
+// The operations of the official client, by the names of its methods: each is tried with wallets of its own.
+
+import { createHash, randomBytes } from "node:crypto";
+
+import { expect } from "./bench.js";
+
+const FEE_SATS = (sats) => 2 + Math.ceil((sats * 2) / 1000);
+const HEX = "hex";
+
+export const operations = {
+  async initialize({ wallet, sdk }) {
+    const made = await wallet();
+    const address = await made.getSparkAddress();
+    expect(sdk.getNetworkFromSparkAddress(address), "REGTEST", "the network of the wallet's address");
+    expect((await made.getBalance()).balance, 0n, "the balance");
+  },
+
+  async transfer({ wallet, holds }) {
+    const [alice, bob] = [await wallet(1024), await wallet()];
+    await alice.transfer({ receiverSparkAddress: await bob.getSparkAddress(), amountSats: 1024 });
+    await holds(bob, 1024);
+    await holds(alice, 0);
+  },
+
+  async "transfer with a leaf swap"({ wallet, holds }) {
+    const [alice, bob] = [await wallet(1024), await wallet()];
+    await alice.transfer({ receiverSparkAddress: await bob.getSparkAddress(), amountSats: 300 });
+    await holds(bob, 300);
+    await holds(alice, 724);
+  },
+
+  async optimizeLeaves({ wallet, holds }) {
+    const made = await wallet(1023);
+    for await (const step of made.optimizeLeaves(5)) expect(step.step <= step.total, true, "the step's being one");
+    await holds(made, 1023);
+  },
+
+  async getSwapFeeEstimate({ wallet }) {
+    const estimate = await (await wallet()).getSwapFeeEstimate(1000);
+    expect(estimate.feeEstimate.originalValue, 0, "the fee");
+  },
+
+  async getTransfers({ wallet, holds }) {
+    const [alice, bob] = [await wallet(64), await wallet()];
+    const sent = await alice.transfer({ receiverSparkAddress: await bob.getSparkAddress(), amountSats: 64 });
+    await holds(bob, 64);
+    const { transfers } = await bob.getTransfers();
+    expect(transfers.map((each) => each.id).join(), sent.id, "the receiver's history");
+    expect((await bob.getTransfer(sent.id)).totalValue, 64, "the transfer's value");
+  },
+
+  // Lightning
+
+  async createLightningInvoice({ wallet }) {
+    const request = await (await wallet()).createLightningInvoice({ amountSats: 1000, memo: "test" });
+    expect(request.status, "INVOICE_CREATED", "the request's status");
+    expect(request.invoice.amount.originalValue, 1_000, "the amount");
+  },
+
+  async payLightningInvoice({ wallet, holds }) {
+    const [alice, bob] = [await wallet(2048), await wallet()];
+    const { invoice, id } = await bob.createLightningInvoice({ amountSats: 1000, memo: "test" });
+    const sent = await alice.payLightningInvoice({ invoice: invoice.encodedInvoice, maxFeeSats: 10 });
+    await holds(bob, 1000);
+    await holds(alice, 1048 - FEE_SATS(1000));
+    expect(Boolean((await alice.getLightningSendRequest(sent.id)).paymentPreimage), true, "having the preimage");
+    expect(Boolean((await bob.getLightningReceiveRequest(id)).paymentPreimage), true, "having received");
+  },
+
+  async getLightningSendFeeEstimate({ wallet }) {
+    const made = await wallet();
+    const { invoice } = await made.createLightningInvoice({ amountSats: 1000 });
+    const fee = await made.getLightningSendFeeEstimate({ encodedInvoice: invoice.encodedInvoice });
+    expect(fee, FEE_SATS(1000), "the fee");
+  },
+
+  async "payLightningInvoice over Spark, includeSparkAddress"({ wallet, holds }) {
+    await paidOverSpark({ wallet, holds }, { includeSparkAddress: true });
+  },
+
+  async "payLightningInvoice over Spark, includeSparkInvoice"({ wallet, holds }) {
+    await paidOverSpark({ wallet, holds }, { includeSparkInvoice: true });
+  },
+
+  async "createLightningHodlInvoice, claimHTLC"({ wallet, holds, until }) {
+    const [alice, bob] = [await wallet(2048), await wallet()];
+    const preimage = randomBytes(32);
+    const paymentHash = createHash("sha256").update(preimage).digest(HEX);
+    const { invoice } = await bob.createLightningHodlInvoice({ amountSats: 1000, paymentHash });
+    await alice.payLightningInvoice({ invoice: invoice.encodedInvoice, maxFeeSats: 10 });
+    let held;
+    await until(async () => {
+      held = (await bob.queryHTLC({ paymentHashes: [paymentHash] })).preimageRequests;
+      return held.length > 0;
+    }, () => "the lock");
+    expect(held[0].status, 0, "the status before the preimage is given");
+    expect((await bob.getBalance()).balance, 0n, "the balance before the preimage is given");
+    await bob.claimHTLC(preimage.toString(HEX));
+    await holds(bob, 1000);
+    await holds(alice, 1048 - FEE_SATS(1000));
+  },
+
+  async "createHTLC, claimHTLC"({ wallet, holds }) {
+    const [alice, bob] = [await wallet(1024), await wallet()];
+    const preimage = randomBytes(32);
+    const paymentHash = createHash("sha256").update(preimage).digest(HEX);
+    await alice.createHTLC({
+      receiverSparkAddress: await bob.getSparkAddress(),
+      amountSats: 1024,
+      preimage: preimage.toString(HEX),
+      expiryTime: new Date(Date.now() + 3_600_000),
+    });
+    const { preimageRequests } = await bob.queryHTLC({ paymentHashes: [paymentHash] });
+    expect(preimageRequests.length, 1, "the number of locks");
+    await bob.claimHTLC(preimage.toString(HEX));
+    await holds(bob, 1024);
+    await holds(alice, 0);
+  },
+
+  // Spark invoices
+
+  async "createSatsInvoice, fulfillSparkInvoice"({ wallet, holds }) {
+    const [alice, bob] = [await wallet(1024), await wallet()];
+    const invoice = await bob.createSatsInvoice({ amount: 1024, memo: "test" });
+    const paid = await alice.fulfillSparkInvoice([{ invoice }]);
+    expect(paid.satsTransactionSuccess.length, 1, "the number of payments");
+    await holds(bob, 1024);
+    const { invoiceStatuses } = await bob.querySparkInvoices([invoice]);
+    expect(invoiceStatuses[0].status, 2, "the invoice's status");
+  },
+
+  // Deposits
+
+  async "getStaticDepositAddress, claimStaticDeposit"({ wallet, fund, holds }) {
+    const made = await wallet();
+    const { txid, address } = await deposited({ made, fund });
+    expect((await made.getUtxosForDepositAddress(address))[0].txid, txid, "the deposit's transaction");
+    const quote = await made.getClaimStaticDepositQuote(txid);
+    await made.claimStaticDeposit({
+      transactionId: txid,
+      creditAmountSats: quote.creditAmountSats,
+      sspSignature: quote.signature,
+    });
+    await holds(made, 20_000);
+  },
+
+  async claimStaticDepositWithMaxFee({ wallet, fund, holds }) {
+    const made = await wallet();
+    const { txid } = await deposited({ made, fund });
+    await made.claimStaticDepositWithMaxFee({ transactionId: txid, maxFee: 100 });
+    await holds(made, 20_000);
+  },
+
+  async refundAndBroadcastStaticDeposit({ wallet, fund, chain }) {
+    const made = await wallet();
+    const { txid } = await deposited({ made, fund });
+    const destinationAddress = await (await wallet()).getStaticDepositAddress();
+    const refund = await made.refundAndBroadcastStaticDeposit({
+      depositTransactionId: txid,
+      destinationAddress,
+      satsPerVbyteFee: 2,
+    });
+    const { vout } = await chain(`/tx/${refund}`);
+    expect(vout[0].scriptpubkey_address, destinationAddress, "the address that the refund pays to");
+    await refused(made.getClaimStaticDepositQuote(txid), "a claim after the refund");
+  },
+
+  async "getSingleUseDepositAddress, claimDeposit"({ wallet, fund, holds }) {
+    const made = await wallet();
+    const address = await made.getSingleUseDepositAddress();
+    expect((await made.getUnusedDepositAddresses()).join(), address, "the unused address");
+    await made.claimDeposit(await fund(address, 10_000));
+    await holds(made, 10_000);
+    expect((await made.getUnusedDepositAddresses()).length, 0, "the number of unused addresses");
+  },
+
+  async experimental_GetInstantStaticDepositQuote({ wallet, fund }) {
+    const made = await wallet();
+    const { txid } = await deposited({ made, fund });
+    await made.experimental_GetInstantStaticDepositQuote(txid, 0);
+  },
+
+  // Withdrawals
+
+  async "getWithdrawalFeeQuote, withdraw"({ wallet, holds, chain, until }) {
+    const made = await wallet(30_000);
+    const onchainAddress = await (await wallet()).getStaticDepositAddress();
+    const feeQuote = await made.getWithdrawalFeeQuote({ amountSats: 15_000, withdrawalAddress: onchainAddress });
+    const fee = feeQuote.l1BroadcastFeeFast.originalValue + feeQuote.userFeeFast.originalValue;
+    const exit = await made.withdraw({
+      onchainAddress,
+      feeQuote,
+      exitSpeed: "FAST",
+      amountSats: 15_000,
+      deductFeeFromWithdrawalAmount: false,
+    });
+    await holds(made, 15_000 - fee);
+    let utxos;
+    await until(async () => {
+      utxos = await chain(`/address/${onchainAddress}/utxo`);
+      return utxos.length > 0;
+    }, () => "the payment on the chain");
+    expect(utxos[0].value, 15_000, "what arrived on the chain");
+    expect((await made.getCoopExitRequest(exit.id)).status, "SUCCEEDED", "the request's status");
+  },
+
+  // What the provider knows
+
+  async getTransferFromSsp({ wallet, holds }) {
+    const [alice, bob] = [await wallet(2048), await wallet()];
+    const { invoice } = await bob.createLightningInvoice({ amountSats: 500 });
+    await alice.payLightningInvoice({ invoice: invoice.encodedInvoice, maxFeeSats: 10 });
+    await holds(bob, 500);
+    const { transfers } = await bob.getTransfers();
+    const known = await bob.getTransferFromSsp(transfers[0].id);
+    expect(known.sparkId, transfers[0].id, "the transfer's id");
+  },
+
+  async getUserRequests({ wallet }) {
+    const made = await wallet();
+    await made.createLightningInvoice({ amountSats: 500 });
+    await made.createLightningInvoice({ amountSats: 600 });
+    const page = await made.getUserRequests({ first: 10, types: ["LIGHTNING_RECEIVE"] });
+    expect(page.entities.length, 2, "the number of requests");
+  },
+
+  // Settings and messages
+
+  async "setPrivacyEnabled, getWalletSettings"({ wallet }) {
+    const made = await wallet();
+    await made.setPrivacyEnabled(true);
+    expect((await made.getWalletSettings()).privateEnabled, true, "privacy");
+  },
+
+  async "signMessageWithIdentityKey, validateMessageWithIdentityKey"({ wallet }) {
+    const made = await wallet();
+    const signature = await made.signMessageWithIdentityKey("hello");
+    expect(await made.validateMessageWithIdentityKey("hello", signature), true, "the signature's being good");
+  },
+
+  // Left out
+
+  async listSparkWalletWebhooks({ wallet }) {
+    await (await wallet()).listSparkWalletWebhooks();
+  },
+
+  async registerSparkWalletWebhook({ wallet }) {
+    const made = await wallet();
+    const event_types = ["SPARK_LIGHTNING_RECEIVE_FINISHED"];
+    await made.registerSparkWalletWebhook({ url: "http://127.0.0.1:1/", secret: "hush", event_types });
+  },
+};
+
+async function paidOverSpark({ wallet, holds }, hint) {
+  const [alice, bob] = [await wallet(1024), await wallet()];
+  const { invoice } = await bob.createLightningInvoice({ amountSats: 1024, ...hint });
+  const paid = await alice.payLightningInvoice({
+    invoice: invoice.encodedInvoice,
+    maxFeeSats: 10,
+    preferSpark: true,
+  });
+  expect(paid.type, "TRANSFER", "the kind of transfer");
+  await holds(bob, 1024);
+  await holds(alice, 0);
+}
+
+async function deposited({ made, fund }) {
+  const address = await made.getStaticDepositAddress();
+  return { address, txid: await fund(address, 20_000) };
+}
+
+async function refused(promise, what) {
+  const outcome = await promise.then(() => "accepted", () => "refused");
+  expect(outcome, "refused", what);
+}

@@ -1,0 +1,66 @@
+"""The agent in Node.js programs: it tells V8's heap, and they don't notice it."""
+
+import asyncio
+import subprocess
+from pathlib import Path
+
+import pytest
+from agent_hearing import heard, run_with_agent
+
+pytestmark = pytest.mark.system
+
+MIB = 1 << 20
+# Holds more at a line of input.
+HOLDS_MORE = """
+let held = [], buffers;
+process.stdin.once('data', () => {
+  for (let number = 0; number < 400_000; number += 1) held.push({ number });
+  buffers = Buffer.alloc(50_000_000);
+  console.log('more');
+});
+"""
+
+
+def test_it_tells_what_the_program_holds() -> None:
+    async def main() -> None:
+        async with heard("auto", "node", "-e", HOLDS_MORE) as program:
+            before = await program.until(lambda heap: "node" in heap.heap_bytes)
+            assert await program.go_on() == "more"
+            await program.until(lambda heap: heap.heap_bytes["node"] > before.heap_bytes["node"] + 8 * MIB)
+            await program.until(lambda heap: heap.heap_bytes["node_external"] > 50_000_000)
+
+    asyncio.run(main())
+
+
+PROGRAMS = {
+    "ends by itself": "console.log(process.execArgv, process.argv.length)",
+    "ends at once": "process.exit(3)",
+    "fails": "setTimeout(() => { throw new Error('x'); }, 400)",
+    "waits for nothing but a timer": "setTimeout(() => console.log(Object.keys(globalThis)), 400)",
+    "patches what it can": "JSON.stringify = setTimeout = process.hrtime = undefined",
+    "has workers": "const {Worker} = require('worker_threads');"
+    "new Worker('setTimeout(() => console.log(1), 400)', {eval: true}).on('exit', console.log)",
+}
+
+
+@pytest.mark.parametrize("what", PROGRAMS)
+def test_a_program_ends_as_it_does_without(what: str) -> None:
+    command = ("node", "-e", PROGRAMS[what])
+    alone = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
+    assert asyncio.run(run_with_agent("auto", *command)) == (alone.returncode, alone.stdout, alone.stderr)
+
+
+def test_the_options_that_are_there_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NODE_OPTIONS", "--max-old-space-size=99")
+    code, output, errors = asyncio.run(run_with_agent("node", "node", "-p", "process.env.NODE_OPTIONS"))
+    assert (code, errors) == (0, b"")
+    assert output.startswith(b"--max-old-space-size=99 --require /")
+
+
+def test_a_script_for_node_gets_it_and_a_shell_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NODE_OPTIONS", raising=False)
+    script = tmp_path / "script"
+    script.write_text("#!/usr/bin/env node\nconsole.log(process.env.NODE_OPTIONS)")
+    script.chmod(0o755)
+    assert b"memtest_agent" in asyncio.run(run_with_agent("auto", str(script)))[1]
+    assert asyncio.run(run_with_agent("auto", "sh", "-c", "echo $NODE_OPTIONS"))[1] == b"\n"

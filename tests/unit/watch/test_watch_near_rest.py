@@ -1,0 +1,42 @@
+"""Which samples of a watched program count as near rest."""
+
+import random
+
+import pytest
+
+from exporter.watch.near_rest import NearRest
+
+
+def marked(done: list[int], step: float = 10.0) -> list[bool]:
+    near_rest = NearRest()
+    return [near_rest.reached(count, number * step) for number, count in enumerate(done)]
+
+
+def test_samples_of_a_steady_load_are_near_rest_once_its_pace_is_known() -> None:
+    assert marked([100 * number for number in range(20)]) == [False] * 4 + [True] * 16
+
+
+@pytest.mark.parametrize("per_step", [2.0, 20.0, 2000.0])
+def test_chance_is_no_unsteadiness(per_step: float) -> None:
+    chance = random.Random(7)
+    done = [0]
+    for _ in range(200):
+        done.append(done[-1] + round(max(chance.gauss(per_step, per_step**0.5), 0)))
+    assert sum(marked(done)) > 160
+
+
+def test_pauses_and_bursts_are_not_near_rest() -> None:
+    steady = [100 * number for number in range(20)]
+    pause = [steady[-1]] * 3
+    burst = [steady[-1] + 1000]
+    after = [burst[-1] + 100 * number for number in range(1, 10)]
+    assert marked([*steady, *pause, *burst, *after])[20:] == [False] * 4 + [True] * 9
+
+
+@pytest.mark.parametrize("done", [[0] * 20, [5] * 20, [9 - number for number in range(9)]])
+def test_nothing_is_near_rest_where_nothing_is_done(done: list[int]) -> None:
+    assert not any(marked(done))
+
+
+def test_clocks_that_stand_still_do_no_harm() -> None:
+    assert not any(marked(list(range(20)), step=0.0))

@@ -1,0 +1,29 @@
+# To be sourced by scripts that build images; $work is their directory.
+# Uses the engine at hand, or starts Debian's (package docker.io) in $work, as root and without touching anything else.
+# A base image that no registry gives is stood in for by Debian packages (debootstrap).
+engine=
+
+start_engine() {
+  export DOCKER_HOST=unix://$work/docker.sock
+  dockerd --host "$DOCKER_HOST" --data-root "$work/data" --exec-root "$work/exec" --pidfile "$work/pid" \
+    --bip 10.213.0.1/24 --default-address-pool base=10.214.0.0/16,size=24 >"$work/dockerd.log" 2>&1 &
+  engine=$!
+  for _ in $(seq 60); do docker version >/dev/null 2>&1 && return; sleep 1; done
+  cat "$work/dockerd.log" >&2
+  return 1
+}
+
+# A Debian with Python, and with the machine's certificates and pip settings.
+stand_in_for_python() {
+  echo "standing in for $1"
+  debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv,busybox-static bookworm "$work/root" \
+    >"$work/debootstrap.log" || { tail "$work/debootstrap.log" >&2; return 1; }
+  cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
+  [ ! -e /etc/pip.conf ] || cp /etc/pip.conf "$work/root/etc/"
+  ln -sf python3 "$work/root/usr/bin/python"
+  tar --create --directory "$work/root" . | docker import --change 'CMD ["python3"]' - "$1" >/dev/null
+}
+
+stop_engine() { if [ -n "$engine" ]; then kill "$engine" && wait "$engine" || true; fi; }
+
+is_there() { docker image inspect "$1" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$1" >/dev/null 2>&1; }

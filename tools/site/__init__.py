@@ -1,0 +1,1 @@
+"""The documentation site, built by MkDocs from the same pages that the repository shows."""
