@@ -1,6 +1,6 @@
 """Watches released packages that leak, their fixed releases and clean programs, and writes what came of it.
 
-    python -m benchmarks.field --directory field [--only PATTERN] [--minutes 15] [--at-once 10] [--watch-option OPTION]
+    python -m benchmarks.field --directory field [--only PATTERN] [--minutes 15] [--at-once 10] [--from-outside]
 
 A run that is complete is not repeated: the same command goes on where it was ended. The table is written to
 DIRECTORY/table.md and DIRECTORY/table.json, of all runs that are there.
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=15.0, help="length of a run")
     parser.add_argument("--every", type=float, default=2.0, help="seconds between two samples")
     parser.add_argument("--at-once", type=int, default=10, help="runs side by side")
-    parser.add_argument("--watch-option", action="append", default=[], help="passed on to `exporter watch`")
+    parser.add_argument("--from-outside", action="store_true", help="let no subject tell of its heap")
     parser.add_argument("--direct", type=int, metavar="N", help="watch nothing: measure N operations at full speed")
     parser.add_argument("--judge-only", action="store_true", help="watch nothing: judge the runs that are there")
     parser.add_argument("--record", type=Path, metavar="DIR", help="watch nothing: keep thinned runs in DIR")
@@ -40,7 +40,7 @@ def main() -> None:
     if asked.direct:
         print_left(taken, directory, asked.direct)
         return
-    watch = Watch(directory=directory, minutes=asked.minutes, every_sec=asked.every, options=tuple(asked.watch_option))
+    watch = Watch(directory=directory, minutes=asked.minutes, every_sec=asked.every, tells=not asked.from_outside)
     if not asked.judge_only and not asked.record:
         watch_all(taken, watch, asked.at_once)
     there = [subject for subject in taken if watch.csv(subject).exists()]

@@ -14,7 +14,7 @@ _LONGEST_STEP_SEC = 600
 
 
 def make(subject: Subject, directory: Path) -> list[str]:
-    """Make the environment of ``subject`` in ``directory``, unless it stands; the command that starts the subject.
+    """Make what is missing of the environment of ``subject`` in ``directory``; the command that starts the subject.
 
     Raises SystemExit with the tool's own words when a tool fails.
     """
@@ -36,13 +36,13 @@ def _python(subject: Subject, home: Path) -> list[str]:
 
 def _go(subject: Subject, home: Path) -> list[str]:
     binary = home / "subject"
-    if not binary.exists():
-        for package in ("steady", subject.program):
-            shutil.copytree(_PROGRAMS / "go" / package, home / package, dirs_exist_ok=True)
+    for package in ("steady", subject.program):
+        shutil.copytree(_PROGRAMS / "go" / package, home / package, dirs_exist_ok=True)
+    if not (home / "go.mod").exists():
         (home / "go.mod").write_text(f"module field\n\ngo {subject.go}\n", encoding="utf-8")
         if subject.requirements:
             _step("go", "get", *subject.requirements, within=home)
-        _step("go", "build", "-o", str(binary), f"./{subject.program}", within=home)
+    _step("go", "build", "-o", str(binary), f"./{subject.program}", within=home)
     return [str(binary)]
 
 

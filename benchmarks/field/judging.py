@@ -16,6 +16,7 @@ from .rules import Line, mann_kendall, straight_line
 
 _LOOK_MINUTES = 0.5
 _FIRST_LOOK_MINUTES = 1.0
+_STARTING_SEC = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,9 @@ def _stated(subject: Subject, run: Run, whole: Judgement) -> Stated | None:
     The direct loop measures resident memory and heap in Python, and the live heap only in Go and Node: their resident
     memory grows by more than that, as their collectors see fit.
     """
-    per_minute = float(np.ptp(run.columns["payments"])) / float(np.ptp(run.columns["elapsed_sec"])) * 60
+    started = run.columns["elapsed_sec"] > _STARTING_SEC
+    payments, seconds = run.columns["payments"][started], run.columns["elapsed_sec"][started]
+    per_minute = float(np.ptp(payments)) / float(np.ptp(seconds)) * 60
     if subject.series != "memory":
         growth = next((part.growth_per_min for part in whole.parts if part.series == subject.series), None)
         true = subject.left_per_operation * per_minute

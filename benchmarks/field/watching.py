@@ -1,5 +1,6 @@
 """Runs of `exporter watch`, one for each subject, several side by side."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -16,12 +17,15 @@ _SPARE_SEC = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """How subjects are watched: into which directory, for how long, how often sampled, and what else is asked."""
+    """How subjects are watched: into which directory, for how long, how often sampled, and whether they may tell.
+
+    A subject that tells has an agent in Python, and serves its profiles in Go; else it is seen from outside only.
+    """
 
     directory: Path
     minutes: float
     every_sec: float
-    options: tuple[str, ...]
+    tells: bool
 
     def csv(self, subject: Subject) -> Path:
         """Where the run of ``subject`` is; it is there under this name only once it is whole."""
@@ -55,12 +59,16 @@ def _watch(subject: Subject, command: list[str], watch: Watch, running: list[sub
     time.sleep(_APART_SEC * (len(running) + 1))
     minutes = subject.minutes or watch.minutes
     unfinished, log = watch.csv(subject).with_suffix(".unfinished"), watch.csv(subject).with_suffix(".log")
+    profiles = f"127.0.0.1:{_free_port()}" if watch.tells and subject.language == "go" else ""
     arguments = [
         *(sys.executable, "-P", "-m", "exporter", "watch", "--quiet", "--fail-on", "never"),
         *("--duration", f"{round(minutes * 60)}s", "--mem-interval", f"{watch.every_sec:g}s"),
         *("--csv", str(unfinished), "--csv-overwrite", "--listen-address", "127.0.0.1:0"),
-        *("--run-name", subject.name, "--payments-from", r"^operations (\d+)$", *watch.options),
+        *("--run-name", subject.name, "--payments-from", r"^operations (\d+)$"),
+        *(() if watch.tells else ("--agent", "none")),
+        *(("--pprof", f"http://{profiles}") if profiles else ()),
         *("--", *command, "--per-second", f"{subject.per_second:g}"),
+        *(("-pprof", profiles) if profiles else ()),
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
@@ -76,6 +84,11 @@ def _watch(subject: Subject, command: list[str], watch: Watch, running: list[sub
         return f"ended with exit code {code}; {log} says why"
     unfinished.rename(watch.csv(subject))
     return "complete"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
 
 
 def _say(text: str) -> None:

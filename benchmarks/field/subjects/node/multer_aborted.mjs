@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, readdirSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { join } from "node:path";
 import multer from "multer";
 import { steadily } from "./steady.mjs";
@@ -28,7 +29,9 @@ await steadily(async () => {
   const answered = new Promise((resolve) => (ended = resolve));
   const socket = connect(server.address().port, "127.0.0.1");
   socket.on("error", () => {});
-  socket.write(HEAD + "x".repeat(2000), () => setTimeout(() => socket.destroy(), 2));
-  await Promise.race([answered, once(socket, "close").then(() => new Promise((r) => setTimeout(r, 5)))]);
+  socket.write(HEAD + "x".repeat(2000));
+  while (!readdirSync(directory).length) await sleep(1); // until the file is open
+  socket.destroy();
+  await Promise.race([answered, sleep(200)]);
   for (const name of readdirSync(directory)) rmSync(join(directory, name), { force: true });
 });

@@ -3,6 +3,8 @@
 //	SUBJECT -per-second 50       prints `operations N` once a second, until it is ended
 //	SUBJECT -direct 20000        prints what an operation leaves behind, as JSON, and ends
 //
+// With -pprof HOST:PORT it serves its profiles there.
+//
 // The direct loop runs at full speed. It takes the heap and the counts after a tenth of the operations and after all of
 // them, each time with garbage collected.
 package steady
@@ -11,6 +13,8 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
+	_ "net/http/pprof"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -21,7 +25,11 @@ import (
 func Run(operation func()) {
 	perSecond := flag.Float64("per-second", 50, "operations a second")
 	direct := flag.Int("direct", 0, "operations at full speed")
+	address := flag.String("pprof", "", "where to serve profiles")
 	flag.Parse()
+	if *address != "" {
+		go func() { panic(http.ListenAndServe(*address, nil)) }()
+	}
 	if *direct > 0 {
 		json.NewEncoder(os.Stdout).Encode(leftPerOperation(operation, *direct))
 		return
