@@ -42,7 +42,10 @@ def main() -> None:
         return
     watch = Watch(directory=directory, minutes=asked.minutes, every_sec=asked.every, tells=not asked.from_outside)
     if not asked.judge_only and not asked.record:
-        watch_all(taken, watch, asked.at_once)
+        try:
+            watch_all(taken, watch, asked.at_once)
+        except KeyboardInterrupt:
+            raise SystemExit("ended early; the same command goes on from here") from None
     there = [subject for subject in taken if watch.csv(subject).exists()]
     if asked.record:
         print(*(keep(watch.csv(subject), asked.record) for subject in there), sep="\n")

@@ -1,10 +1,9 @@
 """Runs of `exporter watch`, one for each subject, several side by side."""
 
+import asyncio
 import socket
-import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,10 @@ class Watch:
 
 
 def watch_all(subjects: list[Subject], watch: Watch, at_once: int) -> None:
-    """Watch those subjects whose run is not there yet, ``at_once`` of them at a time; say how it goes."""
+    """Watch those subjects whose run is not there yet, ``at_once`` of them at a time; say how it goes.
+
+    Interrupted, it ends what it has started; the runs that were complete by then stay.
+    """
     missing = [subject for subject in subjects if not watch.csv(subject).exists()]
     missing.sort(key=lambda subject: -(subject.minutes or watch.minutes))  # the longest decide when all are over
     (watch.directory / "runs").mkdir(parents=True, exist_ok=True)
@@ -41,49 +43,62 @@ def watch_all(subjects: list[Subject], watch: Watch, at_once: int) -> None:
     for number, subject in enumerate(missing, 1):
         _say(f"environment {number} of {len(missing)}: {subject.name}")
         commands[subject.name] = environments.make(subject, watch.directory / "environments")
-    running: list[subprocess.Popen[bytes]] = []
-    with ThreadPoolExecutor(at_once) as pool:
-        try:
-            waiting = {
-                pool.submit(_watch, subject, commands[subject.name], watch, running): subject for subject in missing
-            }
-            for done, future in enumerate(as_completed(waiting), 1):
-                _say(f"run {done} of {len(missing)} over: {waiting[future].name}: {future.result()}")
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in running:
-                process.terminate()
+    asyncio.run(_watch_all(missing, commands, watch, at_once))
 
 
-def _watch(subject: Subject, command: list[str], watch: Watch, running: list[subprocess.Popen[bytes]]) -> str:
-    time.sleep(_APART_SEC * (len(running) + 1))
+async def _watch_all(missing: list[Subject], commands: dict[str, list[str]], watch: Watch, at_once: int) -> None:
+    free = asyncio.Semaphore(at_once)
+    over = 0
+
+    async def one(number: int, subject: Subject) -> None:
+        nonlocal over
+        await asyncio.sleep(number * _APART_SEC)
+        async with free:
+            how = await _watch(subject, commands[subject.name], watch)
+        over += 1
+        _say(f"run {over} of {len(missing)} over: {subject.name}: {how}")
+
+    async with asyncio.TaskGroup() as runs:
+        for number, subject in enumerate(missing):
+            runs.create_task(one(number, subject))
+
+
+async def _watch(subject: Subject, command: list[str], watch: Watch) -> str:
     minutes = subject.minutes or watch.minutes
     unfinished, log = watch.csv(subject).with_suffix(".unfinished"), watch.csv(subject).with_suffix(".log")
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *_arguments(subject, command, watch, minutes, unfinished),
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+        try:
+            code = await asyncio.wait_for(process.wait(), minutes * 60 + _SPARE_SEC)
+        except TimeoutError:
+            return f"did not end in time; {log} may say why"
+        finally:
+            if process.returncode is None:
+                process.kill()  # what it has started goes with it
+                await process.wait()
+    if code:
+        return f"ended with exit code {code}; {log} says why"
+    unfinished.rename(watch.csv(subject))
+    return "complete"
+
+
+def _arguments(subject: Subject, command: list[str], watch: Watch, minutes: float, csv: Path) -> list[str]:
     profiles = f"127.0.0.1:{_free_port()}" if watch.tells and subject.language == "go" else ""
-    arguments = [
+    return [
         *(sys.executable, "-P", "-m", "exporter", "watch", "--quiet", "--fail-on", "never"),
         *("--duration", f"{round(minutes * 60)}s", "--mem-interval", f"{watch.every_sec:g}s"),
-        *("--csv", str(unfinished), "--csv-overwrite", "--listen-address", "127.0.0.1:0"),
+        *("--csv", str(csv), "--csv-overwrite", "--listen-address", "127.0.0.1:0"),
         *("--run-name", subject.name, "--payments-from", r"^operations (\d+)$"),
         *(() if watch.tells else ("--agent", "none")),
         *(("--pprof", f"http://{profiles}") if profiles else ()),
         *("--", *command, "--per-second", f"{subject.per_second:g}"),
         *(("-pprof", profiles) if profiles else ()),
     ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        running.append(process)
-        try:
-            code = process.wait(timeout=minutes * 60 + _SPARE_SEC)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            return f"did not end in time; {log} may say why"
-        finally:
-            running.remove(process)
-    if code:
-        return f"ended with exit code {code}; {log} says why"
-    unfinished.rename(watch.csv(subject))
-    return "complete"
 
 
 def _free_port() -> int:
