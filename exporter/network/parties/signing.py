@@ -20,7 +20,7 @@ from exporter.network.proto import common_pb2
 from exporter.network.proto import spark_pb2 as pb
 
 MAX_COMMITMENTS = 10_000  # in one request
-_KEPT = 4096  # sets of nonces: a wallet has the time in which others ask for as many
+_KEPT = 1024  # sets of nonces: a wallet has the time in which others ask for as many; to make one costs 0.1 ms
 
 Commitments: TypeAlias = Mapping[str, common_pb2.SigningCommitment]
 
