@@ -27,15 +27,9 @@ CLEAN = [name for name, leaks in RUNS.items() if not leaks]
 # Known failures, which may become right:
 UNDECIDED = {
     "without_agent/ants_pools-2.7.0",
-    "without_agent/msgspec_ext-0.21.1",
-    "without_agent/msgspec_long_tuple-0.14.1",
-    "without_agent/multidict_pop-6.6.3",
-    "without_agent/statsd_clients-3.2.0+incompatible",
-    "without_agent/ujson_big_integers-5.11.0",
-    "without_agent/ujson_failed_dump-5.12.0",
+    "without_agent/node_fetch_agent-3.2.0",
     "without_agent/undici_signals-5.21.0",
 }
-ACQUITTED = {"without_agent/node_fetch_agent-3.2.0", "without_agent/sh_commands-1.12.2"}
 FILLING = {"with_agent/clean_database", "with_agent/clean_history", "with_agent/clean_lru_cache"}  # accused until full
 LOOKS = (0.25, 0.5, 0.75)
 
@@ -53,10 +47,10 @@ def until(run: Run, share: float) -> Run:
 @pytest.mark.parametrize("name", LEAKING)
 def test_finds_the_leak_of_a_released_package(name: str) -> None:
     verdict = judge(recorded(name)).verdict
-    assert verdict is Verdict.LEAK or (verdict is Verdict.INCONCLUSIVE and name in UNDECIDED) or name in ACQUITTED
+    assert verdict is Verdict.LEAK or (verdict is Verdict.INCONCLUSIVE and name in UNDECIDED)
 
 
-@pytest.mark.parametrize("name", [name for name in LEAKING if name not in ACQUITTED])
+@pytest.mark.parametrize("name", LEAKING)
 def test_acquits_no_leak_while_it_goes_on(name: str) -> None:
     run = recorded(name)
     assert Verdict.NO_LEAK not in [judge(until(run, share)).verdict for share in LOOKS]
