@@ -41,6 +41,7 @@ class Recorded:
         """What each query of a panel finds at a moment, with the run chosen."""
         panel = next(each for each in panels(load(DIRECTORY / f"{dashboard}.json")) if each["title"] == title)
         values = {"job": "memtest", "instance": run.instance, "run": run.name, "driver": ".+", "__range": "5h"}
+        values |= dict.fromkeys(("plan", "scenario"), ".*")
         return [self.prometheus.query(put_in(target["expr"], values), moment) for target in panel["targets"]]
 
 

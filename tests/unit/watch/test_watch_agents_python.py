@@ -107,7 +107,8 @@ ENDS = {
     "by a signal": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "by an error": "1 / 0",
     "with threads and children": """
-import os, threading, time, sys
+import os, threading, time, sys, warnings
+warnings.simplefilter("ignore")  # of a fork beside threads, with the process id
 threads = [threading.Thread(target=time.sleep, args=(0.3,)) for _ in range(20)]
 [thread.start() for thread in threads]
 for number in range(20):
