@@ -4,8 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from exporter.analysis.csv_cells import Floats
 from exporter.analysis.evidence import Evidence
 from exporter.analysis.few import trend_of_few
+from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import Interval
 from exporter.analysis.slope import FEWEST_POINTS, slope
 from exporter.analysis.stretch import Stretch
@@ -20,32 +22,34 @@ def growth_per_operation(stretch: Stretch, evidence: Evidence) -> Mapping[str, I
 
     Where several counters rise in step, each is given the whole growth: the data cannot tell them apart.
     """
-    found = {column.name: _growth_per(column.name, stretch, evidence) for column in OPERATIONS}
-    return {name: growth for name, growth in found.items() if growth is not None}
+    if evidence.trend is None:
+        return {}
+    tail, few = evidence.trend.tail, evidence.trend.few
+    apart = _readings_apart(stretch, float(np.ptp(tail.t)))
+    unit = 1024.0 if evidence.series.endswith("_bytes") else 1.0
+    growth = {}
+    for column in OPERATIONS:
+        counts = stretch.values(column.name)
+        if counts is None:
+            continue
+        known = ~np.isnan(counts)
+        found = _growth_over(np.interp(tail.t, evidence.clock[known], counts[known]), tail, few=few)
+        if found is not None:
+            reach = apart * abs(found.value)
+            low, high = min(found.low, found.value - reach), max(found.high, found.value + reach)
+            growth[column.name] = Interval(found.value * unit, low * unit, high * unit)
+    return growth
 
 
-def _growth_per(counter: str, stretch: Stretch, evidence: Evidence) -> Interval | None:
-    counts = stretch.values(counter)
-    if counts is None or evidence.trend is None:
-        return None
-    tail = evidence.trend.tail
-    known = ~np.isnan(counts)
-    operations = np.interp(tail.t, evidence.clock[known], counts[known])
+def _growth_over(operations: Floats, tail: Floors, *, few: bool) -> Interval | None:
     if np.ptp(operations) < _FEWEST_OPERATIONS:
         return None
-    if evidence.trend.few:
-        found = trend_of_few(operations, tail.y, 0.0).growth
-    elif len(tail) >= FEWEST_POINTS:
-        found = slope(operations, tail.y).bounds(_COVERAGE)
-    else:
-        return None
-    unit = 1024.0 if evidence.series.endswith("_bytes") else 1.0
-    reach = _reading_apart(stretch, float(np.ptp(tail.t))) * abs(found.value)
-    low, high = min(found.low, found.value - reach), max(found.high, found.value + reach)
-    return Interval(found.value * unit, low * unit, high * unit)
+    if few:
+        return trend_of_few(operations, tail.y, 0.0).growth
+    return slope(operations, tail.y).bounds(_COVERAGE) if len(tail) >= FEWEST_POINTS else None
 
 
-def _reading_apart(stretch: Stretch, minutes: float) -> float:
+def _readings_apart(stretch: Stretch, minutes: float) -> float:
     """The share of the growth that is unknown since a counter and a size are not read at the same moment.
 
     They are up to one sample apart, at either end of the ``minutes`` that the growth was found over.

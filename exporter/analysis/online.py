@@ -11,6 +11,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, TextIO
 
 from exporter.analysis.judgement import Settings
@@ -53,11 +54,7 @@ def main() -> None:
     parser.add_argument("--threshold", type=float, default=Settings().threshold_kib_per_min, help="KiB/min")
     parser.add_argument("--memory-limit", type=float, default=None, help="bytes, of a subject that isn't told of")
     arguments = parser.parse_args()
-    settings = Settings(
-        threshold_kib_per_min=arguments.threshold,
-        acquit_kib_per_min=max(Settings().acquit_kib_per_min, arguments.threshold),
-        memory_limit_bytes=arguments.memory_limit,
-    )
+    settings = replace(Settings.from_threshold(arguments.threshold), memory_limit_bytes=arguments.memory_limit)
     # What else prints must not come between the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
     serve(sys.stdin, answers, settings)
