@@ -15,10 +15,12 @@ from exporter.fleet.placement import Placement
 from exporter.settings.files import read_file
 from exporter.settings.kinds import DURATION, TEXT
 from exporter.settings.verdict import FailOn
+from exporter.strict_yaml import StrictLoader, implicit_resolvers
 
 MOST_CELLS = 10_000
 _MOST_BYTES = 1024 * 1024
 _LONGEST_SCALAR = 2000
+_UNWANTED_TAGS = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge")
 _SEE_SCHEMA = "see 'exporter matrix --schema'"
 
 # Objects and labels of Kubernetes can be named so.
@@ -207,31 +209,16 @@ def _refused(plan: Plan, combinations: list[tuple[str, str, str]]) -> Iterator[C
         yield Complaint(f"{where}{text}")
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, which YAML forbids and PyYAML lets pass, and makes no dates.
+class _Loader(StrictLoader):
+    """Makes no dates and no overlong values. Anchors work."""
 
-    Anchors work, and merge keys (`<<`), whose copies may grow without a bound, do not.
-    """
-
-    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # the stubs take it for an instance's
-        first: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag not in ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge")
-        ]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    # The stubs take it for an instance's.
+    yaml_implicit_resolvers: ClassVar = implicit_resolvers(lambda tag: tag not in _UNWANTED_TAGS)  # type: ignore[misc]
 
     def construct_scalar(self, node: yaml.ScalarNode) -> Any:  # type: ignore[override]  # no mapping is a scalar
         if len(node.value) > _LONGEST_SCALAR:  # Python writes no whole number of more than 4300 digits
             raise yaml.MarkedYAMLError(problem="a value is too long", problem_mark=node.start_mark)
         return super().construct_scalar(node)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        mapping = yaml.constructor.BaseConstructor.construct_mapping(self, node, deep)
-        if len(mapping) < len(node.value):
-            raise yaml.MarkedYAMLError(problem="a key is given twice", problem_mark=node.start_mark)
-        return mapping
 
 
 def _document(text: bytes) -> Mapping[str, Any]:

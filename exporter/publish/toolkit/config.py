@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
@@ -12,6 +12,7 @@ import msgspec
 import yaml
 
 from exporter.errors import ConfigError
+from exporter.strict_yaml import StrictLoader, implicit_resolvers
 
 HIGHEST_BCRYPT_COST = 16  # each step doubles the time; this one takes some seconds
 HEADERS = (
@@ -192,17 +193,14 @@ def _without_hash(key: str) -> str:
     return key.partition("$")[0]
 
 
-class _PlainLoader(yaml.SafeLoader):
+class _PlainLoader(StrictLoader):
     """Makes texts, truth values, lists and mappings, which the schema takes, and no dates and numbers, which may fail.
 
-    Refuses a key that is given twice, which YAML forbids and PyYAML lets pass, and texts that no header, name or path
-    can hold.
+    Refuses texts that no header, name or path can hold.
     """
 
-    yaml_implicit_resolvers: ClassVar = {  # type: ignore[misc]  # the stubs take it for an instance's
-        first: [(tag, pattern) for tag, pattern in resolvers if tag in _IMPLICIT_TAGS]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    # The stubs take it for an instance's.
+    yaml_implicit_resolvers: ClassVar = implicit_resolvers(_IMPLICIT_TAGS.__contains__)  # type: ignore[misc]
     yaml_constructors: ClassVar = {
         tag: make for tag, make in yaml.SafeLoader.yaml_constructors.items() if tag is None or tag in _TAGS
     }
@@ -214,13 +212,6 @@ class _PlainLoader(yaml.SafeLoader):
                 problem="a text has a character that can't be printed", problem_mark=node.start_mark
             )
         return text
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        # Not SafeLoader's own, which copies what `<<` merges, and that may grow without a bound.
-        mapping = yaml.constructor.BaseConstructor.construct_mapping(self, node, deep)
-        if len(mapping) < len(node.value):
-            raise yaml.MarkedYAMLError(problem="a key is given twice", problem_mark=node.start_mark)
-        return mapping
 
 
 def _yaml_problem(error: yaml.YAMLError) -> str:
