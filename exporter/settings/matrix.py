@@ -1,6 +1,6 @@
 """What `exporter matrix` is told: which plan, which of its cells, and where the results go."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class MatrixSettings(SettingsGroup):
     job: str = setting("", "With --kubernetes, the Job's name; made from the plan if not given.")
     image: str = setting("", "With --kubernetes, the image of the cells, where the plan names none or another.")
     delete: bool = setting(False, "With --kubernetes, delete the Job, with its pods, and end.")
+
+    def needs(self) -> Mapping[str, str]:
+        asks_a_cluster = self.kubernetes and not (self.schema or self.dry_run)
+        return {"kubernetes": "kubernetes"} if asks_a_cluster else {}
 
     def contradictions(self) -> Iterator[Complaint]:
         if self.plan is None and not self.schema and not (self.kubernetes and self.job and not self.dry_run):

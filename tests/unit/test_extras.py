@@ -22,6 +22,7 @@ Requires-Dist: numpy>=2; extra == 'breez'
 Requires-Dist: no-such-network-library; extra == 'network'
 Requires-Dist: no-such-profiler; (python_version >= '3') and extra == "heap"
 Requires-Dist: no-such-renderer; extra == 'pictures'
+Requires-Dist: no-such-client; extra == 'kubernetes'
 Provides-Extra: breez
 """
 
@@ -73,6 +74,10 @@ def test_a_source_tree_that_nobody_has_installed_is_taken_as_it_is(monkeypatch: 
         (
             ("plot", __file__, "--png", "out.png"),
             "png needs what is not installed here: pip install 'memtest-exporter[pictures]'",
+        ),
+        (
+            ("matrix", "plan.yaml", "--kubernetes"),
+            "kubernetes needs what is not installed here: pip install 'memtest-exporter[kubernetes]'",
         ),
     ],
 )

@@ -151,16 +151,13 @@ def connect(context: str, namespace: str) -> Cluster:
 
     Empty: the context that is current, the namespace that the context names.
     """
-    try:
-        from kubernetes import config
-        from kubernetes.client.api.batch_v1_api import BatchV1Api
-        from kubernetes.client.api.core_v1_api import CoreV1Api
-        from kubernetes.client.api_client import ApiClient
-        from kubernetes.client.configuration import Configuration
-    except ImportError:
-        raise ConfigError(
-            "kubernetes needs the Kubernetes client, which is not installed: pip install 'memtest-exporter[kubernetes]'"
-        ) from None
+    # An extra, which the settings of the command ask for.
+    from kubernetes import config
+    from kubernetes.client.api.batch_v1_api import BatchV1Api
+    from kubernetes.client.api.core_v1_api import CoreV1Api
+    from kubernetes.client.api_client import ApiClient
+    from kubernetes.client.configuration import Configuration
+
     settings = Configuration()
     path = os.environ.get("KUBECONFIG") or None
     try:
