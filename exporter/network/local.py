@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from typing import Any
 
 import grpc
@@ -53,8 +53,8 @@ async def run(settings: NetworkSettings) -> AsyncIterator[dict[str, Any]]:
         async with (
             _serve_operators(operators) as (addresses, ca_pem),
             _serve_http(application, settings.port) as url,
-            _in_background(_give_back_stale(services)),
-            _in_background(_fail_unanswered(services)),
+            _in_background(_every(_STALE_SECONDS, services.give_back_stale)),
+            _in_background(_every(_UNANSWERED_SECONDS, services.lightning.fail_unanswered)),
             _in_background(faults.at_each_outage(services.events.drop_all)) if faults else contextlib.nullcontext(),
         ):
             yield _describe(services, addresses, ca_pem, url)
@@ -72,16 +72,10 @@ async def _in_background(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]
             await task
 
 
-async def _fail_unanswered(services: Services) -> None:
+async def _every(seconds: float, look: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(_UNANSWERED_SECONDS)
-        services.lightning.fail_unanswered()
-
-
-async def _give_back_stale(services: Services) -> None:
-    while True:
-        await asyncio.sleep(_STALE_SECONDS)
-        services.give_back_stale()
+        await asyncio.sleep(seconds)
+        look()
 
 
 class _Server(uvicorn.Server):
