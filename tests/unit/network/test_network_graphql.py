@@ -3,7 +3,6 @@
 import asyncio
 import json
 import zlib
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -76,13 +75,6 @@ class Asker:
         parsed = json.loads(answer.body)
         assert "errors" not in parsed, parsed
         return parsed["data"]
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
-    yield world
-    world.close()
 
 
 @pytest.fixture

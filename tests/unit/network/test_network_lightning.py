@@ -2,47 +2,24 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from mini_wallet import Wallet, World
+from mini_wallet import Wallet, World, check_conserved, locks, status
 
 from exporter.network.ledger import invoices, keys
-from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Exists, Invalid, NotAllowed, NotFound
-from exporter.network.ledger.leaves import Leaf, LeafStatus, TransferStatus, TransferType
+from exporter.network.ledger.leaves import LeafStatus
 from exporter.network.ledger.user_requests import LightningReceive, LightningSend, ReceiveStatus, SendStatus
 from exporter.network.parties.lightning import MAX_EXPIRY_SECONDS, UNANSWERED_SECONDS, UNASKED_SECONDS, InvoiceWish, fee
-from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.proto import spark_pb2 as pb
 
 WAITING = pb.PREIMAGE_REQUEST_STATUS_WAITING_FOR_PREIMAGE
 SHARED = pb.PREIMAGE_REQUEST_STATUS_PREIMAGE_SHARED
 RETURNED = pb.PREIMAGE_REQUEST_STATUS_RETURNED
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
-    yield world
-    world.close()
-
-
-def check_conserved(world: World) -> None:
-    assert world.ledger.total_sats() == world.ledger.issued_sats - world.ledger.redeemed_sats
-
-
-def status(leaf: Leaf) -> LeafStatus:
-    return leaf.status
-
-
-async def locks(wallet: Wallet, role: pb.PreimageRequestRole, **wanted: object) -> list[pb.PreimageRequestWithTransfer]:
-    request = pb.QueryHtlcRequest(identity_public_key=wallet.identity, match_role=role, **wanted)  # type: ignore[arg-type]
-    return list((await wallet.world.preimages.query_htlc(request, wallet.identity)).preimage_requests)
 
 
 @settings(deadline=None)
@@ -270,160 +247,6 @@ def test_invoices_are_made_within_bounds_and_once(world: World) -> None:
             world.services.lightning.receive(alice, bad)
 
 
-def other_hash(request: pb.StorePreimageShareV2Request) -> None:
-    request.payment_hash = bytes(32)
-
-
-def lost_share(request: pb.StorePreimageShareV2Request) -> None:
-    del request.encrypted_preimage_shares[OPERATOR_IDS[1]]
-
-
-def garbled_share(request: pb.StorePreimageShareV2Request) -> None:
-    request.encrypted_preimage_shares[OPERATOR_IDS[1]] += b"x"
-
-
-def swapped_shares(request: pb.StorePreimageShareV2Request) -> None:
-    shares = request.encrypted_preimage_shares
-    shares[OPERATOR_IDS[1]], shares[OPERATOR_IDS[2]] = shares[OPERATOR_IDS[2]], shares[OPERATOR_IDS[1]]
-
-
-def other_threshold(request: pb.StorePreimageShareV2Request) -> None:
-    request.threshold = 3
-
-
-@pytest.mark.parametrize("spoil", [other_hash, lost_share, garbled_share, swapped_shares, other_threshold])
-def test_refuses_spoilt_shares_and_takes_the_good_ones(
-    world: World, spoil: Callable[[pb.StorePreimageShareV2Request], None]
-) -> None:
-    async def check() -> None:
-        bob = Wallet(world)
-        preimage = keys.scalar_bytes(keys.random_scalar())
-        wish = InvoiceWish(bob.identity, hashlib.sha256(preimage).digest(), 100, 3600)
-        receive = world.services.lightning.receive(bob.identity, wish)
-        good = bob.share_request(receive, preimage)
-        bad = pb.StorePreimageShareV2Request.FromString(good.SerializeToString())
-        spoil(bad)
-        with pytest.raises(Invalid):
-            await world.preimages.store_preimage_share_v2(bad, bob.identity)
-        wrong = bob.share_request(receive, keys.scalar_bytes(keys.random_scalar()))
-        with pytest.raises(Invalid, match="not the preimage"):
-            await world.preimages.store_preimage_share_v2(wrong, bob.identity)
-        await world.preimages.store_preimage_share_v2(good, bob.identity)
-        with pytest.raises(Exists):
-            await world.preimages.store_preimage_share_v2(good, bob.identity)
-        assert world.services.preimages.stored(wish.payment_hash) == preimage
-
-    asyncio.run(check())
-
-
-def short_hash(request: pb.InitiatePreimageSwapRequest) -> None:
-    request.payment_hash = bytes(31)
-
-
-def other_receiver(request: pb.InitiatePreimageSwapRequest) -> None:
-    request.receiver_identity_public_key = keys.public_key(5)
-
-
-def late(request: pb.InitiatePreimageSwapRequest) -> None:
-    request.transfer_request.expiry_time.seconds = 5
-
-
-def to_receive(request: pb.InitiatePreimageSwapRequest) -> None:
-    request.reason = pb.InitiatePreimageSwapRequest.REASON_RECEIVE
-
-
-def locked_to_another(request: pb.InitiatePreimageSwapRequest) -> None:
-    request.payment_hash = bytes(32)
-    request.invoice_amount.Clear()
-
-
-def for_another_invoice(request: pb.InitiatePreimageSwapRequest) -> None:
-    request.payment_hash = bytes(32)
-
-
-@pytest.mark.parametrize(
-    "spoil", [short_hash, other_receiver, late, to_receive, locked_to_another, for_another_invoice]
-)
-def test_refuses_a_spoilt_lock_and_takes_the_good_one(
-    world: World, spoil: Callable[[pb.InitiatePreimageSwapRequest], None]
-) -> None:
-    async def check() -> None:
-        alice, bob = await Wallet(world).funded(64), Wallet(world)
-        receive = await bob.invoice(61)
-        hashed = bytes.fromhex(receive.payment_hash)
-        request = alice.lock_request(alice.leaves, hashed, world.provider.identity, receive.invoice)
-        spoil(request)
-        with pytest.raises(Invalid):
-            await world.preimages.initiate_preimage_swap_v3(request, alice.identity)
-        assert {leaf.status for leaf in alice.leaves} == {LeafStatus.AVAILABLE}
-        await alice.lock(alice.leaves, receive)
-
-    asyncio.run(check())
-
-
-def test_refunds_must_lock_the_money_to_the_preimage(world: World) -> None:
-    async def check() -> None:
-        alice, bob = await Wallet(world).funded(64), Wallet(world)
-        receive = await bob.invoice(61)
-        hashed = bytes.fromhex(receive.payment_hash)
-        request = alice.lock_request(alice.leaves, hashed, world.provider.identity)
-        plain = alice.start_request(alice.leaves, world.provider.identity)
-        request.transfer_request.CopyFrom(plain)
-        request.transfer_request.expiry_time.seconds = int(world.ledger.now()) + 60
-        with pytest.raises(Invalid, match="refund"):
-            await world.preimages.initiate_preimage_swap_v3(request, alice.identity)
-
-    asyncio.run(check())
-
-
-async def wallets_lock(world: World) -> tuple[Wallet, Wallet, Leaf, bytes, pb.InitiatePreimageSwapRequest]:
-    """Alice's leaf, locked for Bob, who knows the preimage."""
-    alice, bob = await Wallet(world).funded(64), Wallet(world)
-    preimage = keys.scalar_bytes(keys.random_scalar())
-    request = alice.lock_request(alice.leaves, hashlib.sha256(preimage).digest(), bob.identity)
-    await world.preimages.initiate_preimage_swap_v3(request, alice.identity)
-    return alice, bob, alice.leaves[0], preimage, request
-
-
-def test_the_right_preimage_settles_and_a_wrong_one_does_not(world: World) -> None:
-    async def check() -> None:
-        alice, bob, leaf, preimage, request = await wallets_lock(world)
-
-        async def provide(what: bytes, by: Wallet) -> None:
-            provided = pb.ProvidePreimageRequest(
-                payment_hash=request.payment_hash, preimage=what, identity_public_key=by.identity
-            )
-            await world.preimages.provide_preimage(provided, by.identity)
-
-        with pytest.raises(Invalid, match="not the preimage"):
-            await provide(bytes(32), bob)
-        with pytest.raises(NotFound):
-            await provide(preimage, alice)
-        assert status(leaf) is LeafStatus.TRANSFER_LOCKED
-        await provide(preimage, bob)
-        await bob.claim_all()
-        assert world.ledger.leaves_of(bob.identity) == [leaf]
-        (lock,) = await locks(bob, pb.PREIMAGE_REQUEST_ROLE_RECEIVER_AND_SENDER, payment_hashes=[request.payment_hash])
-        assert (lock.status, lock.preimage) == (SHARED, preimage)
-        with pytest.raises(NotFound):
-            await provide(preimage, bob)
-
-    asyncio.run(check())
-
-
-def test_what_nobody_unlocks_in_time_is_given_back(world: World) -> None:
-    async def check() -> None:
-        alice, _, leaf, _, _ = await wallets_lock(world)
-        world.services.give_back_stale()
-        assert status(leaf) is LeafStatus.TRANSFER_LOCKED
-        world.passed += 3601
-        world.services.give_back_stale()
-        assert status(leaf) is LeafStatus.AVAILABLE
-        assert (await locks(alice, pb.PREIMAGE_REQUEST_ROLE_SENDER))[0].status == RETURNED
-
-    asyncio.run(check())
-
-
 def test_a_payment_to_the_node_that_never_answers_is_under_way_and_then_given_back(world: World) -> None:
     async def check() -> None:
         alice = await Wallet(world).funded(5_000)
@@ -465,105 +288,3 @@ def test_what_the_provider_is_never_asked_about_is_given_back(world: World) -> N
         assert {leaf.status for leaf in alice.leaves} == {LeafStatus.AVAILABLE}
 
     asyncio.run(check())
-
-
-def test_locks_are_shown_to_their_parties_alone(world: World) -> None:
-    async def check() -> None:
-        alice, bob, _, _, _ = await wallets_lock(world)
-        assert await locks(alice, pb.PREIMAGE_REQUEST_ROLE_RECEIVER) == []
-        assert await locks(Wallet(world), pb.PREIMAGE_REQUEST_ROLE_RECEIVER_AND_SENDER) == []
-        assert len(await locks(bob, pb.PREIMAGE_REQUEST_ROLE_RECEIVER)) == 1
-        assert await locks(bob, pb.PREIMAGE_REQUEST_ROLE_RECEIVER, status=SHARED) == []
-        assert await locks(bob, pb.PREIMAGE_REQUEST_ROLE_RECEIVER, offset=1) == []
-        query = pb.QueryHtlcRequest(identity_public_key=bob.identity)
-        with pytest.raises(NotAllowed):
-            await world.preimages.query_htlc(query, alice.identity)
-
-    asyncio.run(check())
-
-
-class Payments(RuleBasedStateMachine):
-    """Two wallets pay each other's invoices, good ones and hopeless ones, in any order."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.world = World()
-        self.wallets = [asyncio.run(Wallet(self.world).funded(4_000)) for _ in range(2)]
-        self.fees = 0
-        self.open: list[tuple[int, LightningReceive]] = []
-        self.held: list[tuple[int, LightningReceive]] = []
-
-    def teardown(self) -> None:
-        self.world.close()
-
-    @rule(receiver=st.integers(0, 1), sats=st.integers(1, 600), store=st.booleans())
-    def make_invoice(self, receiver: int, sats: int, store: bool) -> None:
-        self.open.append((receiver, asyncio.run(self.wallets[receiver].invoice(sats, store=store))))
-
-    @precondition(lambda self: self.open)
-    @rule(data=st.data(), keep=st.booleans())
-    def pay(self, data: st.DataObject, keep: bool) -> None:
-        receiver, receive = chosen = data.draw(st.sampled_from(self.open))
-        payer = self.wallets[1 - receiver]
-        asyncio.run(payer.claim_all())
-        if sum(leaf.value for leaf in payer.free) < receive.sats + fee(receive.sats):
-            return
-        paid_already = self.world.services.requests.find(receive.id)
-        assert isinstance(paid_already, LightningReceive)
-        stored = self.world.services.preimages.stored(bytes.fromhex(receive.payment_hash)) is not None
-        sent = asyncio.run(payer.pay_invoice(receive))
-        if paid_already.transfer_id is not None or chosen in self.held:
-            assert sent.status == SendStatus.USER_SWAP_RETURNED
-        elif stored:
-            assert sent.status == SendStatus.TRANSFER_COMPLETED
-            self.fees += sent.fee_sats
-        else:
-            assert sent.status == SendStatus.LIGHTNING_PAYMENT_INITIATED
-            self.held.append(chosen)
-        if not keep:
-            self.open.remove(chosen)
-
-    @precondition(lambda self: self.held)
-    @rule(data=st.data())
-    def show_preimage(self, data: st.DataObject) -> None:
-        receiver, receive = chosen = data.draw(st.sampled_from(self.held))
-        asyncio.run(self.wallets[receiver].show_preimage(receive))
-        self.fees += fee(receive.sats)
-        self.held.remove(chosen)
-
-    @rule()
-    def let_all_expire(self) -> None:
-        self.world.passed += 3_601
-        self.world.services.give_back_stale()
-        self.held.clear()
-        self.open.clear()
-
-    @rule(payer=st.integers(0, 1))
-    def lock_and_forget(self, payer: int) -> None:
-        wallet = self.wallets[payer]
-        leaves = wallet.free[:1]
-        if leaves:
-            receive = asyncio.run(self.wallets[1 - payer].invoice(5))
-            asyncio.run(wallet.lock(leaves, receive))
-            self.world.passed += UNASKED_SECONDS + 1
-            self.world.services.give_back_stale()
-
-    @rule()
-    def claim(self) -> None:
-        for wallet in self.wallets:
-            asyncio.run(wallet.claim_all())
-
-    @invariant()
-    def money_is_conserved(self) -> None:
-        check_conserved(self.world)
-        on_both_sides = sum(receive.sats for _, receive in self.held)
-        assert self.world.ledger.total_sats() == 8_000 - self.fees + on_both_sides
-
-    @invariant()
-    def nothing_stays_locked_but_what_is_held(self) -> None:
-        waiting = Filter(types=[TransferType.PREIMAGE_SWAP], statuses=[TransferStatus.SENDER_KEY_TWEAK_PENDING])
-        assert len(self.world.ledger.pending(waiting)) == 2 * len(self.held)
-
-
-Payments.TestCase.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
-TestPayments = Payments.TestCase

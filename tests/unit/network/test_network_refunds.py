@@ -1,7 +1,6 @@
 """Refunds of static deposits: signed by the operators with the owner, and taken by the chain when signed well."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -22,13 +21,6 @@ from exporter.network.servers import esplora
 
 HOME = keys.taproot_script(keys.public_key(7))
 HOME_ADDRESS = addresses.taproot_address(HOME)
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """The operators sign a swap's refunds, once, for who signed before them; nonces never sign twice."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -13,13 +13,6 @@ from exporter.network.ledger.leaves import LeafStatus
 from exporter.network.parties import signing
 from exporter.network.parties.signing import MAX_COMMITMENTS, Signers
 from exporter.network.proto import spark_pb2 as pb
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 def job_of(swap: SwapRequest) -> pb.UserSignedTxSigningJob:

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from mini_wallet import Wallet, World
@@ -16,13 +16,6 @@ from exporter.network.parties.withdrawals import ExitService, ExitWish, fee
 from exporter.network.proto import spark_pb2 as pb
 
 ADDRESS = addresses.taproot_address(keys.taproot_script(keys.public_key(7)))
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    made = World()
-    yield made
-    made.close()
 
 
 def ask(wallet: Wallet, address: str = ADDRESS, *, fee_leaves: int = 0, speed: str = "FAST") -> Withdrawal:
