@@ -42,6 +42,11 @@ class Cell:
         return f"{self.combination.label} #{self.repetition}"
 
     @property
+    def title(self) -> str:
+        """What it is called at the beginning of a line."""
+        return f"Cell {self.number}, {self.label}"
+
+    @property
     def seconds(self) -> float:
         """Its duration."""
         return float(DURATION.read(self.combination.duration))

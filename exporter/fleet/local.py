@@ -10,12 +10,14 @@ from functools import partial
 from itertools import chain
 from typing import NoReturn
 
+import click
+
 from exporter.durations import format_clock, format_duration
 from exporter.errors import ConfigError
 from exporter.exit_codes import ExitCode
 from exporter.fleet.cells import Cell
 from exporter.fleet.ending import result_of_run
-from exporter.fleet.result import Result, end_in_words
+from exporter.fleet.result import Result
 from exporter.fleet.workspace import CSV, REPORT, Workspace
 from exporter.processes.child import Child, StopLimits, python_command
 from exporter.runs.console import Console
@@ -155,7 +157,7 @@ class LocalMatrix:
 
         Raises ConfigError where a cell's directory can't be used, once those that run have been ended.
         """
-        handle_interrupts(self._on_interrupt, partial(end_at_once, self._running))
+        handle_interrupts(self._on_interrupt, partial(_end_at_once, self._running))
         waiting = list(cells)
         self._to_run = len(waiting)
         waiting.reverse()
@@ -183,15 +185,14 @@ class LocalMatrix:
     async def _once(self, cell: Cell) -> Result:
         run = CellRun(self._workspace, cell)
         self._running.append(run)
-        self._console.line(f"Cell {cell.number}, {cell.label}: started")
+        self._console.line(f"{cell.title}: started")
         try:
             return await run.run()
         finally:
             self._running.remove(run)
 
     def _tell(self, cell: Cell, result: Result, *, again: bool) -> None:
-        ending = str(result.verdict) if result.judged else end_in_words(result.exit_code)
-        text = f"Cell {cell.number}, {cell.label}: {ending}, {result.reason}"
+        text = f"{cell.title}: {result.ending}, {result.reason}"
         if result.final:
             self._console.line(text)
         else:
@@ -217,7 +218,14 @@ class LocalMatrix:
             run.stop()
 
 
-def end_at_once(runs: Iterable[CellRun]) -> NoReturn:
+async def run_alone(workspace: Workspace, cell: Cell, *, linger: str = "") -> Result:
+    """Run one cell, and show what it prints as it comes; an interrupt ends it. See `CellRun` for the rest."""
+    run = CellRun(workspace, cell, partial(click.echo, nl=False), linger=linger)
+    handle_interrupts(run.stop, partial(_end_at_once, [run]))
+    return await run.run()
+
+
+def _end_at_once(runs: Iterable[CellRun]) -> NoReturn:
     """Kill these and end this process."""
     for run in runs:
         run.kill()

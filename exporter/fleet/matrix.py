@@ -3,7 +3,7 @@
 import asyncio
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,11 @@ import click
 from exporter import version
 from exporter.errors import ConfigError
 from exporter.fleet.cells import Cell, cells_of
-from exporter.fleet.local import CellRun, LocalMatrix, end_at_once
+from exporter.fleet.local import LocalMatrix, run_alone
 from exporter.fleet.plan import Plan, read_plan
 from exporter.fleet.result import Result, encode
 from exporter.fleet.workspace import CSV, REPORT, Workspace
 from exporter.runs.console import Console
-from exporter.runs.interrupts import handle_interrupts
 from exporter.runs.logs import set_up_logging
 from exporter.settings.matrix import MatrixSettings
 from exporter.whole_files import write_whole
@@ -30,7 +29,7 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
     """Do what is asked with the plan; return the exit code. Raises ConfigError for what can't be done."""
     plan = read_plan(path)
     workspace = Workspace(asked.output or Path(f"matrix-{plan.name}"), plan)
-    cells = workspace.cells if asked.cell is None else [_chosen(workspace.cells, asked.cell)]
+    cells = workspace.cells if asked.cell is None else [workspace.cell(asked.cell)]
     if asked.dry_run:
         click.echo(
             "\n".join(f"{cell.number}\t{cell.label}\texporter run {shlex.join(cell.arguments)}" for cell in cells)
@@ -47,21 +46,13 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
     return code
 
 
-def _chosen(cells: Sequence[Cell], number: int) -> Cell:
-    if number >= len(cells):
-        raise ConfigError(f"cell is {number}: the plan has the cells 0 to {len(cells) - 1}")
-    return cells[number]
-
-
 async def _one(workspace: Workspace, cell: Cell, json: Path | None) -> int:
     """Run one cell if it has to be; end as its run does."""
     result = workspace.result(cell)
     if result is not None and result.final:
         click.echo(f"Cell {cell.number} has ended already: {result.reason}")
     else:
-        run = CellRun(workspace, cell, partial(click.echo, nl=False))
-        handle_interrupts(run.stop, partial(end_at_once, [run]))
-        result = await run.run()
+        result = await run_alone(workspace, cell)
     if json is not None:
         _write(json, encode(result).decode())
     return result.exit_code

@@ -60,6 +60,11 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Whether its run came to its end and gave a verdict."""
         return self.exit_code in _WITH_VERDICT and self.verdict is not None
 
+    @property
+    def ending(self) -> str:
+        """Its verdict, or how it ended without one, in words."""
+        return str(self.verdict) if self.judged else end_in_words(self.exit_code)
+
     def belongs_to(self, plan: str, cell: Cell) -> bool:
         """Whether it is the result of this cell, of the plan with that fingerprint."""
         return (self.plan, self.cell) == (plan, cell.number)

@@ -42,6 +42,12 @@ class Workspace:
         self.cells: Sequence[Cell] = cells_of(plan)
         self.fingerprint = fingerprint(self.cells)
 
+    def cell(self, number: int) -> Cell:
+        """The cell of a number; raises ConfigError if there is none."""
+        if number >= len(self.cells):
+            raise ConfigError(f"cell is {number}: the plan has the cells 0 to {len(self.cells) - 1}")
+        return self.cells[number]
+
     def open(self) -> None:
         """Make the directory, or take the one that has this plan's cells; raises ConfigError for any other."""
         shown, belonging = TEXT.shown(self.directory), _Belonging(self.plan.name, self.fingerprint)

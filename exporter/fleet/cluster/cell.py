@@ -6,19 +6,15 @@ python -m exporter.fleet.cluster.cell PLAN NUMBER DIRECTORY, as the Job has it; 
 import asyncio
 import logging
 import sys
-from functools import partial
 from pathlib import Path
 
-import click
-
 from exporter.checked import printable
-from exporter.errors import ConfigError, ExporterError, defect_of
+from exporter.errors import ExporterError, defect_of
 from exporter.fleet.cells import Cell, cells_of, fingerprint
-from exporter.fleet.local import CellRun, end_at_once
+from exporter.fleet.local import run_alone
 from exporter.fleet.plan import Plan, read_plan
 from exporter.fleet.result import Result, encode
 from exporter.fleet.workspace import Workspace
-from exporter.runs.interrupts import handle_interrupts
 from exporter.runs.logs import set_up_logging
 from exporter.whole_files import write_whole
 
@@ -30,21 +26,13 @@ _log = logging.getLogger(__name__)
 def run_cell(plan: Plan, number: int, directory: Path, termination_log: Path = TERMINATION_LOG) -> int:
     """Run a cell unless a container before this one has; return its exit code. Raises ConfigError."""
     workspace = Workspace(directory, plan)
-    if number >= len(workspace.cells):
-        raise ConfigError(f"cell is {number}: the plan has the cells 0 to {len(workspace.cells) - 1}")
-    cell = workspace.cells[number]
+    cell = workspace.cell(number)
     result = workspace.result(cell)
     if result is None or not result.final:
-        result = asyncio.run(_run(workspace, cell))
+        result = asyncio.run(run_alone(workspace, cell, linger=plan.kubernetes.linger))
     write_whole(termination_log, encode(result).decode())
     _put_away(workspace, cell)
     return result.exit_code
-
-
-async def _run(workspace: Workspace, cell: Cell) -> Result:
-    run = CellRun(workspace, cell, partial(click.echo, nl=False), linger=workspace.plan.kubernetes.linger)
-    handle_interrupts(run.stop, partial(end_at_once, [run]))
-    return await run.run()
 
 
 def _put_away(workspace: Workspace, cell: Cell) -> None:

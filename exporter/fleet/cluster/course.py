@@ -17,7 +17,7 @@ from exporter.fleet.cluster.api import ApiError, Cluster, Source
 from exporter.fleet.cluster.following import Listed, Seen, Told, Trouble, follow
 from exporter.fleet.cluster.objects import Job, Notice, Pod
 from exporter.fleet.cluster.progress import Progress
-from exporter.fleet.result import Result, end_in_words
+from exporter.fleet.result import Result
 from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
@@ -106,13 +106,12 @@ class Course:
             if self._begun.get(number) != pod.metadata.uid:
                 again = number in self._begun
                 self._begun[number] = pod.metadata.uid
-                self._console.line(f"{self._called(number)}: started{' again' if again else ''}")
+                self._console.line(f"{self._cells[number].title}: started{' again' if again else ''}")
         for number, result in self._progress.results(known_only=True, besides=self.results.keys()).items():
             self.results[number] = result
-            end = str(result.verdict) if result.judged else end_in_words(result.exit_code)
-            self._console.line(f"{self._called(number)}: {end}, {result.reason}")
+            self._console.line(f"{self._cells[number].title}: {result.ending}, {result.reason}")
         for number, trouble in self._progress.troubles.items():
-            self._warn(f"{self._called(number)}: {trouble}", once=trouble)
+            self._warn(f"{self._cells[number].title}: {trouble}", once=trouble)
         self._console.status(
             f"{len(self.results)} of {len(self._cells)} cells done · {len(self._progress.running)} running"
         )
@@ -121,9 +120,6 @@ class Course:
         if (once or text) not in self._warned:
             self._warned.add(once or text)
             self._console.warning(text)
-
-    def _called(self, number: int) -> str:
-        return f"Cell {number}, {self._cells[number].label}"
 
     async def _leave(self) -> None:
         """Ask what becomes of the Job, if anybody is there to answer; it goes on by itself."""
