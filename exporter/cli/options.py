@@ -11,7 +11,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from exporter.settings.declared import VARIABLE_PREFIX, Flag, Section, Setting, all_settings
-from exporter.settings.group import SettingsGroup, Texts
+from exporter.settings.group import SettingsGroup, Texts, check_installed
 from exporter.settings.kinds import DURATION, PATH, TEXT, Kind, read_switch
 
 Group = TypeVar("Group", bound=SettingsGroup)
@@ -125,7 +125,10 @@ def _argument(flag: Flag) -> click.Argument:
 
 
 def settings_from(ctx: click.Context, group: type[Group]) -> Group:
-    """Read the settings from a parsed command line; raises ConfigError with all that is wrong with them."""
+    """Read the settings from a parsed command line, to carry them out here.
+
+    Raises ConfigError with all that is wrong with them, or else with what they take and is not installed.
+    """
     given: dict[str, Texts] = {}
     called: dict[str, str] = {}
     for parameter in ctx.command.params:
@@ -137,7 +140,9 @@ def settings_from(ctx: click.Context, group: type[Group]) -> Group:
         given[name] = str(value).lower() if isinstance(value, bool) else value
         if source is ParameterSource.ENVIRONMENT and isinstance(parameter, SettingOption):
             called[name] = parameter.variable_set
-    return group.from_texts(given | ctx.meta.get(_SAID, {}), called)
+    found = group.from_texts(given | ctx.meta.get(_SAID, {}), called)
+    check_installed([found])
+    return found
 
 
 def unknown_variables(commands: Iterable[click.Command], environment: Iterable[str]) -> dict[str, str | None]:

@@ -19,6 +19,7 @@ from exporter.fleet.result import Result, encode
 from exporter.fleet.workspace import CSV, REPORT, Workspace
 from exporter.runs.console import Console
 from exporter.runs.logs import set_up_logging
+from exporter.settings.group import check_installed
 from exporter.settings.matrix import MatrixSettings
 from exporter.whole_files import write_whole
 
@@ -35,6 +36,9 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
             "\n".join(f"{cell.number}\t{cell.label}\texporter run {shlex.join(cell.arguments)}" for cell in cells)
         )
         return 0
+    if asked.jobs != 0:
+        to_run = {cell.combination: cell for cell in cells if not workspace.is_done(cell)}
+        check_installed(cell.config for cell in to_run.values())
     workspace.open()
     set_up_logging("text")
     if asked.cell is not None:
@@ -62,8 +66,7 @@ async def _all(workspace: Workspace, console: Console, jobs: int | None) -> bool
     """Run the cells that have not been yet; return whether that was interrupted."""
     if jobs is None:
         jobs = max(len(os.sched_getaffinity(0)) // 2, 1)
-    done = workspace.results()
-    waiting = [cell for cell in workspace.cells if cell.number not in done or not done[cell.number].final]
+    waiting = [cell for cell in workspace.cells if not workspace.is_done(cell)]
     told = f"{len(workspace.cells)} cells, {len(workspace.cells) - len(waiting)} of them done, {jobs} at once"
     console.line(f"exporter {version()} · matrix {workspace.plan.name} · {told} · in {workspace.directory}")
     matrix = LocalMatrix(workspace, console, jobs=jobs)

@@ -111,6 +111,11 @@ class Workspace:
             return None
         return found if found.belongs_to(self.fingerprint, cell) else None
 
+    def is_done(self, cell: Cell) -> bool:
+        """Whether a cell need not be run again."""
+        result = self.result(cell)
+        return result is not None and result.final
+
     def results(self) -> dict[int, Result]:
         """The results that there are, by cell."""
         found = ((cell.number, self.result(cell)) for cell in self.cells)

@@ -1,7 +1,7 @@
 """Groups of settings: all that is wrong in one is said together, and it is made from what a user typed."""
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -29,16 +29,15 @@ class SettingsGroup:
         alone = [complaint for each in settings_of(type(self)) for complaint in _complaints(each, self)]
         wrong = frozenset().union(*(complaint.about for complaint in alone))
         together = [complaint for complaint in self.contradictions() if not complaint.about & wrong]
-        lacking = extras.complaint(self.needs())
-        if alone or together or lacking:
-            raise ConfigError(*alone, *together, *([lacking] if lacking else []))
+        if alone or together:
+            raise ConfigError(*alone, *together)
 
     def contradictions(self) -> Iterator[Complaint]:
         """What is wrong with settings that are right one by one; those that aren't have to be borne."""
         return iter(())
 
     def needs(self) -> Mapping[str, str]:
-        """The extras of this package that the settings take, each with what takes it."""
+        """The extras of this package that these settings take to be carried out, each with what takes it."""
         return {}
 
     def as_text(self) -> dict[str, str]:
@@ -65,6 +64,24 @@ class SettingsGroup:
         if complaints or found is None:
             raise ConfigError(*complaints)
         return found
+
+
+def check_installed(asked: Iterable[SettingsGroup]) -> None:
+    """Raise ConfigError if this installation lacks what settings take: that is for who carries them out to ask."""
+    needs: dict[str, str] = {}
+    for group in asked:
+        needs |= _all_needs(group)
+    if lacking := extras.complaint(needs):
+        raise ConfigError(lacking)
+
+
+def _all_needs(group: SettingsGroup) -> Mapping[str, str]:
+    found = dict(group.needs())
+    for each in fields(group):
+        value = getattr(group, each.name)
+        if isinstance(value, SettingsGroup):
+            found |= _all_needs(value)
+    return found
 
 
 def contradiction(text: str, *about: str) -> Complaint:

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fleet_plans import NIGHTLY
 
 from exporter.cli import exit_code_of
 from exporter.errors import ConfigError
 from exporter.extras import complaint, missing
 from exporter.settings.drivers import DriverChoice
+from exporter.settings.group import check_installed
+from exporter.settings.profiling import ProfilingSettings
 from exporter.settings.run import RunConfig
 
 METADATA = """\
@@ -93,4 +96,25 @@ def test_another_driver_takes_no_sdk_of_ours(installed_as: Plain) -> None:
     installed_as(METADATA)
     for driver in (DriverChoice("python@0.22.3"), DriverChoice("own", ("own",))):
         with pytest.raises(ConfigError, match=r"^the local network needs .*\[network\]'$"):
-            RunConfig(drivers=(driver,))
+            check_installed([RunConfig(drivers=(driver,))])
+
+
+def test_what_the_settings_within_settings_take_counts(installed_as: Plain) -> None:
+    installed_as(METADATA)
+    asked = RunConfig(network="regtest", drivers=(DriverChoice("go"),), profiling=ProfilingSettings(pprof=True))
+    with pytest.raises(ConfigError, match=r"^pprof needs .*\[heap\]'$"):
+        check_installed([asked])
+
+
+def test_a_plan_is_right_wherever_it_is_read_and_runs_where_all_is_installed(
+    tmp_path: Path, installed_as: Plain, capsys: pytest.CaptureFixture[str]
+) -> None:
+    installed_as(METADATA)
+    plan, output = tmp_path / "plan.yaml", tmp_path / "cells"
+    plan.write_text(NIGHTLY)
+    assert exit_code_of(("matrix", str(plan), "--dry-run")) == 0
+    assert exit_code_of(("matrix", str(plan), "--output", str(output))) == 2
+    assert capsys.readouterr().err.endswith("pip install 'memtest-exporter[network]'\n")
+    assert not output.exists()
+    # Of cells that were run elsewhere, a table takes nothing.
+    assert exit_code_of(("matrix", str(plan), "--output", str(output), "--jobs", "0")) != 2
