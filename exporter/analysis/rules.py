@@ -123,7 +123,10 @@ def _after_trimming(
     """Resident memory at rest or under load, whichever leaves less room, bounded by what was held after trimming."""
     resident, held = findings.resident, most_held(drain)
     leaks = resident.verdict is Verdict.LEAK
-    flag = "the bound of resident memory is what it held after trimming, its warm-up included"
+    flag = (
+        "the bound of resident memory is what it held after trimming, its warm-up included: what it grew by beyond "
+        "that was returned"
+    )
     if leaks:
         refuted = drain is not None and drain.returned_most and held is not None and held < acquit
         if not refuted:
