@@ -1,5 +1,5 @@
 # The exporter with the SDK that it tests. Another SDK release: docker build --build-arg SDK_VERSION=0.22.3 .
-ARG PYTHON_IMAGE=python:3.13-slim-bookworm
+ARG PYTHON_IMAGE=python:3.13.15-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 
 FROM ${PYTHON_IMAGE} AS build
 

@@ -13,10 +13,19 @@ start_engine() {
   return 1
 }
 
+# Sets PYTHON_IMAGE to the Dockerfile's base image, or to one of the same Debian where no registry gives it.
+choose_python_image() {
+  export PYTHON_IMAGE
+  PYTHON_IMAGE=$(sed -n 's/^ARG PYTHON_IMAGE=//p' Dockerfile)
+  is_there "$PYTHON_IMAGE" && return
+  echo "standing in for $PYTHON_IMAGE"
+  PYTHON_IMAGE=memtest-python:stand-in
+  stand_in_for_python "$PYTHON_IMAGE"
+}
+
 # A Debian with Python, and with the machine's certificates and pip settings.
 stand_in_for_python() {
-  echo "standing in for $1"
-  debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv,busybox-static bookworm "$work/root" \
+  debootstrap --variant=minbase --include=ca-certificates,python3,python3-venv,busybox-static trixie "$work/root" \
     >"$work/debootstrap.log" || { tail "$work/debootstrap.log" >&2; return 1; }
   cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/"
   [ ! -e /etc/pip.conf ] || cp /etc/pip.conf "$work/root/etc/"
