@@ -48,6 +48,16 @@ def add_points(*points: bytes) -> bytes:
     return PublicKey.combine_keys([PublicKey(point) for point in points]).format()
 
 
+def points_on_line(start: bytes, slope: bytes, count: int) -> list[bytes]:
+    """``start + slope``, ``start + 2·slope`` and so on; raises ValueError as `add_points` does."""
+    at, step = PublicKey(start), PublicKey(slope)
+    points = []
+    for _ in range(count):
+        at = PublicKey.combine_keys([at, step])
+        points.append(at.format())
+    return points
+
+
 def subtract_points(minuend: bytes, subtrahend: bytes) -> bytes:
     """``minuend - subtrahend``; raises ValueError as `add_points` does."""
     return add_points(minuend, negate(subtrahend))
@@ -90,17 +100,15 @@ def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> li
     first = list(proofs[0])
     if len(shares) != OPERATORS or len(first) != THRESHOLD or any(list(p) != first for p in proofs[1:]):
         raise ValueError(f"want the same {THRESHOLD} proofs for each of {OPERATORS} shares")
-    expected, slope = first
-    points = []
-    for number, share in enumerate(shares, 1):
-        expected = add_points(expected, slope)
+    start, slope = first
+    points = points_on_line(start, slope, OPERATORS)
+    for number, (share, expected) in enumerate(zip(shares, points, strict=True), 1):
         if number <= THRESHOLD:
             fits = 0 < share < ORDER and public_key(share) == expected
         else:  # it follows from the others on its line, without a multiplication of points
             fits = share == (2 * shares[1] - shares[0]) % ORDER
         if not fits:
             raise ValueError(f"share {number} does not fit its proofs")
-        points.append(expected)
     return points
 
 
