@@ -66,6 +66,14 @@ class Ledger(Books):
         status = TransferStatus.SENDER_KEY_TWEAKED if settled else TransferStatus.SENDER_KEY_TWEAK_PENDING
         return self._add(transfer_id, kind, status, sender, receiver, sent, expiry, "")
 
+    def admit(self, leaf: Leaf) -> None:
+        """Take in a leaf whose money its owner has paid on the chain; raises Exists if there is one with its id."""
+        if leaf.id in self._leaves:
+            raise Exists(f"there is a leaf {leaf.id} already")
+        self._leaves[leaf.id] = leaf
+        self._own(leaf, leaf.owner)
+        self.issued_sats += leaf.value
+
     def send(
         self,
         transfer_id: str,

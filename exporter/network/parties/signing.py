@@ -78,6 +78,15 @@ class Signers:
         Raises:
             Invalid: the commitments were not given out, or have signed before; or the owner's share is wrong.
         """
+        return _result(key, *self._take(key, message, job, adaptor))
+
+    def check_job(self, key: SharedKey, message: bytes, job: pb.UserSignedTxSigningJob) -> None:
+        """Check that the owner has signed for a signature that nobody asks for; raises Invalid as `sign_job`."""
+        self._take(key, message, job)
+
+    def _take(
+        self, key: SharedKey, message: bytes, job: pb.UserSignedTxSigningJob, adaptor: bytes = b""
+    ) -> tuple[_Quorum, Signing]:
         named = job.signing_commitments.signing_commitments
         quorum = self._quorums.get(_name(named))
         if quorum is None or dict(quorum.commitments) != dict(named):
@@ -88,7 +97,7 @@ class Signers:
         except ValueError as error:
             raise Invalid(f"{job.leaf_id} can't be signed for: {error}") from error
         del self._quorums[_name(named)]
-        return _result(key, quorum, signing)
+        return quorum, signing
 
     def sign_first(self, key: SharedKey, message: bytes, owner: common_pb2.SigningCommitment) -> pb.SigningResult:
         """The operators' shares of a signature whose owner signs after them; raises Invalid if a point is none."""
