@@ -48,6 +48,12 @@ def add_points(*points: bytes) -> bytes:
     return PublicKey.combine_keys([PublicKey(point) for point in points]).format()
 
 
+def add_multiple(point: bytes, other: bytes, scalar: int) -> bytes:
+    """``point + scalar·other``; raises ValueError as `add_points` does, or if the scalar is 0."""
+    multiple = PublicKey(other).multiply(scalar_bytes(scalar))
+    return PublicKey.combine_keys([PublicKey(point), multiple]).format()
+
+
 def points_on_line(start: bytes, slope: bytes, count: int) -> list[bytes]:
     """``start + slope``, ``start + 2·slope`` and so on; raises ValueError as `add_points` does."""
     at, step = PublicKey(start), PublicKey(slope)
@@ -68,11 +74,6 @@ def negate(point: bytes) -> bytes:
     return bytes([point[0] ^ 1]) + point[1:]
 
 
-def multiply(point: bytes, scalar: int) -> bytes:
-    """``scalar·point``; raises ValueError if the point is none or the scalar is 0."""
-    return PublicKey(point).multiply(scalar_bytes(scalar)).format()
-
-
 def split(secret: int, slope: int | None = None) -> Shares:
     """Three shares of a secret, any two of which give it back."""
     slope = random_scalar() if slope is None else slope
@@ -82,6 +83,12 @@ def split(secret: int, slope: int | None = None) -> Shares:
 def join(shares: Sequence[int]) -> int:
     """The secret of which ``shares[0]`` and ``shares[1]`` are the first two shares."""
     return (2 * shares[0] - shares[1]) % ORDER
+
+
+@functools.lru_cache(maxsize=1024)  # asked for as shares are checked, and as they are taken
+def joint_key(shares: Shares) -> bytes:
+    """The point of the secret that shares are of; raises ValueError if that is 0."""
+    return public_key(join(shares))
 
 
 def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> list[bytes]:
@@ -133,14 +140,19 @@ def _prefixed(value: bytes) -> bytes:
     return len(value).to_bytes(8, "big") + value
 
 
+@functools.lru_cache(maxsize=16)  # the few who sign sign all the time, and to make one costs more than to sign
+def _signer(secret: int) -> PrivateKey:
+    return PrivateKey(scalar_bytes(secret))
+
+
 def sign(secret: int, message: bytes) -> bytes:
     """DER ECDSA signature over sha256 of the message."""
-    return PrivateKey(scalar_bytes(secret)).sign(message)
+    return _signer(secret).sign(message)
 
 
 def sign_compact(secret: int, message: bytes) -> bytes:
     """64-byte ECDSA signature over sha256 of the message."""
-    return PrivateKey(scalar_bytes(secret)).sign_recoverable(message)[:64]
+    return _signer(secret).sign_recoverable(message)[:64]
 
 
 def sign_taproot(secret: int, message: bytes) -> bytes:
@@ -170,9 +182,9 @@ def verify_schnorr(x_only: bytes, signature: bytes, message: bytes) -> bool:
 
 def encrypt(point: bytes, message: bytes) -> bytes:
     """ECIES to a public key: ephemeral key, nonce, tag, cipher text; AES-256-GCM under HKDF-SHA256."""
-    ephemeral = PrivateKey()
-    sender = ephemeral.public_key.format(compressed=False)
-    shared = PublicKey(point).multiply(ephemeral.secret).format(compressed=False)
+    ephemeral = scalar_bytes(random_scalar())
+    sender = PublicKey.from_valid_secret(ephemeral).format(compressed=False)
+    shared = PublicKey(point).multiply(ephemeral).format(compressed=False)
     nonce = secrets.token_bytes(_NONCE)
     sealed = AESGCM(_derive_key(sender, shared)).encrypt(nonce, message, None)
     return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]

@@ -126,7 +126,8 @@ def _signing(
     key: SharedKey, message: bytes, quorum: _Quorum, owner: common_pb2.SigningCommitment, adaptor: bytes = b""
 ) -> Signing:
     commitments = {number: nonces.commitment for number, nonces in quorum.nonces.items()}
-    return Signing(message, key.verifying_key, commitments, Commitment(owner.hiding, owner.binding), adaptor)
+    own = Commitment(owner.hiding, owner.binding)
+    return Signing(message, key.verifying_key, commitments, own, adaptor, quorum.nonces)
 
 
 def _result(key: SharedKey, quorum: _Quorum, signing: Signing) -> pb.SigningResult:
