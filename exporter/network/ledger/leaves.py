@@ -105,7 +105,7 @@ class Leaf:
         except ValueError as error:
             raise Invalid(f"the refund of leaf {self.id} is {error}") from error
         if (spend.spent_txid, spend.spent_vout) != (spent.txid, 0):
-            raise NotAllowed(f"the refund of leaf {self.id} does not spend its node")
+            raise NotAllowed(f"the refund of leaf {self.id} does not spend its node: that leaf is not available")
         if spend.others != ((connector,) if connector else ()):
             raise Invalid(f"the refund of leaf {self.id} does not spend its connector, or more than that")
         if spend.value != self.value:

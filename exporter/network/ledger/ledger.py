@@ -112,10 +112,11 @@ class Ledger(Books):
         for part in sent:
             leaf = self.find_leaf(part.leaf_id)
             # A leaf that was swapped away is the provider's, who has redeemed it: to the sender it is a foreign one.
+            # By "not owned by" and "not available to transfer" wallets know that they must look at their leaves again.
             if leaf is None or leaf.owner != sender:
-                raise NotAllowed(f"leaf {part.leaf_id} is not the sender's")
+                raise NotAllowed(f"leaf {part.leaf_id} is not owned by the sender")
             if leaf.status is not LeafStatus.AVAILABLE:
-                raise NotReady(f"leaf {leaf.id} is {leaf.status}, not {LeafStatus.AVAILABLE}")
+                raise NotReady(f"leaf {leaf.id} is not available to transfer: it is {leaf.status}")
             if part.signing_key != leaf.signing_key:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
             leaf.check_tweak(part.tweak)

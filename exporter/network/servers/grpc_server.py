@@ -32,6 +32,7 @@ _STATUS: dict[type[Refused], grpc.StatusCode] = {
     errors.Broken: grpc.StatusCode.INTERNAL,
 }
 
+LACKING = "there is no such method here: docs/network.md says what the local network leaves out"
 MAX_REQUEST_BYTES = 16 << 20
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
@@ -64,6 +65,13 @@ def new_server(
     return server, server.add_secure_port(f"{host}:{port}", credentials)
 
 
+async def _refuse_lacking(request: bytes, context: Context) -> NoReturn:
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, LACKING)
+
+
+_LACKING: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_refuse_lacking)
+
+
 class _Routing(grpc.GenericRpcHandler):
     """Leads every call to the method of that path; the others are UNIMPLEMENTED."""
 
@@ -71,7 +79,7 @@ class _Routing(grpc.GenericRpcHandler):
         self._methods = methods
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
-        return self._methods.get(handler_call_details.method)
+        return self._methods.get(handler_call_details.method) or _LACKING
 
 
 def methods_of(
