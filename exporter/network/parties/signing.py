@@ -20,7 +20,7 @@ from exporter.network.proto import common_pb2
 from exporter.network.proto import spark_pb2 as pb
 
 MAX_COMMITMENTS = 10_000  # in one request
-_KEPT = 1024  # sets of nonces: a wallet has the time in which others ask for as many; to make one costs 0.1 ms
+KEPT = 1024  # sets of nonces: a wallet has the time in which others ask for as many; to make one costs 0.1 ms
 
 Commitments: TypeAlias = Mapping[str, common_pb2.SigningCommitment]
 
@@ -60,10 +60,10 @@ class Signers:
         """As many sets of commitments; raises Invalid if that is none, or too many."""
         if not 0 < count <= MAX_COMMITMENTS:
             raise Invalid(f"want between 1 and {MAX_COMMITMENTS} signing commitments, not {count}")
-        return [self._next(fresh=given >= _KEPT).message for given in range(count)]
+        return [self._next(fresh=given >= KEPT).message for given in range(count)]
 
     def _next(self, *, fresh: bool) -> _Quorum:
-        if fresh or len(self._quorums) < _KEPT:
+        if fresh or len(self._quorums) < KEPT:
             quorum = _new_quorum()
         else:
             _, quorum = self._quorums.popitem(last=False)
