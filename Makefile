@@ -80,7 +80,7 @@ proto: $(VENV)/installed-dev
 dashboards: $(VENV)/installed-dev
 	$(BIN)/python -m tools.dashboards
 
-# The table of what the official client does on the local network; takes Node.js.
+# The table of what two clients do on the local network; takes Node.js.
 conformance: $(VENV)/installed-dev
 	$(BIN)/python -m tools.conformance
 

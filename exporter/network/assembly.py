@@ -17,6 +17,7 @@ from exporter.network.parties.messages import OperatorKeys
 from exporter.network.parties.operators import SparkService
 from exporter.network.parties.preimages import Preimages, PreimageService
 from exporter.network.parties.sessions import Sessions
+from exporter.network.parties.single_use_deposits import SingleUseDeposits
 from exporter.network.parties.ssp import ServiceProvider
 from exporter.network.parties.withdrawals import ExitService, Withdrawals
 from exporter.network.servers.graphql.api import Api
@@ -56,6 +57,9 @@ class Services:
         self.preimages = Preimages(archive, self.ledger)
         self.requests = UserRequests(archive)
         self.spark = SparkService(self.ledger, archive, self.events, self.operators)
+        self.single_use_deposits = SingleUseDeposits(
+            self.chain, self.ledger, self.operators, self.spark.signers, self.events, settings.confirmations
+        )
         self.provider = ServiceProvider(self.ledger, archive, self.spark)
         self.lightning = Lightning(self.provider, self.preimages, self.requests)
         self.locks = PreimageService(self.preimages, self.spark, self.lightning.held.settle)
@@ -70,6 +74,7 @@ class Services:
             self.spark,
             self.locks,
             DepositService(self.deposits, self.spark.signers),
+            self.single_use_deposits,
             ExitService(self.spark),
         )
 

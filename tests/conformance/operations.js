@@ -166,12 +166,14 @@ export const operations = {
   },
 
   async "getSingleUseDepositAddress, claimDeposit"({ wallet, fund, holds }) {
-    const made = await wallet();
+    const [made, bob] = [await wallet(), await wallet()];
     const address = await made.getSingleUseDepositAddress();
     expect((await made.getUnusedDepositAddresses()).join(), address, "the unused address");
     await made.claimDeposit(await fund(address, 10_000));
     await holds(made, 10_000);
     expect((await made.getUnusedDepositAddresses()).length, 0, "the number of unused addresses");
+    await made.transfer({ receiverSparkAddress: await bob.getSparkAddress(), amountSats: 10_000 });
+    await holds(bob, 10_000);
   },
 
   async experimental_GetInstantStaticDepositQuote({ wallet, fund }) {

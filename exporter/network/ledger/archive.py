@@ -110,16 +110,16 @@ class Archive:
     def list_transfers(self, wanted: Filter, limit: int, offset: int) -> list[TransferRow]:
         """At most ``limit`` transfers from ``offset`` on, by order of creation."""
         where, values = _where(wanted)
-        table = "transfers t"
-        if wanted.participant is not None:
-            table = "history h JOIN transfers t ON t.seq = h.seq"
+        table, seq = "transfers t", "t.seq"
+        if wanted.participant is not None:  # by the history's own order, which needs no sorting of all of it
+            table, seq = "history h JOIN transfers t ON t.seq = h.seq", "h.seq"
         order = "ASC" if wanted.ascending else "DESC"
         newest_first = self._distance_from_end(wanted, offset)
         if newest_first is not None:
             # A wallet in sync asks for the last few of very many: read those from the end.
-            rows = self._select(f"{table} WHERE {where} ORDER BY t.seq DESC LIMIT ?", [*values, newest_first])
+            rows = self._select(f"{table} WHERE {where} ORDER BY {seq} DESC LIMIT ?", [*values, newest_first])
             return rows[::-1][:limit]
-        return self._select(f"{table} WHERE {where} ORDER BY t.seq {order} LIMIT ? OFFSET ?", [*values, limit, offset])
+        return self._select(f"{table} WHERE {where} ORDER BY {seq} {order} LIMIT ? OFFSET ?", [*values, limit, offset])
 
     def _distance_from_end(self, wanted: Filter, offset: int) -> int | None:
         plain = wanted.ascending and wanted.as_sender and wanted.as_receiver and wanted.types

@@ -50,6 +50,7 @@ class Signing:
         operators: the commitments of the operators that sign, by their number from 0.
         owner: the owner's commitment.
         adaptor: the point that the signature lacks, or nothing.
+        nonces: the operators' nonces, for those who know them: that saves most of the work.
 
     Raises:
         ValueError: a point is none.
@@ -62,6 +63,7 @@ class Signing:
         operators: Mapping[int, Commitment],
         owner: Commitment,
         adaptor: bytes = b"",
+        nonces: Mapping[int, Nonces] | None = None,
     ) -> None:
         self._tweak = keys.taproot_tweak(verifying_key)
         output = keys.taproot_output(verifying_key)
@@ -72,40 +74,38 @@ class Signing:
         commitments = {number + 1: commitment for number, commitment in operators.items()} | {owner_identifier(): owner}
         self._factors = _binding_factors(_EVEN + output[1:], message, commitments)
         self._owner_nonce = self._nonce_of(owner_identifier(), owner)
-        nonces = [self._nonce_of(number + 1, commitment) for number, commitment in operators.items()]
-        nonce = keys.add_points(self._owner_nonce, *nonces, *([adaptor] if adaptor else []))
+        if nonces is None:
+            points = [self._nonce_of(number + 1, commitment) for number, commitment in operators.items()]
+        else:
+            points = [keys.public_key(sum(self._secret_nonce(number + 1, each) for number, each in nonces.items()))]
+        nonce = keys.add_points(self._owner_nonce, *points, *([adaptor] if adaptor else []))
         self._nonce_sign = _sign_of(nonce)
         self._nonce_x = nonce[1:]
         self._challenge = _challenge(self._nonce_x, output[1:], message)
 
     def _nonce_of(self, identifier: int, commitment: Commitment) -> bytes:
-        return keys.add_points(commitment.hiding, keys.multiply(commitment.binding, self._factors[identifier]))
+        return keys.add_multiple(commitment.hiding, commitment.binding, self._factors[identifier])
+
+    def _secret_nonce(self, identifier: int, nonces: Nonces) -> int:
+        return nonces.hiding + self._factors[identifier] * nonces.binding
 
     def operator_share(self, number: int, nonces: Nonces, share: int) -> bytes:
         """An operator's share of the signature, by its nonces and its share of the operators' key."""
         secret = self._owner_sign * share + self._output_sign * self._tweak
-        return self._share(number + 1, nonces, self._coefficient(number) * secret)
+        return self._share(number + 1, nonces, _coefficient(number, self._operators) * secret)
 
     def owner_share(self, nonces: Nonces, secret: int) -> bytes:
         """The owner's share of the signature."""
         return self._share(owner_identifier(), nonces, self._owner_sign * secret)
 
     def _share(self, identifier: int, nonces: Nonces, secret: int) -> bytes:
-        nonce = self._nonce_sign * (nonces.hiding + self._factors[identifier] * nonces.binding)
+        nonce = self._nonce_sign * self._secret_nonce(identifier, nonces)
         return keys.scalar_bytes(nonce + self._challenge * secret)
-
-    def _coefficient(self, number: int) -> int:
-        """Lagrange's, at 0, of an operator among those that sign."""
-        coefficient = 1
-        for other in self._operators:
-            if other != number:
-                coefficient = coefficient * (other + 1) * pow(other - number, -1, ORDER) % ORDER
-        return coefficient
 
     def check_owner_share(self, share: bytes, key: bytes) -> None:
         """Check the owner's share against its public key; raises ValueError."""
         nonce = self._owner_nonce if self._nonce_sign > 0 else keys.negate(self._owner_nonce)
-        expected = keys.add_points(nonce, keys.multiply(key, self._owner_sign * self._challenge))
+        expected = keys.add_multiple(nonce, key, self._owner_sign * self._challenge)
         if keys.public_key(int.from_bytes(share, "big")) != expected:
             raise ValueError("the owner's share of the signature is wrong")
 
@@ -128,7 +128,7 @@ def verify_adaptor(signature: bytes, message: bytes, verifying_key: bytes, adapt
         output = keys.taproot_output(verifying_key)
         nonce_x, share = signature[:32], int.from_bytes(signature[32:], "big")
         challenge = _challenge(nonce_x, output[1:], message)
-        lacking = keys.subtract_points(keys.public_key(share), keys.multiply(_EVEN + output[1:], challenge))
+        lacking = keys.add_multiple(keys.public_key(share), _EVEN + output[1:], -challenge)
         return nonce_x in (keys.add_points(lacking, adaptor)[1:], keys.subtract_points(lacking, adaptor)[1:])
     except ValueError:
         return False
@@ -148,6 +148,16 @@ def complete(signature: bytes, adaptor_secret: int, message: bytes, verifying_ke
 def owner_identifier() -> int:
     """The owner's place among the signers; an operator's is its number and one."""
     return _hash_to_scalar(b"id", b"user")
+
+
+@functools.cache
+def _coefficient(number: int, operators: tuple[int, ...]) -> int:
+    """Lagrange's, at 0, of an operator among those that sign."""
+    coefficient = 1
+    for other in operators:
+        if other != number:
+            coefficient = coefficient * (other + 1) * pow(other - number, -1, ORDER) % ORDER
+    return coefficient
 
 
 def _binding_factors(key: bytes, message: bytes, commitments: Mapping[int, Commitment]) -> dict[int, int]:
@@ -173,7 +183,7 @@ def _hash_to_scalar(purpose: bytes, message: bytes) -> int:
     suffix = domain + bytes([len(domain)])
     first = hashlib.sha256(bytes(64) + message + _SCALAR_BYTES.to_bytes(2, "big") + b"\0" + suffix).digest()
     block = hashlib.sha256(first + b"\x01" + suffix).digest()
-    mixed = bytes(a ^ b for a, b in zip(first, block, strict=True))
+    mixed = (int.from_bytes(first, "big") ^ int.from_bytes(block, "big")).to_bytes(len(first), "big")
     expanded = block + hashlib.sha256(mixed + b"\x02" + suffix).digest()
     return int.from_bytes(expanded[:_SCALAR_BYTES], "big") % ORDER
 

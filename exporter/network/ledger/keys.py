@@ -46,6 +46,21 @@ def add_points(*points: bytes) -> bytes:
     return _serialize(secp256k1.ec_pubkey_combine(*map(_parse, points)))
 
 
+def add_multiple(point: bytes, other: bytes, scalar: int) -> bytes:
+    """``point + scalar·other``; raises ValueError as `add_points` does, or if the scalar is 0."""
+    return _serialize(secp256k1.ec_pubkey_combine(_parse(point), _product(other, scalar)))
+
+
+def points_on_line(start: bytes, slope: bytes, count: int) -> list[bytes]:
+    """``start + slope``, ``start + 2·slope`` and so on; raises ValueError as `add_points` does."""
+    at, step = _parse(start), _parse(slope)
+    points = []
+    for _ in range(count):
+        at = secp256k1.ec_pubkey_combine(at, step)
+        points.append(_serialize(at))
+    return points
+
+
 def subtract_points(minuend: bytes, subtrahend: bytes) -> bytes:
     """``minuend - subtrahend``; raises ValueError as `add_points` does."""
     return add_points(minuend, negate(subtrahend))
@@ -54,11 +69,6 @@ def subtract_points(minuend: bytes, subtrahend: bytes) -> bytes:
 def negate(point: bytes) -> bytes:
     """``-point``."""
     return bytes([point[0] ^ 1]) + point[1:]
-
-
-def multiply(point: bytes, scalar: int) -> bytes:
-    """``scalar·point``; raises ValueError if the point is none or the scalar is 0."""
-    return _serialize(_product(point, scalar))
 
 
 def split(secret: int, slope: int | None = None) -> Shares:
@@ -70,6 +80,12 @@ def split(secret: int, slope: int | None = None) -> Shares:
 def join(shares: Sequence[int]) -> int:
     """The secret of which ``shares[0]`` and ``shares[1]`` are the first two shares."""
     return (2 * shares[0] - shares[1]) % ORDER
+
+
+@functools.lru_cache(maxsize=1024)  # asked for as shares are checked, and as they are taken
+def joint_key(shares: Shares) -> bytes:
+    """The point of the secret that shares are of; raises ValueError if that is 0."""
+    return public_key(join(shares))
 
 
 def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> list[bytes]:
@@ -88,17 +104,15 @@ def check_shares(shares: Sequence[int], proofs: Sequence[Sequence[bytes]]) -> li
     first = list(proofs[0])
     if len(shares) != OPERATORS or len(first) != THRESHOLD or any(list(p) != first for p in proofs[1:]):
         raise ValueError(f"want the same {THRESHOLD} proofs for each of {OPERATORS} shares")
-    expected, slope = first
-    points = []
-    for number, share in enumerate(shares, 1):
-        expected = add_points(expected, slope)
+    start, slope = first
+    points = points_on_line(start, slope, OPERATORS)
+    for number, (share, expected) in enumerate(zip(shares, points, strict=True), 1):
         if number <= THRESHOLD:
             fits = 0 < share < ORDER and public_key(share) == expected
         else:  # it follows from the others on its line, without a multiplication of points
             fits = share == (2 * shares[1] - shares[0]) % ORDER
         if not fits:
             raise ValueError(f"share {number} does not fit its proofs")
-        points.append(expected)
     return points
 
 

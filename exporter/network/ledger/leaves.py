@@ -70,7 +70,7 @@ class Leaf:
             self._derive_keys()
         else:
             self.signing_key = signing_key
-            self.keyshare_key = keys.subtract_points(self.verifying_key, signing_key)
+            self.keyshare_key = keys.joint_key(self.shares)
 
     @property
     def timelock(self) -> int:
@@ -85,7 +85,7 @@ class Leaf:
     def check_tweak_to(self, signing_key: bytes, tweak: Shares) -> None:
         """Check that a tweak makes this the owner's signing key; raises Invalid."""
         self.check_tweak(tweak)
-        share_key = keys.public_key(keys.join(_add_shares(self.shares, tweak)))
+        share_key = keys.joint_key(_add_shares(self.shares, tweak))
         if keys.add_points(share_key, signing_key) != self.verifying_key:
             raise Invalid(f"the tweak of leaf {self.id} does not lead to the receiver's key")
 
@@ -105,7 +105,7 @@ class Leaf:
         except ValueError as error:
             raise Invalid(f"the refund of leaf {self.id} is {error}") from error
         if (spend.spent_txid, spend.spent_vout) != (spent.txid, 0):
-            raise NotAllowed(f"the refund of leaf {self.id} does not spend its node")
+            raise NotAllowed(f"the refund of leaf {self.id} does not spend its node: that leaf is not available")
         if spend.others != ((connector,) if connector else ()):
             raise Invalid(f"the refund of leaf {self.id} does not spend its connector, or more than that")
         if spend.value != self.value:
@@ -120,7 +120,7 @@ class Leaf:
         return transactions.sighash(refund, ((self.value, keys.taproot_script(self.verifying_key)),))
 
     def _derive_keys(self) -> None:
-        self.keyshare_key = keys.public_key(keys.join(self.shares))
+        self.keyshare_key = keys.joint_key(self.shares)
         self.signing_key = keys.subtract_points(self.verifying_key, self.keyshare_key)
 
 

@@ -66,6 +66,14 @@ class Ledger(Books):
         status = TransferStatus.SENDER_KEY_TWEAKED if settled else TransferStatus.SENDER_KEY_TWEAK_PENDING
         return self._add(transfer_id, kind, status, sender, receiver, sent, expiry, "")
 
+    def admit(self, leaf: Leaf) -> None:
+        """Take in a leaf whose money its owner has paid on the chain; raises Exists if there is one with its id."""
+        if leaf.id in self._leaves:
+            raise Exists(f"there is a leaf {leaf.id} already")
+        self._leaves[leaf.id] = leaf
+        self._own(leaf, leaf.owner)
+        self.issued_sats += leaf.value
+
     def send(
         self,
         transfer_id: str,
@@ -104,10 +112,11 @@ class Ledger(Books):
         for part in sent:
             leaf = self.find_leaf(part.leaf_id)
             # A leaf that was swapped away is the provider's, who has redeemed it: to the sender it is a foreign one.
+            # By "not owned by" and "not available to transfer" wallets know that they must look at their leaves again.
             if leaf is None or leaf.owner != sender:
-                raise NotAllowed(f"leaf {part.leaf_id} is not the sender's")
+                raise NotAllowed(f"leaf {part.leaf_id} is not owned by the sender")
             if leaf.status is not LeafStatus.AVAILABLE:
-                raise NotReady(f"leaf {leaf.id} is {leaf.status}, not {LeafStatus.AVAILABLE}")
+                raise NotReady(f"leaf {leaf.id} is not available to transfer: it is {leaf.status}")
             if part.signing_key != leaf.signing_key:
                 raise Invalid(f"leaf {leaf.id} is signed with a key that is not its owner's")
             leaf.check_tweak(part.tweak)

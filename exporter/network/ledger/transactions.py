@@ -125,12 +125,12 @@ def node(parent_txid: bytes, vout: int, value: int, script: bytes, timelock: int
 
 
 def refunds(of: Node, value: int, script: bytes, timelock: int = INITIAL_TIMELOCK) -> Refunds:
-    """Refund transactions of a node, paying ``value`` sats to ``script``."""
-    cpfp_txid, direct_txid = parse(of.cpfp).txid, parse(of.direct).txid
+    """Refund transactions of a node, paying ``value`` sats to ``script``; as many as the node has transactions for."""
+    cpfp_txid = parse(of.cpfp).txid
     later = timelock + DIRECT_OFFSET
     return Refunds(
         cpfp=_spend(cpfp_txid, 0, value, script, timelock, anchor=True),
-        direct=_spend(direct_txid, 0, value, script, later, anchor=False),
+        direct=_spend(parse(of.direct).txid, 0, value, script, later, anchor=False) if of.direct else b"",
         direct_from_cpfp=_spend(cpfp_txid, 0, value, script, later, anchor=False),
     )
 

@@ -7,7 +7,8 @@ from exporter.network.ledger.chain import Output
 from exporter.network.ledger.errors import Invalid, NotAllowed, NotReady
 from exporter.network.ledger.leaves import TransferType
 from exporter.network.ledger.user_requests import DepositClaim, UserRequests
-from exporter.network.parties.deposits import DepositAddress, Deposits, StatementKind, statement_of
+from exporter.network.parties.deposit_addresses import DepositAddress
+from exporter.network.parties.deposits import Deposits, StatementKind, statement_of
 from exporter.network.parties.ssp import ServiceProvider, denominations
 
 

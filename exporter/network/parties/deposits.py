@@ -5,13 +5,13 @@ takes the output; or the operators sign a refund with the user, who spends the o
 """
 
 from collections import defaultdict
-from dataclasses import dataclass
 from enum import IntEnum
 
-from exporter.network.ledger import addresses, keys, transactions
+from exporter.network.ledger import keys, transactions
 from exporter.network.ledger.chain import Chain, Output
 from exporter.network.ledger.errors import Invalid, NotAllowed, NotFound, NotReady
-from exporter.network.parties.messages import OPERATOR_IDS, OperatorKeys
+from exporter.network.parties.deposit_addresses import DepositAddress, check_request, make_address
+from exporter.network.parties.messages import OperatorKeys
 from exporter.network.parties.operators import check_own
 from exporter.network.parties.signing import SharedKey, Signers
 from exporter.network.proto import spark_pb2 as pb
@@ -19,33 +19,6 @@ from exporter.settings.network import CONFIRMATIONS
 
 PAGE_SIZE = 100
 _NETWORK = "regtest"
-
-
-@dataclass(frozen=True, slots=True)
-class DepositAddress:
-    """An address with its keys, and the operators' proof that it is the user's."""
-
-    text: str
-    identity: bytes
-    signing_key: bytes
-    verifying_key: bytes
-    shares: keys.Shares  # the operators', of their key
-    proof: pb.DepositAddressProof
-
-    @property
-    def message(self) -> pb.Address:
-        return pb.Address(
-            address=self.text, verifying_key=self.verifying_key, deposit_address_proof=self.proof, is_static=True
-        )
-
-    @property
-    def query_result(self) -> pb.DepositAddressQueryResult:
-        return pb.DepositAddressQueryResult(
-            deposit_address=self.text,
-            user_signing_public_key=self.signing_key,
-            verifying_public_key=self.verifying_key,
-            proof_of_possession=self.proof,
-        )
 
 
 class Deposits:
@@ -74,23 +47,8 @@ class Deposits:
 
     def add(self, identity: bytes, signing_key: bytes) -> DepositAddress:
         """A new address under a new key of the operators'; raises Invalid as `current` does."""
-        share = keys.random_scalar()
-        share_key = keys.public_key(share)
-        try:
-            verifying_key = keys.add_points(signing_key, share_key)
-        except ValueError as error:
-            raise Invalid("the signing key is no public key") from error
-        text = addresses.taproot_address(keys.taproot_script(verifying_key))
-        possession = keys.tagged_message(
-            ("spark", "deposit", "proof_of_possession"), identity, share_key, text.encode()
-        )
-        signatures = (keys.sign(secret, text.encode()) for secret in self._operators.secrets)
-        proof = pb.DepositAddressProof(
-            address_signatures=dict(zip(OPERATOR_IDS, signatures, strict=True)),
-            proof_of_possession_signature=keys.sign_taproot(share, possession),
-        )
-        address = DepositAddress(text, identity, signing_key, verifying_key, keys.split(share), proof)
-        self._addresses[text] = address
+        address = make_address(self._operators, identity, signing_key)
+        self._addresses[address.text] = address
         self._of_identity[identity].append(address)
         return address
 
@@ -169,14 +127,14 @@ class DepositService:
         self, request: pb.GenerateStaticDepositAddressRequest, caller: bytes
     ) -> pb.GenerateStaticDepositAddressResponse:
         check_own(request.identity_public_key, caller)
-        _check_request(request)
+        check_request(request)
         address = self._deposits.current(caller, request.signing_public_key)
         return pb.GenerateStaticDepositAddressResponse(deposit_address=address.message)
 
     async def rotate_static_deposit_address(
         self, request: pb.RotateStaticDepositAddressRequest, caller: bytes
     ) -> pb.RotateStaticDepositAddressResponse:
-        _check_request(request)
+        check_request(request)
         archived = self._deposits.current(caller, request.signing_public_key)
         new = self._deposits.add(caller, request.signing_public_key)
         return pb.RotateStaticDepositAddressResponse(
@@ -192,11 +150,6 @@ class DepositService:
         offset = max(request.offset, 0)
         page = found[offset : offset + limit]
         return pb.QueryStaticDepositAddressesResponse(deposit_addresses=[each.query_result for each in page])
-
-    async def query_unused_deposit_addresses(
-        self, request: pb.QueryUnusedDepositAddressesRequest, caller: bytes
-    ) -> pb.QueryUnusedDepositAddressesResponse:
-        return pb.QueryUnusedDepositAddressesResponse(offset=-1)  # addresses for single use are not made here
 
     async def get_utxos_for_address(
         self, request: pb.GetUtxosForAddressRequest, caller: bytes
@@ -247,15 +200,6 @@ def statement_of(txid: str, vout: int, kind: StatementKind, sats: int, payload: 
 
 def _utxo(output: Output) -> pb.UTXO:
     return pb.UTXO(raw_tx=output.raw, vout=0, network=pb.REGTEST, txid=bytes.fromhex(output.txid))
-
-
-def _check_request(
-    request: pb.GenerateStaticDepositAddressRequest | pb.RotateStaticDepositAddressRequest,
-) -> None:
-    if request.network != pb.REGTEST:
-        raise Invalid("want an address of the regtest network")
-    if request.hash_variant != pb.HASH_VARIANT_V2:
-        raise Invalid("want hash variant 2")
 
 
 _LONGEST_CURSOR = 18  # digits: what the store can count to

@@ -274,12 +274,12 @@ def check_own(identity: bytes, caller: bytes) -> None:
         raise NotAllowed("the request speaks for another identity than the session's")
 
 
-def check_uuid(text: str) -> None:
-    """Check a transfer's id; raises Invalid."""
+def check_uuid(text: str, of: str = "transfer") -> None:
+    """Check the id of a transfer, or of something else; raises Invalid."""
     try:
         uuid.UUID(text)
     except ValueError as error:
-        raise Invalid(f"transfer id {text!r} is no UUID") from error
+        raise Invalid(f"{of} id {text!r} is no UUID") from error
 
 
 def _check_point(point: bytes) -> bytes:

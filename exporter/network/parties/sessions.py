@@ -11,14 +11,32 @@ import secrets
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from exporter.network.ledger import keys
 from exporter.network.ledger.errors import NotAuthenticated
 
 CHALLENGE_SECONDS = 60
 SESSION_SECONDS = 3600
+TIME_SECONDS = 60  # between two answers of a session that tell the time
 
 _EXPIRY = struct.Struct(">Q")
+
+
+@dataclass(slots=True)
+class Session:
+    """A session that was opened; times in seconds since the epoch."""
+
+    identity: bytes
+    expiry: int
+    told_time: float = 0.0
+
+    def wants_time(self, now: float) -> bool:
+        """Whether an answer should tell the wallet the time: the first one, and one a minute."""
+        if now < self.told_time + TIME_SECONDS:
+            return False
+        self.told_time = now
+        return True
 
 
 class Sessions:
@@ -31,7 +49,7 @@ class Sessions:
 
     def __init__(self, now: Callable[[], float] = time.time, lifetime: float = SESSION_SECONDS) -> None:
         self._secret = secrets.token_bytes(32)
-        self._now = now
+        self.now = now
         self._lifetime = lifetime
         self._opened = functools.lru_cache(maxsize=256)(self._open)  # every call shows the same few tokens
 
@@ -40,13 +58,13 @@ class Sessions:
         return hmac.digest(self._secret, message, "sha256")
 
     def timestamp(self) -> int:
-        return int(self._now())
+        return int(self.now())
 
     def check_challenge(self, challenge: bytes, mac: bytes, issued: int) -> None:
         """Check that a challenge is this server's own and recent; raises NotAuthenticated."""
         if not hmac.compare_digest(self.authenticate(challenge), mac):
             raise NotAuthenticated("the challenge is not one of this server's")
-        if self._now() - issued > CHALLENGE_SECONDS:
+        if self.now() - issued > CHALLENGE_SECONDS:
             raise NotAuthenticated("the challenge has expired")
 
     def open(self, identity: bytes, signature: bytes, signed: bytes) -> tuple[str, int]:
@@ -57,18 +75,22 @@ class Sessions:
         """
         if not keys.verify(identity, signature, signed):
             raise NotAuthenticated("the challenge is not signed by this identity key")
-        expiry = int(self._now() + self._lifetime)
+        expiry = int(self.now() + self._lifetime)
         body = identity + _EXPIRY.pack(expiry)
         return base64.urlsafe_b64encode(body + self.authenticate(body)).decode(), expiry
 
     def identity(self, token: str) -> bytes:
         """Whose session a token opens; raises NotAuthenticated if it is none, or expired."""
-        identity, expiry = self._opened(token)
-        if self._now() >= expiry:
-            raise NotAuthenticated("the session has expired")
-        return identity
+        return self.session(token).identity
 
-    def _open(self, token: str) -> tuple[bytes, int]:
+    def session(self, token: str) -> Session:
+        """The session that a token opens; raises NotAuthenticated if it is none, or expired."""
+        session = self._opened(token)
+        if self.now() >= session.expiry:
+            raise NotAuthenticated("the session has expired")
+        return session
+
+    def _open(self, token: str) -> Session:
         try:
             raw = base64.urlsafe_b64decode(token)
         except (binascii.Error, ValueError) as error:
@@ -76,4 +98,4 @@ class Sessions:
         body, mac = raw[:-32], raw[-32:]
         if not hmac.compare_digest(self.authenticate(body), mac):
             raise NotAuthenticated("there is no such session")
-        return body[: -_EXPIRY.size], _EXPIRY.unpack(body[-_EXPIRY.size :])[0]
+        return Session(body[: -_EXPIRY.size], *_EXPIRY.unpack(body[-_EXPIRY.size :]))

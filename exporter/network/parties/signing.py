@@ -20,7 +20,7 @@ from exporter.network.proto import common_pb2
 from exporter.network.proto import spark_pb2 as pb
 
 MAX_COMMITMENTS = 10_000  # in one request
-_KEPT = 1024  # sets of nonces: a wallet has the time in which others ask for as many; to make one costs 0.1 ms
+KEPT = 1024  # sets of nonces: a wallet has the time in which others ask for as many; to make one costs 0.1 ms
 
 Commitments: TypeAlias = Mapping[str, common_pb2.SigningCommitment]
 
@@ -60,10 +60,10 @@ class Signers:
         """As many sets of commitments; raises Invalid if that is none, or too many."""
         if not 0 < count <= MAX_COMMITMENTS:
             raise Invalid(f"want between 1 and {MAX_COMMITMENTS} signing commitments, not {count}")
-        return [self._next(fresh=given >= _KEPT).message for given in range(count)]
+        return [self._next(fresh=given >= KEPT).message for given in range(count)]
 
     def _next(self, *, fresh: bool) -> _Quorum:
-        if fresh or len(self._quorums) < _KEPT:
+        if fresh or len(self._quorums) < KEPT:
             quorum = _new_quorum()
         else:
             _, quorum = self._quorums.popitem(last=False)
@@ -78,6 +78,15 @@ class Signers:
         Raises:
             Invalid: the commitments were not given out, or have signed before; or the owner's share is wrong.
         """
+        return _result(key, *self._take(key, message, job, adaptor))
+
+    def check_job(self, key: SharedKey, message: bytes, job: pb.UserSignedTxSigningJob) -> None:
+        """Check that the owner has signed for a signature that nobody asks for; raises Invalid as `sign_job`."""
+        self._take(key, message, job)
+
+    def _take(
+        self, key: SharedKey, message: bytes, job: pb.UserSignedTxSigningJob, adaptor: bytes = b""
+    ) -> tuple[_Quorum, Signing]:
         named = job.signing_commitments.signing_commitments
         quorum = self._quorums.get(_name(named))
         if quorum is None or dict(quorum.commitments) != dict(named):
@@ -88,7 +97,7 @@ class Signers:
         except ValueError as error:
             raise Invalid(f"{job.leaf_id} can't be signed for: {error}") from error
         del self._quorums[_name(named)]
-        return _result(key, quorum, signing)
+        return quorum, signing
 
     def sign_first(self, key: SharedKey, message: bytes, owner: common_pb2.SigningCommitment) -> pb.SigningResult:
         """The operators' shares of a signature whose owner signs after them; raises Invalid if a point is none."""
@@ -117,7 +126,8 @@ def _signing(
     key: SharedKey, message: bytes, quorum: _Quorum, owner: common_pb2.SigningCommitment, adaptor: bytes = b""
 ) -> Signing:
     commitments = {number: nonces.commitment for number, nonces in quorum.nonces.items()}
-    return Signing(message, key.verifying_key, commitments, Commitment(owner.hiding, owner.binding), adaptor)
+    own = Commitment(owner.hiding, owner.binding)
+    return Signing(message, key.verifying_key, commitments, own, adaptor, quorum.nonces)
 
 
 def _result(key: SharedKey, quorum: _Quorum, signing: Signing) -> pb.SigningResult:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from exporter.network.ledger import frost, keys, transactions
 from exporter.network.ledger.archive import Archive
@@ -119,46 +119,34 @@ class ServiceProvider:
 
     def _new_leaf(self, value: int, receiver: bytes, transfer_id: str) -> tuple[Leaf, SentLeaf]:
         """A leaf under a root of its own, with a key that only the receiver learns."""
-        secret, share = random_scalar(), random_scalar()
+        secret, shares = random_scalar(), keys.split(random_scalar())
         owner_key = keys.public_key(secret)
-        verifying_key = keys.public_key(secret + share)
+        verifying_key = keys.add_points(owner_key, keys.joint_key(shares))
         script = keys.taproot_script(verifying_key)
         root_node = transactions.node(uuid.uuid4().bytes * 2, 0, value, script, 0)
-        node = transactions.node(transactions.parse(root_node.cpfp).txid, 0, value, script, _NODE_TIMELOCK)
-        root = self._leaf(None, value, verifying_key, share, root_node, Refunds(b""), LeafStatus.SPLITTED)
-        self._archive.put_node(root.id, root.tree_id, messages.tree_node(root).SerializeToString())
-        refunds = transactions.refunds(node, value, keys.taproot_script(owner_key))
-        leaf = self._leaf(root, value, verifying_key, share, node, refunds, LeafStatus.AVAILABLE)
-        cipher = keys.encrypt(receiver, keys.scalar_bytes(secret))
-        signature = keys.sign_compact(self.secret, (leaf.id + transfer_id).encode() + cipher)
-        return leaf, SentLeaf(leaf.id, owner_key, _NO_TWEAK, refunds, cipher, signature)
-
-    def _leaf(
-        self,
-        root: Leaf | None,
-        value: int,
-        verifying_key: bytes,
-        share: int,
-        node: transactions.Node,
-        refunds: Refunds,
-        status: LeafStatus,
-    ) -> Leaf:
         now = self.ledger.now()
-        leaf_id = str(uuid.uuid4())
-        return Leaf(
-            id=leaf_id,
-            tree_id=root.tree_id if root else str(uuid.uuid4()),
-            parent_id=root.id if root else None,
+        root = Leaf(
+            id=str(uuid.uuid4()),
+            tree_id=str(uuid.uuid4()),
+            parent_id=None,
             value=value,
             owner=self.identity,
             verifying_key=verifying_key,
-            shares=keys.split(share),
-            node=node,
-            refunds=refunds,
-            status=status,
+            shares=shares,
+            node=root_node,
+            refunds=Refunds(b""),
+            status=LeafStatus.SPLITTED,
             created=now,
             updated=now,
         )
+        self._archive.put_node(root.id, root.tree_id, messages.tree_node(root).SerializeToString())
+        node = transactions.node(transactions.parse(root_node.cpfp).txid, 0, value, script, _NODE_TIMELOCK)
+        refunds = transactions.refunds(node, value, keys.taproot_script(owner_key))
+        leaf_id, status = str(uuid.uuid4()), LeafStatus.AVAILABLE
+        leaf = replace(root, id=leaf_id, parent_id=root.id, node=node, refunds=refunds, status=status)
+        cipher = keys.encrypt(receiver, keys.scalar_bytes(secret))
+        signature = keys.sign_compact(self.secret, (leaf.id + transfer_id).encode() + cipher)
+        return leaf, SentLeaf(leaf.id, owner_key, _NO_TWEAK, refunds, cipher, signature)
 
 
 def denominations(sats: int) -> list[int]:

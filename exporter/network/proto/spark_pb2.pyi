@@ -1048,6 +1048,48 @@ class Address(_message.Message):
     is_static: bool
     def __init__(self, address: _Optional[str] = ..., verifying_key: _Optional[bytes] = ..., deposit_address_proof: _Optional[_Union[DepositAddressProof, _Mapping]] = ..., is_static: bool = ...) -> None: ...
 
+class GenerateDepositAddressRequest(_message.Message):
+    __slots__ = ("signing_public_key", "identity_public_key", "network", "leaf_id", "is_static", "hash_variant")
+    SIGNING_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    IDENTITY_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    NETWORK_FIELD_NUMBER: _ClassVar[int]
+    LEAF_ID_FIELD_NUMBER: _ClassVar[int]
+    IS_STATIC_FIELD_NUMBER: _ClassVar[int]
+    HASH_VARIANT_FIELD_NUMBER: _ClassVar[int]
+    signing_public_key: bytes
+    identity_public_key: bytes
+    network: Network
+    leaf_id: str
+    is_static: bool
+    hash_variant: HashVariant
+    def __init__(self, signing_public_key: _Optional[bytes] = ..., identity_public_key: _Optional[bytes] = ..., network: _Optional[_Union[Network, str]] = ..., leaf_id: _Optional[str] = ..., is_static: bool = ..., hash_variant: _Optional[_Union[HashVariant, str]] = ...) -> None: ...
+
+class GenerateDepositAddressResponse(_message.Message):
+    __slots__ = ("deposit_address",)
+    DEPOSIT_ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    deposit_address: Address
+    def __init__(self, deposit_address: _Optional[_Union[Address, _Mapping]] = ...) -> None: ...
+
+class FinalizeDepositTreeCreationRequest(_message.Message):
+    __slots__ = ("identity_public_key", "on_chain_utxo", "root_tx_signing_job", "refund_tx_signing_job", "direct_from_cpfp_refund_tx_signing_job")
+    IDENTITY_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    ON_CHAIN_UTXO_FIELD_NUMBER: _ClassVar[int]
+    ROOT_TX_SIGNING_JOB_FIELD_NUMBER: _ClassVar[int]
+    REFUND_TX_SIGNING_JOB_FIELD_NUMBER: _ClassVar[int]
+    DIRECT_FROM_CPFP_REFUND_TX_SIGNING_JOB_FIELD_NUMBER: _ClassVar[int]
+    identity_public_key: bytes
+    on_chain_utxo: UTXO
+    root_tx_signing_job: UserSignedTxSigningJob
+    refund_tx_signing_job: UserSignedTxSigningJob
+    direct_from_cpfp_refund_tx_signing_job: UserSignedTxSigningJob
+    def __init__(self, identity_public_key: _Optional[bytes] = ..., on_chain_utxo: _Optional[_Union[UTXO, _Mapping]] = ..., root_tx_signing_job: _Optional[_Union[UserSignedTxSigningJob, _Mapping]] = ..., refund_tx_signing_job: _Optional[_Union[UserSignedTxSigningJob, _Mapping]] = ..., direct_from_cpfp_refund_tx_signing_job: _Optional[_Union[UserSignedTxSigningJob, _Mapping]] = ...) -> None: ...
+
+class FinalizeDepositTreeCreationResponse(_message.Message):
+    __slots__ = ("root_node",)
+    ROOT_NODE_FIELD_NUMBER: _ClassVar[int]
+    root_node: TreeNode
+    def __init__(self, root_node: _Optional[_Union[TreeNode, _Mapping]] = ...) -> None: ...
+
 class GenerateStaticDepositAddressRequest(_message.Message):
     __slots__ = ("signing_public_key", "identity_public_key", "network", "hash_variant")
     SIGNING_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]

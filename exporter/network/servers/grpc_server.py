@@ -17,7 +17,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from exporter.network.ledger import errors
 from exporter.network.ledger.errors import Invalid, NotAuthenticated, Refused
-from exporter.network.parties.sessions import Sessions
+from exporter.network.parties.sessions import Session, Sessions
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ _STATUS: dict[type[Refused], grpc.StatusCode] = {
     errors.Broken: grpc.StatusCode.INTERNAL,
 }
 
+LACKING = "there is no such method here: docs/network.md says what the local network leaves out"
 MAX_REQUEST_BYTES = 16 << 20
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
@@ -64,6 +65,13 @@ def new_server(
     return server, server.add_secure_port(f"{host}:{port}", credentials)
 
 
+async def _refuse_lacking(request: bytes, context: Context) -> NoReturn:
+    await context.abort(grpc.StatusCode.UNIMPLEMENTED, LACKING)
+
+
+_LACKING: grpc.RpcMethodHandler[Any, Any] = grpc.unary_unary_rpc_method_handler(_refuse_lacking)
+
+
 class _Routing(grpc.GenericRpcHandler):
     """Leads every call to the method of that path; the others are UNIMPLEMENTED."""
 
@@ -71,7 +79,7 @@ class _Routing(grpc.GenericRpcHandler):
         self._methods = methods
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
-        return self._methods.get(handler_call_details.method)
+        return self._methods.get(handler_call_details.method) or _LACKING
 
 
 def methods_of(
@@ -146,8 +154,10 @@ def _unary(
             with _refusals(request):
                 if before_call is not None:
                     await before_call()
-                answer = await function(request, *_caller(context, sessions))
-                await _send_time(context, time.perf_counter() - started)
+                session = _session(context, sessions) if sessions else None
+                answer = await function(request, *_caller(session))
+                if session is None or session.wants_time(time.time()):
+                    await _send_time(context, time.perf_counter() - started)
                 return answer
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
@@ -163,9 +173,9 @@ def _streaming(
             with _refusals(request):
                 if before_call is not None:
                     await before_call()
-                caller = _caller(context, sessions)
+                session = _session(context, sessions) if sessions else None
                 await _send_time(context, 0.0)
-                async for message in function(request, *caller):
+                async for message in function(request, *_caller(session)):
                     yield message
         except Refused as refusal:
             await _refuse(context, function.__name__, refusal)
@@ -173,19 +183,22 @@ def _streaming(
     return serve
 
 
-def _caller(context: Context, sessions: Sessions | None) -> tuple[bytes, ...]:
-    if sessions is None:
-        return ()
+def _caller(session: Session | None) -> tuple[bytes, ...]:
+    return () if session is None else (session.identity,)
+
+
+def _session(context: Context, sessions: Sessions) -> Session:
     for key, value in context.invocation_metadata() or ():
         if key == "authorization":
             token = value if isinstance(value, str) else value.decode("ascii", "replace")
-            return (sessions.identity(token.removeprefix("Bearer ")),)  # some wallets name the scheme
+            return sessions.session(token.removeprefix("Bearer "))  # some wallets name the scheme
     raise NotAuthenticated("there is no session token")
 
 
 async def _send_time(context: Context, seconds: float) -> None:
     """The time of the answer and how long it took, by which wallets correct their clocks.
 
+    Metadata is a batch of its own in gRPC, and costs as much as the answer: not every answer has it.
     A date has whole seconds: rounded up, as wallets look for the transfers that were started before it.
     """
     date = formatdate(math.ceil(time.time()), usegmt=True)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from exporter.network.servers.grpc_server import MAX_REQUEST_BYTES, Context, Methods
+from exporter.network.servers.grpc_server import LACKING, MAX_REQUEST_BYTES, Context, Methods
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ async def _answer(handler: Any, body: bytes, context: Context) -> AsyncIterator[
 async def _messages(handler: Any, body: bytes, context: Context) -> AsyncIterator[bytes]:
     """The serialised messages of the answer; raises _AbortError."""
     if handler is None:
-        raise _AbortError(grpc.StatusCode.UNIMPLEMENTED, "there is no such method")
+        raise _AbortError(grpc.StatusCode.UNIMPLEMENTED, LACKING)
     try:
         message = handler.request_deserializer(_message(body))
         if handler.response_streaming:

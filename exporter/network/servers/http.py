@@ -86,9 +86,11 @@ async def _body(request: Request) -> bytes | None:
 def _asked(body: bytes) -> tuple[str, dict[str, Any], str | None] | None:
     """What a body asks: the query, its variables, the name of the operation; None if it asks nothing."""
     try:
-        found = json.loads(body)
+        text = body.decode()
+        found = json.loads(text)
         query, variables, operation = found["query"], found.get("variables") or {}, found.get("operationName")
-        json.dumps(found, ensure_ascii=False).encode()  # half of a pair of surrogates is no text
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()  # half of a pair of surrogates is no text
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     is_well_formed = isinstance(query, str) and isinstance(variables, dict) and isinstance(operation, str | None)

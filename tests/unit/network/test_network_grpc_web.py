@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 
 from exporter.network.assembly import Services
 from exporter.network.ledger.archive import Archive
-from exporter.network.parties.sessions import Sessions
+from exporter.network.parties.sessions import Session, Sessions
 from exporter.network.proto import spark_pb2 as pb
 from exporter.network.servers import grpc_server, grpc_web
 from exporter.network.servers.grpc_server import MAX_REQUEST_BYTES
@@ -23,8 +23,8 @@ SUBSCRIBE = "/spark.SparkService/subscribe_to_events"
 
 
 class _EverybodysSessions(Sessions):
-    def identity(self, token: str) -> bytes:
-        return IDENTITY
+    def session(self, token: str) -> Session:
+        return Session(IDENTITY, expiry=0)
 
 
 def application(services: Services) -> Starlette:

@@ -164,7 +164,7 @@ def test_nobody_sends_anothers_leaf_or_one_twice(world: World) -> None:
     async def check() -> None:
         alice, bob, mallory = await Wallet(world).funded(8), Wallet(world), Wallet(world)
         mallory.leaf_secrets = alice.leaf_secrets
-        with pytest.raises(NotAllowed, match="not the sender's"):
+        with pytest.raises(NotAllowed, match="not owned by"):
             await mallory.send(alice.leaves, bob)
         request = alice.start_request(alice.leaves, bob.identity)
         with pytest.raises(NotAllowed, match="another identity"):
@@ -182,7 +182,7 @@ def test_a_leaf_that_was_swapped_away_is_a_foreign_one(world: World) -> None:
         alice, bob = await Wallet(world).funded(8), Wallet(world)
         gone = alice.leaves
         await alice.swap(gone, [3])
-        with pytest.raises(NotAllowed, match="not the sender's"):
+        with pytest.raises(NotAllowed, match="not owned by"):
             await alice.send(gone, bob)
         await alice.pay(alice.leaves, bob)
         assert balances(world, alice, bob) == [0, 8]

@@ -11,6 +11,7 @@ from typing import Any
 import grpc
 import pytest
 import requests
+from google.protobuf.empty_pb2 import Empty
 from operator_clients import IDENTITY, SECRET, Client, over_both, status_of, with_network
 
 from exporter.errors import ConfigError
@@ -50,6 +51,8 @@ def test_refusals_have_the_status_of_a_real_operator(transport: type[Client]) ->
             assert await status_of(client.spark("renew_leaf", nowhere)) is grpc.StatusCode.NOT_FOUND
             none = pb.GetSigningCommitmentsRequest(count=0)
             assert await status_of(client.spark("get_signing_commitments", none)) is grpc.StatusCode.INVALID_ARGUMENT
+            lacking = client.spark("get_signing_operator_list", Empty())
+            assert await status_of(lacking) is grpc.StatusCode.UNIMPLEMENTED
 
     with_network(check)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from exporter.network.ledger import keys
 from exporter.network.ledger.errors import NotAuthenticated
-from exporter.network.parties.sessions import CHALLENGE_SECONDS, SESSION_SECONDS, Sessions
+from exporter.network.parties.sessions import CHALLENGE_SECONDS, SESSION_SECONDS, TIME_SECONDS, Sessions
 
 SECRET = 7
 IDENTITY = keys.public_key(SECRET)
@@ -29,6 +29,17 @@ def test_a_session_is_its_owners_until_it_expires() -> None:
     clock.now += 1
     with pytest.raises(NotAuthenticated, match="expired"):
         sessions.identity(token)
+
+
+def test_a_session_is_told_the_time_at_first_and_once_a_minute() -> None:
+    clock = Clock()
+    sessions = Sessions(clock)
+    token, _ = sessions.open(IDENTITY, keys.sign(SECRET, b"challenge"), b"challenge")
+    asked = []
+    for _ in range(4):
+        asked.append(sessions.session(token).wants_time(clock.now))
+        clock.now += TIME_SECONDS / 2
+    assert asked == [True, False, True, False]
 
 
 def test_another_servers_session_is_none_here() -> None:

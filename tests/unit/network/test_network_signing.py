@@ -83,7 +83,7 @@ def test_a_swap_whose_refund_is_not_signed_for_the_provider_is_refused(world: Wo
 
 
 def test_commitments_are_handed_out_again_only_when_many_others_were(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signing, "_KEPT", 4)
+    monkeypatch.setattr(signing, "KEPT", 4)
     signers = Signers()
     first, second = signers.commit(2), signers.commit(6)
     given = [each.SerializeToString(deterministic=True) for each in (*first, *second)]
