@@ -14,12 +14,16 @@ Lasts = Callable[[float], bool]  # whether a series was read for so many minutes
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps."""
+    """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps.
+
+    ``evenness`` is how fast it has to be in the second half, as a share of the first.
+    """
 
     floor: float
     probability: float
     steadiness: float
     lasting_share: float = 0.35
+    evenness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,12 @@ class Early:
 # The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
 LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
-AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
-# In so short a run much of a warm-up of some minutes is a straight line.
-AT_REST_SHORTLY = (Demand(0.0, 0.97, 3.0, 0.75), Demand(0.0, 0.95, 8.0, 0.65))
-LONG_AT_REST_MINUTES = 8.0
+LONG_AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
+# A warm-up of up to 15 min slows down meanwhile, and a cache that fills by what is new to it. In a run of a few minutes
+# much of such a warm-up is a straight line.
+AT_REST = (Demand(0.0, 0.9, 3.0, 0.5, 0.85),)
+AT_REST_SHORTLY = (Demand(0.0, 0.9, 4.0, 0.65, 0.92),)
+AT_REST_MINUTES = 8.0
 # Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
 EARLY = {
     HEAP: (Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)),),
@@ -48,7 +54,8 @@ EARLY_COUNT = (Early(8.0, Demand(0.5, 0.95, 4.0, 0.6)),)
 # Looked at every minute, four looks in a row.
 SEQUENTIAL_FAST = Demand(650.0, 0.9, 2.0)
 SEQUENTIAL_LONG = (Demand(0.0, 0.99, 3.0, 0.5), SEQUENTIAL_FAST)
-SEQUENTIAL_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5), Demand(0.0, 0.95, 8.0, 0.5))
+SEQUENTIAL_LONG_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5), Demand(0.0, 0.95, 8.0, 0.5))
+SEQUENTIAL_AT_REST = (Demand(0.0, 0.98, 3.0, 0.5, 0.85), Demand(0.0, 0.95, 8.0, 0.5, 0.85))
 SHORTEST_SEQUENTIAL_MINUTES = 13.5
 LOOKS_IN_A_ROW = 4  # a minute apart, for a leak
 
@@ -75,9 +82,11 @@ def demands_under_load(name: str, lasts: Lasts, *, read_at_rest: bool, sequentia
 
 def demands_at_rest(lasts: Lasts, *, sequential: bool) -> tuple[Demand, ...]:
     """The same of a series at rest."""
+    if lasts(SHORTEST_FOR_LEAK_MINUTES):
+        return SEQUENTIAL_LONG_AT_REST if sequential else LONG_AT_REST
     if sequential:
         return SEQUENTIAL_AT_REST
-    return AT_REST if lasts(LONG_AT_REST_MINUTES) else AT_REST_SHORTLY
+    return AT_REST if lasts(AT_REST_MINUTES) else AT_REST_SHORTLY
 
 
 def meets(trend: Trend, demand: Demand, threshold: float) -> bool:
@@ -86,5 +95,6 @@ def meets(trend: Trend, demand: Demand, threshold: float) -> bool:
     return (
         trend.low > max(demand.floor, threshold)
         and trend.steadiness > demand.steadiness
+        and (not demand.evenness or trend.evenness > demand.evenness)
         and trend.others.probability_above(lasting) > demand.probability
     )

@@ -132,15 +132,18 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Eviden
     return _passive(stretch, name, _kib(settings), settings.sequential)
 
 
-def memory_at_rest(stretch: Stretch, name: str, settings: Settings) -> Evidence:
-    """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps."""
+def memory_at_rest(stretch: Stretch, name: str, settings: Settings, *, at_once: bool = True) -> Evidence:
+    """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps.
+
+    ``at_once`` says that an obvious leak may show within a minute.
+    """
     scale, may_leak = _kib(settings, stretch.duration), name not in RESIDENT_SERIES
     found = _settled(
         stretch, name, scale, demands_at_rest(stretch.lasts, sequential=settings.sequential) if may_leak else ()
     )
     if found.verdict is Verdict.LEAK:
         return found
-    few = _few_at_rest(stretch, name, scale, may_leak=may_leak)
+    few = _few_at_rest(stretch, name, scale, may_leak=may_leak and at_once)
     return few if found.trend is None or few.verdict is Verdict.LEAK else found
 
 

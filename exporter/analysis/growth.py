@@ -35,9 +35,8 @@ def growth_per_operation(stretch: Stretch, evidence: Evidence) -> Mapping[str, I
         known = ~np.isnan(counts)
         found = _growth_over(np.interp(tail.t, evidence.clock[known], counts[known]), tail, few=few)
         if found is not None:
-            reach = apart * abs(found.value)
-            low, high = min(found.low, found.value - reach), max(found.high, found.value + reach)
-            growth[column.name] = Interval(found.value * unit, low * unit, high * unit)
+            found = found.at_least(apart * abs(found.value))
+            growth[column.name] = Interval(found.value * unit, found.low * unit, found.high * unit)
     return growth
 
 

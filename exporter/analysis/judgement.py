@@ -54,6 +54,10 @@ class Interval:
     low: float
     high: float
 
+    def at_least(self, reach: float) -> "Interval":
+        """The same, or so far on either side of the estimate."""
+        return Interval(self.value, min(self.low, self.value - reach), max(self.high, self.value + reach))
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesEvidence:

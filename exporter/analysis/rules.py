@@ -143,10 +143,12 @@ def _after_trimming(
 
 def _heap_at_rest_leaks(case: Case) -> Decision | None:
     findings = case.findings
+    whole = findings.heap_at_rest if findings.heap_at_rest.verdict is Verdict.LEAK else None
     parts = [part for part in findings.parts_at_rest if part.verdict is Verdict.LEAK]
-    if not parts and findings.heap_at_rest.verdict is Verdict.LEAK:
-        parts = [findings.heap_at_rest]
-    return _leak(max(parts, key=_certainty)) if parts else None
+    surest = max(parts, key=_certainty, default=whole)
+    if surest is None:
+        return None
+    return _leak(whole if whole and _grows_by_more(whole, surest) else surest)
 
 
 def _heap_leaks(case: Case) -> Decision | None:
@@ -221,6 +223,11 @@ def _flags(case: Case) -> tuple[str, ...]:
     return (case.trimming,) if case.trimming else ()
 
 
+def _grows_by_more(whole: Evidence, part: Evidence) -> bool:
+    """Whether a sum is shown to grow by more than one of its parts: then the part's growth is not all of it."""
+    return whole.trend is not None and part.trend is not None and whole.trend.growth.low > part.trend.growth.high
+
+
 def _certainty(leak: Evidence) -> float:
     return leak.trend.low / leak.trend.growth.value if leak.trend else 0.0
 
@@ -231,7 +238,8 @@ def _bound(part: Evidence) -> float:
 
 RULES = (
     Rule(
-        "**Leak** if any of the subject's heaps at rest is one, or else their sum. The surest of them decides.",
+        "**Leak** if any of the subject's heaps at rest is one, or else their sum. The surest of them decides, or the "
+        "sum if that is shown to be a leak and to grow by more.",
         _heap_at_rest_leaks,
     ),
     Rule("**Leak** if the heap under load is one, unless the heap at rest acquits it.", _heap_leaks),

@@ -96,8 +96,13 @@ def _roy_fuller(tau: float, n: int) -> float:
     return 0.0
 
 
+def line(t: Floats, y: Floats) -> float:
+    """The slope of an ordinary least squares line; 0 where all is at one time."""
+    x = t - t.mean()
+    spread = float(x @ x)
+    return float(x @ y) / spread if spread else 0.0
+
+
 def detrend(t: Floats, y: Floats) -> Floats:
     """What is left of ``y`` after an ordinary least squares line."""
-    x = t - t.mean()
-    centred = y - y.mean()
-    return np.asarray(centred - (x @ centred) / (x @ x) * x)
+    return np.asarray(y - y.mean() - line(t, y) * (t - t.mean()))

@@ -10,7 +10,7 @@ from exporter.analysis.alternatives import Alternatives, alternatives
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.floors import Floors, all_floors
 from exporter.analysis.judgement import Interval
-from exporter.analysis.slope import FEWEST_POINTS, Slope, slope
+from exporter.analysis.slope import FEWEST_POINTS, Slope, line, slope
 
 TAIL_SHARE = 0.4
 LATE_SHARE = 0.65
@@ -22,12 +22,16 @@ TWO_SIDED_95 = 0.95
 _BLOCKS = 12
 _MISSED_PROBABILITY = 0.03
 _HARDLY_KNOWN = 10.0  # times what is enough
+_STARTED_SHARE = 0.1
+_FEWEST_PER_HALF = 3
 
 
 @dataclass(frozen=True)
 class Trend:
     """Growth per minute of a series' low edge; what costs most is worked out when it is asked for.
 
+    ``growth`` has its 95 % interval, at least as wide as one step of the scale at either end of the tail,
+    unless nothing has moved.
     ``low`` and ``high`` are one-sided 99 % bounds, from the tail of the run or from more of it where that changes
     nothing; ``high`` is at least the 95 % bound of the last third. ``low_from`` is the share of the run that ``low``
     begins at, ``slowing`` whether the last third grows no faster than the tail, ``resolution`` the growth that one step
@@ -71,6 +75,18 @@ class Trend:
         spread = float(steps.std(ddof=1)) / np.sqrt(len(steps))
         mean = float(steps.mean())
         return mean / spread if spread > 0 else float(np.sign(mean)) * np.inf if mean else 0.0
+
+    @cached_property
+    def evenness(self) -> float:
+        """The growth of the second half as a share of that of the first, once the run has started; 0 if unknown."""
+        start, end = self.floors.t[0], self.floors.t[-1]
+        started = self.floors.after(float(start + _STARTED_SHARE * (end - start)))
+        later = started.t >= (started.t[0] + end) / 2
+        halves = [Floors(started.t[half], started.y[half]) for half in (~later, later)]
+        if min(map(len, halves)) < _FEWEST_PER_HALF:
+            return 0.0
+        first, second = (line(half.t, half.y) for half in halves)
+        return second / first if first > 0 else np.inf
 
     def missed(self, enough: float) -> float:
         """The largest growth that the series does not exclude.
@@ -119,4 +135,7 @@ def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
     late = slope(late_part.t, late_part.y, wandering=wandering) if len(late_part) >= FEWEST_POINTS else tail
     high = max(high, late.bounds(_TWO_SIDED_90).high)
     resolution = step / ((1 - TAIL_SHARE) * span)
-    return Trend(floors, tail.bounds(TWO_SIDED_95), low, low_from, high, late.value <= tail.value, resolution)
+    growth = tail.bounds(TWO_SIDED_95)
+    if np.ptp(floors.after(start + TAIL_SHARE * span).y) > 0:
+        growth = growth.at_least(resolution)
+    return Trend(floors, growth, low, low_from, high, late.value <= tail.value, resolution)

@@ -58,8 +58,9 @@ async def _watch(config: WatchConfig) -> int:
             sources.append(GroupMemorySource(program.directory))
         state = run_state(config, settings, [SubjectState(program.name, others=program.others)])
         opened = await around.enter_async_context(outputs(config, state, {program.name: config.csv}))
-        # What the program tells by itself is not read at its lowest.
-        near_rest = NearRest() if agents is not None and agents.names and output and not heaps else None
+        # What else a program tells by itself is not read at its lowest.
+        at_lowest = all(isinstance(source, PprofSource | ExpvarSource) for source in heaps)
+        near_rest = NearRest() if output and at_lowest else None
         return await Watch(config, state, opened, program, sources, agents, near_rest).run()
 
 

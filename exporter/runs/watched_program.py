@@ -16,8 +16,6 @@ from exporter.watch.sources import Source
 
 # What is read beside memory may take so long, in a watch of short intervals too.
 _READINGS_SECONDS = 2.0
-# Heaps whose lowest reading is far above what is in use: all that is dropped stays until the next collection.
-_FULL_OF_GARBAGE = frozenset({"go", "node", "jvm"})
 
 
 class WatchedProgram(SubjectRun):
@@ -60,13 +58,9 @@ class WatchedProgram(SubjectRun):
                 await self._readings.note(self.state, max(_READINGS_SECONDS, self._interval / 2))
                 note_others(self.state, await asyncio.to_thread(resident_by_name, self.state.pid, self._program.others))
             if self.state.up:
-                await self._sampler.take(settled=self._is_near_rest())
-
-    def _is_near_rest(self) -> bool:
-        if self._near_rest is None:
-            return False
-        steady = self._near_rest.reached(self.state.load.payments.total(), self.elapsed())
-        return steady and self.state.heap_sum is not None and not _FULL_OF_GARBAGE & self.state.heap_bytes.keys()
+                await self._sampler.take(
+                    settled=self._near_rest is not None and self._near_rest.reached(self.state, self.elapsed())
+                )
 
     async def _end(self) -> None:
         await self._program.stop()

@@ -16,6 +16,8 @@ from prometheus_client.samples import Sample
 from exporter.checked import UnreadableError, shown
 from exporter.drivers.protocol import Heap
 from exporter.record.told import Told
+from exporter.watch.go_memory import HEAP as GO_HEAP
+from exporter.watch.go_memory import GoMemory
 
 # Heap by metric, in the client libraries' own names; of two names for the same heap the first that is there counts.
 KNOWN_HEAPS: Mapping[str, tuple[str, ...]] = {
@@ -58,7 +60,7 @@ def parse_prometheus(text: str, mapping: Mapping[str, str]) -> Heap:
     return Heap(heaps, goroutines=None if goroutines is None else int(goroutines))
 
 
-def parse_pprof_heap(body: bytes) -> Heap:
+def parse_pprof_heap(body: bytes) -> GoMemory:
     """Read the figures of ``runtime.MemStats`` at the end of a heap profile in text; raises UnreadableError."""
     return _memstats({name.decode(): int(value) for name, value in _MEMSTATS.findall(body)})
 
@@ -71,7 +73,7 @@ def parse_goroutines(body: bytes) -> int:
     return int(found[1])
 
 
-def parse_expvar(body: bytes) -> Heap:
+def parse_expvar(body: bytes) -> GoMemory:
     """Read ``memstats`` from what package expvar serves; raises UnreadableError."""
     try:
         memstats = json.loads(body)["memstats"]
@@ -109,11 +111,12 @@ def parse_anonymous_memory(text: str) -> int:
     raise UnreadableError("memory.stat holds neither anon nor total_rss")
 
 
-def _memstats(figures: Mapping[str, int]) -> Heap:
+def _memstats(figures: Mapping[str, int]) -> GoMemory:
     if "HeapAlloc" not in figures:
         raise UnreadableError("there is no HeapAlloc of runtime.MemStats")
     held = {part: figures[name] for part, name in (("inuse", "HeapInuse"), ("sys", "HeapSys")) if name in figures}
-    return Heap({"go": figures["HeapAlloc"]}, held, figures.get("HeapObjects"), figures.get("NumGC"))
+    heap = Heap({GO_HEAP: figures["HeapAlloc"]}, held, figures.get("HeapObjects"), figures.get("NumGC"))
+    return GoMemory(heap, figures.get("TotalAlloc", 0), figures.get("LastGC", 0) / 1e9)
 
 
 def _cells(line: str, separator: str) -> list[str]:

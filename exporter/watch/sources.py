@@ -4,6 +4,7 @@ A source reads; what it has read is parsed in `exporter.watch.formats`.
 """
 
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import ClassVar, Protocol
@@ -16,6 +17,7 @@ from exporter.record.told import Told
 from exporter.settings.kinds import without_login
 from exporter.timed_requests import TimedSession, read_body
 from exporter.watch.formats import parse_expvar, parse_goroutines, parse_pprof_heap, parse_prometheus
+from exporter.watch.go_memory import Lowest
 
 DEADLINE_SECONDS = 5.0
 MAX_PAGE_BYTES = 16 << 20
@@ -46,28 +48,35 @@ class PrometheusSource:
 
 
 class PprofSource:
-    """The pages of Go's net/http/pprof; ``url`` is where the program serves, with ``/debug/pprof`` or without."""
+    """The pages of Go's net/http/pprof, for the heap at its lowest; ``url`` is where the program serves.
+
+    With ``/debug/pprof`` or without.
+    """
 
     name: ClassVar[str] = "pprof"
 
     def __init__(self, url: str) -> None:
         self._base = re.sub(r"(/debug(/pprof(/heap)?)?)?/?(\?.*)?$", "", url) + "/debug/pprof"
+        self._lowest = Lowest()
 
     def read(self) -> Told:
-        heap = parse_pprof_heap(get(f"{self._base}/heap?debug=1"))
+        memory = parse_pprof_heap(get(f"{self._base}/heap?debug=1"))
+        heap = self._lowest.since_the_reading_before(memory, time.time())
         return Told(replace(heap, goroutines=parse_goroutines(get(f"{self._base}/goroutine?debug=1"))))
 
 
 class ExpvarSource:
-    """The page of Go's package expvar."""
+    """The page of Go's package expvar, for the heap at its lowest."""
 
     name: ClassVar[str] = "expvar"
 
     def __init__(self, url: str) -> None:
         self._url = url if url.rstrip("/").endswith("/debug/vars") else url.rstrip("/") + "/debug/vars"
+        self._lowest = Lowest()
 
     def read(self) -> Told:
-        return Told(parse_expvar(get(self._url)))
+        memory = parse_expvar(get(self._url))
+        return Told(self._lowest.since_the_reading_before(memory, time.time()))
 
 
 class OutputSource:

@@ -2,6 +2,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from simulator_at_rest import at_rest as simulated
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.series import Run
@@ -137,3 +138,35 @@ def test_buffers_that_grow_by_the_piece_are_no_even_growth(kib_per_min: float, e
     noise = 8 * KIB * np.random.default_rng(5).integers(0, 6, len(seconds))
     native = 8 * MIB + kib_per_min * KIB * seconds / 60 + pieces + noise
     assert judge(native_alone(native, payments_per_second=2, rest_seconds=15)).verdict is expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "expected"),
+    [
+        ("clean, cache filling", 15, Verdict.INCONCLUSIVE),
+        ("clean, cache filling", 40, Verdict.INCONCLUSIVE),
+        ("clean, large warm-up", 32, Verdict.INCONCLUSIVE),
+        ("1 KiB a payment", 15, Verdict.LEAK),
+        ("256 bytes a payment", 40, Verdict.LEAK),
+    ],
+)
+def test_a_leak_goes_on_as_it_began(kind: str, seed: int, expected: Verdict) -> None:
+    """All of these grow steadily in the last six minutes; what is no leak does so more slowly than before."""
+    assert judge(simulated(kind, 10, np.random.default_rng(seed)).run).verdict is expected
+
+
+def test_the_growth_that_is_told_is_all_of_it() -> None:
+    run = at_rest(python_bytes_per_payment=500.0)
+    column = dict(run.columns)
+    for name in ("heap_native_bytes", "heap_allocated_bytes"):
+        column[name] = column[name] + 2000.0 * column["payments"]
+    found = judge(Run.of("both", **column))
+    assert found.verdict is Verdict.LEAK
+    assert {part.series for part in found.parts if part.verdict is Verdict.LEAK} >= {
+        "heap_python_bytes",
+        "heap_native_bytes",
+    }
+    assert found.series == "heap_allocated_bytes"
+    per_payment = found.growth_bytes_per_payment
+    assert per_payment is not None
+    assert per_payment.low < 2500.0 < per_payment.high

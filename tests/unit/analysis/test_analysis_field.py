@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from field.cases import HERE, subjects
 
+from exporter.analysis.judgement import Kind
 from exporter.analysis.series import Run, parse_csv
 from exporter.analysis.verdict import judge
 from exporter.record.terms import Verdict
@@ -30,8 +31,12 @@ UNDECIDED = {
     "without_agent/node_fetch_agent-3.2.0",
     "without_agent/undici_signals-5.21.0",
 }
-FILLING = {"with_agent/clean_database", "with_agent/clean_history", "with_agent/clean_lru_cache"}  # accused until full
+FILLING = {  # accused until full
+    *("with_agent/clean_database", "with_agent/clean_history", "with_agent/clean_lru_cache"),
+    *("near_rest/clean_database", "near_rest/clean_lru_cache"),
+}
 LOOKS = (0.25, 0.5, 0.75)
+NEAR_REST_MINUTES = 4.0
 
 
 def recorded(name: str) -> Run:
@@ -54,6 +59,21 @@ def test_finds_the_leak_of_a_released_package(name: str) -> None:
 def test_acquits_no_leak_while_it_goes_on(name: str) -> None:
     run = recorded(name)
     assert Verdict.NO_LEAK not in [judge(until(run, share)).verdict for share in LOOKS]
+
+
+@pytest.mark.parametrize("name", [name for name in LEAKING if name.startswith("near_rest/")])
+def test_finds_a_leak_near_rest_within_minutes_and_states_its_size(name: str) -> None:
+    run = recorded(name)
+    elapsed = run.columns["elapsed_sec"]
+    for looked_at in (until(run, float((elapsed <= NEAR_REST_MINUTES * 60).mean())), run):
+        found = judge(looked_at)
+        assert found.verdict is Verdict.LEAK
+        assert found.evidence is Kind.SETTLED
+    true = next(subject.heap_per_operation for subject in subjects() if name.endswith(subject.name))
+    stated = found.growth_bytes_per_payment
+    assert true is not None
+    assert stated is not None
+    assert stated.low <= true <= stated.high
 
 
 @pytest.mark.parametrize("name", CLEAN)

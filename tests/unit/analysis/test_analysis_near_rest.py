@@ -43,9 +43,10 @@ def test_the_twins_are_told_apart(kib_per_min: float, expected: Verdict, seed: i
         assert judge(watched(4, kib_per_min, seed=seed)).verdict is expected
 
 
+@pytest.mark.parametrize("garbage_kib", [6000, 24000])
 @pytest.mark.parametrize("minutes", np.arange(2, 8, 0.5))
-def test_garbage_that_piles_up_is_no_leak(minutes: float) -> None:
-    assert judge(watched(minutes, garbage_kib=6000)).verdict is not Verdict.LEAK
+def test_garbage_that_piles_up_is_no_leak(minutes: float, garbage_kib: float) -> None:
+    assert judge(watched(minutes, garbage_kib=garbage_kib)).verdict is not Verdict.LEAK
 
 
 def test_only_the_heap_is_near_rest() -> None:

@@ -209,6 +209,17 @@ def test_eight_minutes_tell_a_leak_of_sockets_from_a_pool(
     assert judge(Run.of("sockets", **(dict(run.columns) | {"open_fds": sockets}))).verdict is expected
 
 
+@pytest.mark.parametrize("seconds_apart", [1.9, 2.0, 2.1])
+def test_the_growth_of_a_count_is_known_to_one_more_at_either_end(seconds_apart: float) -> None:
+    seconds = np.arange(0, 600.0, 2.0)
+    threads = 5 + np.floor(seconds / seconds_apart)
+    run = Run.of("threads", elapsed_sec=seconds, rss_bytes=np.full(len(seconds), 5e7), threads=threads)
+    growth = next(part.growth_per_min for part in judge(run).parts if part.series == "threads")
+    assert growth is not None
+    assert growth.low <= 60 / seconds_apart <= growth.high
+    assert growth.high - growth.low >= 2 / 6
+
+
 def test_sockets_that_only_the_other_side_has_closed_are_named_before_descriptors() -> None:
     run = run_with()
     left = np.floor(run.columns["elapsed_sec"] / 60)

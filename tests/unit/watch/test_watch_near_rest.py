@@ -4,12 +4,39 @@ import random
 
 import pytest
 
+from exporter.record.state import SubjectState
 from exporter.watch.near_rest import NearRest
 
 
 def marked(done: list[int], step: float = 10.0) -> list[bool]:
-    near_rest = NearRest()
-    return [near_rest.reached(count, number * step) for number, count in enumerate(done)]
+    near_rest, state = NearRest(), SubjectState("x", pid=1, heap_bytes={"python": 1 << 20})
+    found = []
+    for number, count in enumerate(done):
+        state.load.payments["any"] = count
+        found.append(near_rest.reached(state, number * step))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("heaps", "expected"),
+    [
+        (["python", "native"], {8, 9, 10, 11, 12, 13, 14}),
+        (["go"], {9, 12}),
+        (["go", "native"], {9, 12}),
+        (["node"], set()),
+        (["jvm", "native"], set()),
+        ([], set()),
+    ],
+)
+def test_heaps_that_are_not_at_their_lowest_are_not_near_rest(heaps: list[str], expected: set[int]) -> None:
+    near_rest, state = NearRest(), SubjectState("x", pid=1, heap_bytes=dict.fromkeys(heaps, 1 << 20))
+    found = set()
+    for number in range(15):
+        state.load.payments["any"] = 100 * number
+        state.collections = number // 3
+        if near_rest.reached(state, 10.0 * number) and number >= 8:
+            found.add(number)
+    assert found == expected
 
 
 def test_samples_of_a_steady_load_are_near_rest_once_its_pace_is_known() -> None:
