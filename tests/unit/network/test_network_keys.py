@@ -4,7 +4,7 @@ import hashlib
 
 import ecies
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from exporter.network.ledger import keys
@@ -26,7 +26,6 @@ def test_adding_shares_adds_secrets(secret: int, slope: int, change: int, other_
     assert keys.join(moved) == (secret + change) % keys.ORDER
 
 
-@settings(deadline=None)
 @given(scalars, scalars)
 def test_proofs_fit_their_shares_and_no_others(secret: int, slope: int) -> None:
     shares = keys.split(secret, slope)
@@ -39,7 +38,6 @@ def test_proofs_fit_their_shares_and_no_others(secret: int, slope: int) -> None:
         keys.check_shares(shares, [proofs[0], proofs[0], proofs[0][:1]])
 
 
-@settings(deadline=None)
 @given(scalars, scalars)
 def test_points_add_as_scalars_do(first: int, second: int) -> None:
     assume(first + second != keys.ORDER)
@@ -48,7 +46,6 @@ def test_points_add_as_scalars_do(first: int, second: int) -> None:
     assert keys.subtract_points(total, keys.public_key(second)) == keys.public_key(first)
 
 
-@settings(deadline=None)
 @given(scalars, st.binary(max_size=300))
 def test_cipher_texts_are_those_of_the_ecies_library(secret: int, message: bytes) -> None:
     point = keys.public_key(secret)
@@ -56,14 +53,12 @@ def test_cipher_texts_are_those_of_the_ecies_library(secret: int, message: bytes
     assert ecies.decrypt(keys.scalar_bytes(secret), keys.encrypt(point, message)) == message
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_refuses_what_was_not_made_for_the_key(ciphertext: bytes) -> None:
     with pytest.raises(ValueError, match="cannot be decrypted"):
         keys.decrypt(5, ciphertext)
 
 
-@settings(deadline=None)
 @given(scalars, st.binary(max_size=100))
 def test_signatures_are_good_for_their_message_and_key_alone(secret: int, message: bytes) -> None:
     point = keys.public_key(secret)
