@@ -114,10 +114,12 @@ def _environment() -> Environment:
     )
 
 
+@cache
 def _style() -> Markup:
     return Markup("\n".join(read_text(name) for name in _STYLES))  # noqa: S704 - our own files
 
 
+@cache
 def _script() -> Markup:
     return Markup(f"{read_text(_CHART_LIBRARY)}\n{inlined(_SCRIPT)}")  # noqa: S704 - our own files
 
