@@ -23,7 +23,7 @@ check: lint
 
 test: export PATH := $(CURDIR)/$(BIN):$(PATH)
 test: lint lint-web tools
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(COVERAGE) $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --hypothesis-profile thorough $(COVERAGE) $(ARGS)
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

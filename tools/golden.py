@@ -73,7 +73,8 @@ CASES = dict(_cases())
 def of_recorded(case: Case) -> str:
     """What a command says of recorded runs: a JSON document, a file it wrote, or its output with the exit code."""
     with tempfile.TemporaryDirectory() as folder:
-        shutil.copytree(RECORDED, folder, dirs_exist_ok=True)
+        for path in RECORDED.iterdir():
+            Path(folder, path.name).symlink_to(path)
         with chdir(folder):
             code, output = _called(case.arguments)
             written = Path(case.written).read_text("utf-8") if case.written else ""

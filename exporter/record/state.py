@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from exporter.checked import NAME_LENGTH, Names, printable
-from exporter.record.columns import HEAPS
+from exporter.record.heap_columns import HEAPS
 from exporter.record.probes import Others
 from exporter.record.sample import Sample
 from exporter.record.terms import Phase, Verdict

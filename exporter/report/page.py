@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -101,7 +102,9 @@ def _chart_views(section: Section) -> list[ChartView]:
     return [ChartView(chart, description(chart), value_table(chart)) for chart in section.charts]
 
 
+@cache
 def _environment() -> Environment:
+    """With one for all pages, the template is compiled once."""
     return Environment(
         loader=PackageLoader("exporter.report"),
         autoescape=True,
@@ -111,10 +114,12 @@ def _environment() -> Environment:
     )
 
 
+@cache
 def _style() -> Markup:
     return Markup("\n".join(read_text(name) for name in _STYLES))  # noqa: S704 - our own files
 
 
+@cache
 def _script() -> Markup:
     return Markup(f"{read_text(_CHART_LIBRARY)}\n{inlined(_SCRIPT)}")  # noqa: S704 - our own files
 

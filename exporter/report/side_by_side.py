@@ -6,7 +6,8 @@ from exporter.analysis.compare import Comparison, Difference, compare
 from exporter.analysis.evidence import label_of
 from exporter.analysis.judgement import Interval, Judgement
 from exporter.analysis.series import Run
-from exporter.record.columns import HEAP, HEAPS, RESIDENT
+from exporter.record.columns import HEAP, RESIDENT
+from exporter.record.heap_columns import HEAPS
 from exporter.report.judgements import in_words
 from exporter.report.wording import aligned
 

@@ -109,7 +109,7 @@ def test_a_probe_is_a_file_and_a_line(extended: Extended) -> None:
 
 
 def test_a_heap_is_a_declaration_and_who_tells_of_it(extended: Extended) -> None:
-    assert extended.touched["A heap"] == ["exporter/record/columns.py", "exporter/watch/formats.py"]
+    assert extended.touched["A heap"] == ["exporter/record/heap_columns.py", "exporter/watch/formats.py"]
     assert extended.row["heap_dotnet_bytes"] == "123456"
     heaps = [name for name in extended.row if re.fullmatch(r"heap_(?!allocated)\w+_bytes", name)]
     assert int(extended.row["heap_allocated_bytes"]) == sum(int(extended.row[name] or 0) for name in heaps)

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("page", ["cli", "csv", "metrics"])
 def test_a_reference_page_is_current(page: str) -> None:
     made = subprocess.run(

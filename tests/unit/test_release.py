@@ -37,6 +37,7 @@ def test_a_release_that_the_changelog_does_not_have_is_refused(monkeypatch: pyte
         main()
 
 
+@pytest.mark.processes
 def test_zizmor_finds_nothing_in_the_workflows() -> None:
     zizmor = Path(sys.executable).with_name("zizmor")
     options = ("--offline", "--quiet", "--persona", "auditor")

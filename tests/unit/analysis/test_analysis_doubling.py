@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from costly_properties import percent_of_examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -177,7 +178,7 @@ figure = st.one_of(st.floats(0, 1e9), st.just(float("nan")))
 mark = st.sampled_from([0.0, 1.0, float("nan")])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=percent_of_examples(60))
 @given(st.lists(st.tuples(figure, figure, figure, mark, mark, st.sampled_from([0.0, 1.0, 2.0, 3.0])), max_size=60))
 def test_whatever_the_marks_of_a_run_are_it_is_judged(rows: list[tuple[float, ...]]) -> None:
     table = np.array(rows, dtype=float).reshape(-1, 6)

@@ -5,7 +5,8 @@ import pytest
 
 from exporter.analysis.parts import changes_at_rest, lines_at_rest
 from exporter.analysis.series import Run
-from exporter.record.columns import BY_NAME, HEAPS, heap_column
+from exporter.record.columns import BY_NAME
+from exporter.record.heap_columns import HEAPS, heap_column
 from exporter.record.sample import REPEATABLE_BYTES
 
 SAMPLES = 40

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from costly_properties import percent_of_examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -320,7 +321,7 @@ rates = st.sampled_from([0.0, 20.0, 60.0, 150.0, 400.0])
 seeds = st.integers(0, 10_000)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=percent_of_examples(25))
 @given(rate=rates, seed=seeds, constant=st.integers(-30 * MIB // 4096, 2**40 // 4096))
 def test_adding_a_constant_changes_no_verdict(rate: float, seed: int, constant: int) -> None:
     run = run_with(rate, seed=seed)
@@ -330,7 +331,7 @@ def test_adding_a_constant_changes_no_verdict(rate: float, seed: int, constant: 
     assert judge(Run.of("shifted", **columns)).verdict is judge(run).verdict
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=percent_of_examples(25))
 @given(rate=rates, seed=seeds, offset=st.floats(0, 1e6))
 def test_the_origin_of_time_changes_no_verdict(rate: float, seed: int, offset: float) -> None:
     run = run_with(rate, seed=seed)
@@ -338,7 +339,7 @@ def test_the_origin_of_time_changes_no_verdict(rate: float, seed: int, offset: f
     assert judge(Run.of("later", **columns)).verdict is judge(run).verdict
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=percent_of_examples(25))
 @given(rate=rates, seed=seeds, scale=st.sampled_from([0.25, 0.5, 2.0, 8.0]))
 def test_the_unit_of_memory_changes_no_verdict_when_thresholds_follow(rate: float, seed: int, scale: float) -> None:
     run = run_with(rate, seed=seed, heap=False, minutes=40)
@@ -351,7 +352,7 @@ def test_the_unit_of_memory_changes_no_verdict_when_thresholds_follow(rate: floa
     assert scaled.growth_kib_per_min.value == pytest.approx(before.growth_kib_per_min.value * scale, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=percent_of_examples(40))
 @given(seed=seeds, rate=rates, more=st.floats(1.0, 2000.0), warmup=st.sampled_from([0.0, 10.0, 40.0]))
 def test_more_growth_never_turns_a_leak_into_no_leak(seed: int, rate: float, more: float, warmup: float) -> None:
     before = judge(run_with(rate, seed=seed, warmup_mib=warmup)).verdict
@@ -359,14 +360,14 @@ def test_more_growth_never_turns_a_leak_into_no_leak(seed: int, rate: float, mor
     assert not (before is Verdict.LEAK and after is Verdict.NO_LEAK)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=percent_of_examples(15))
 @given(seed=seeds, rate=st.sampled_from([0.0, 150.0, 400.0]))
 def test_more_of_the_same_changes_no_verdict(seed: int, rate: float) -> None:
     short, long = (judge(run_with(rate, seed=seed, minutes=minutes)).verdict for minutes in (60, 90))
     assert short is long
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=percent_of_examples(40))
 @given(
     st.lists(
         st.tuples(*[st.one_of(st.floats(0, 1e9), st.just(float("nan"))) for _ in range(4)]), min_size=0, max_size=80

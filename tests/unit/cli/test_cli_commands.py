@@ -154,6 +154,7 @@ def test_all_that_is_wrong_is_said_together(args: str, wrong: list[str], capsys:
     assert all(each in said for each in wrong), said
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("args", ["--help", "run --help"])
 def test_help_loads_nothing_heavy(args: str) -> None:
     script = f"""

@@ -26,6 +26,8 @@ from exporter.record.terms import Verdict
 from exporter.runs import interrupts
 from exporter.runs.console import Console
 
+pytestmark = pytest.mark.processes
+
 FAKE_RUN = (sys.executable, "-S", str(Path(__file__).parents[2] / "fixtures" / "fake_run.py"))
 LIMIT_SECONDS = 60.0
 TWINS = "leaky: {abandon-instances: true}, clean: {}"

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from costly_properties import percent_of_examples
 from fleet_plans import NIGHTLY, nightly
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,7 +145,7 @@ things = st.recursive(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=percent_of_examples(30))
 @given(st.dictionaries(st.sampled_from([*yaml.safe_load(NIGHTLY), "limits", "fail-on"]), things))
 def test_whatever_a_file_holds_it_is_a_plan_or_refused(changes: dict[str, Any]) -> None:
     text = yaml.safe_dump(yaml.safe_load(NIGHTLY) | changes, allow_unicode=True)
@@ -185,7 +186,7 @@ plans = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=percent_of_examples(30))
 @given(plans)
 def test_a_right_plan_is_read_and_is_right_by_the_schema(plan: dict[str, Any]) -> None:
     SCHEMA.validate(plan)

@@ -77,6 +77,7 @@ def test_growth_is_what_there_is_more_of(before: dict[Site, Held], after: dict[S
     assert diff(after, after, None, None).grown == ()
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(("twin", "grown"), [("leaking", 2), ("clean", 0)])
 def test_a_dump_of_a_real_process_names_the_line_that_keeps(tmp_path: Path, twin: str, grown: int) -> None:
     (tmp_path / "program.py").write_text(PROGRAM)

@@ -134,7 +134,7 @@ def test_operators_fail_over_the_wire(transport: type[Client]) -> None:
         async with transport(network) as client:
             await client.sign_in()
             codes = set()
-            for _ in range(200):
+            for _ in range(40):
                 codes.add(await status_of(client.spark("query_balance", pb.QueryBalanceRequest())))
             assert codes == {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL}
 

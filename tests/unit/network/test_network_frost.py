@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from costly_properties import percent_of_examples
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +41,7 @@ class Party:
         )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=percent_of_examples(30))
 @given(scalars, scalars, signers, messages)
 def test_the_signature_is_good_whoever_of_the_operators_signs(
     owner: int, operators: int, numbers: tuple[int, ...], message: bytes
@@ -52,7 +53,7 @@ def test_the_signature_is_good_whoever_of_the_operators_signs(
     assert not frost.verify(signature, message, keys.public_key(owner))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=percent_of_examples(30))
 @given(scalars, scalars, scalars, signers, messages)
 def test_an_adaptors_secret_completes_the_signature_that_lacks_it(
     owner: int, operators: int, secret: int, numbers: tuple[int, ...], message: bytes
@@ -68,7 +69,7 @@ def test_an_adaptors_secret_completes_the_signature_that_lacks_it(
         frost.complete(signature, secret % 7 + 1, message, party.verifying_key)
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=percent_of_examples(10))
 @given(scalars, scalars, messages)
 def test_the_owners_share_is_of_its_key_and_message_alone(owner: int, operators: int, message: bytes) -> None:
     assume(owner != operators)

@@ -247,7 +247,7 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from([REQUEST, TRANSFERS, SEND, RECEIVE]), JSON)
 def test_no_variables_are_a_fault(askers: list[Asker], query: str, variables: object) -> None:
     body = json.dumps({"query": query, "variables": variables}).encode()

@@ -3,6 +3,7 @@
 import string
 
 import pytest
+from costly_properties import percent_of_examples
 from embit import bech32
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,6 @@ scalars = st.integers(1, keys.ORDER - 1)
 hashes = st.binary(min_size=32, max_size=32)
 
 
-@settings(deadline=None)
 @given(
     secret=scalars,
     payment_hash=hashes,
@@ -72,7 +72,7 @@ def test_reads_what_another_implementation_wrote() -> None:
     assert invoice.expires == 1_700_003_600
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=percent_of_examples(60))
 @given(st.integers(0, len(FOREIGN) - 1), st.sampled_from(bech32.CHARSET))
 def test_refuses_an_invoice_with_a_character_changed(at: int, character: str) -> None:
     spoilt = FOREIGN[:at] + character + FOREIGN[at + 1 :]

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from exporter.network.ledger import keys
@@ -25,7 +25,6 @@ def test_adding_shares_adds_secrets(secret: int, slope: int, change: int, other_
     assert keys.join(moved) == (secret + change) % keys.ORDER
 
 
-@settings(deadline=None)
 @given(scalars, scalars)
 def test_proofs_fit_their_shares_and_no_others(secret: int, slope: int) -> None:
     shares = keys.split(secret, slope)
@@ -38,7 +37,6 @@ def test_proofs_fit_their_shares_and_no_others(secret: int, slope: int) -> None:
         keys.check_shares(shares, [proofs[0], proofs[0], proofs[0][:1]])
 
 
-@settings(deadline=None)
 @given(scalars, scalars)
 def test_points_add_as_scalars_do(first: int, second: int) -> None:
     assume(first + second != keys.ORDER)
@@ -65,7 +63,6 @@ def test_cipher_texts_of_the_ecies_library_are_read(message: bytes) -> None:
     assert keys.decrypt(7, bytes.fromhex(ECIES_TEXTS[message])) == message
 
 
-@settings(deadline=None)
 @given(scalars, st.binary(max_size=300))
 def test_what_was_encrypted_to_a_key_its_secret_decrypts(secret: int, message: bytes) -> None:
     sealed = keys.encrypt(keys.public_key(secret), message)
@@ -74,7 +71,6 @@ def test_what_was_encrypted_to_a_key_its_secret_decrypts(secret: int, message: b
         keys.decrypt(secret % (keys.ORDER - 1) + 1, sealed)
 
 
-@settings(deadline=None)
 @given(scalars, st.binary(max_size=100))
 def test_a_recoverable_signature_names_its_signer(secret: int, message: bytes) -> None:
     signature = keys.sign_recoverable(secret, message)
@@ -84,14 +80,12 @@ def test_a_recoverable_signature_names_its_signer(secret: int, message: bytes) -
     assert keys.recover(signature[:64], message) is None
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_refuses_what_was_not_made_for_the_key(ciphertext: bytes) -> None:
     with pytest.raises(ValueError, match="cannot be decrypted"):
         keys.decrypt(5, ciphertext)
 
 
-@settings(deadline=None)
 @given(scalars, st.binary(max_size=100))
 def test_signatures_are_good_for_their_message_and_key_alone(secret: int, message: bytes) -> None:
     point = keys.public_key(secret)

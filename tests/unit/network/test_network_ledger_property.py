@@ -4,6 +4,7 @@ import asyncio
 import uuid
 
 import pytest
+from costly_properties import percent_of_examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -110,5 +111,5 @@ class Payments(RuleBasedStateMachine):
         assert balances(self.world, *self.wallets) == self.expected
 
 
-Payments.TestCase.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
+Payments.TestCase.settings = settings(max_examples=percent_of_examples(15), stateful_step_count=12)
 TestPayments = Payments.TestCase

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mini_wallet import Wallet, World, check_conserved, locks, status
 
@@ -22,7 +22,6 @@ SHARED = pb.PREIMAGE_REQUEST_STATUS_PREIMAGE_SHARED
 RETURNED = pb.PREIMAGE_REQUEST_STATUS_RETURNED
 
 
-@settings(deadline=None)
 @given(st.integers(1, 50_000))
 def test_the_fee_is_a_base_and_a_part_rounded_up(sats: int) -> None:
     assert 2 + sats / 500 <= fee(sats) < 3 + sats / 500

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from costly_properties import percent_of_examples
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -101,5 +102,5 @@ class Payments(RuleBasedStateMachine):
         assert len(self.world.ledger.pending(waiting)) == 2 * len(self.held)
 
 
-Payments.TestCase.settings = settings(max_examples=8, stateful_step_count=12, deadline=None)
+Payments.TestCase.settings = settings(max_examples=percent_of_examples(8), stateful_step_count=12)
 TestPayments = Payments.TestCase

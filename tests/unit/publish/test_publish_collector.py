@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime
 from typing import Any
 
 import psutil
@@ -14,29 +13,20 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as parse_text
+from samples import STARTED, sample
 
 from exporter.publish.collector import make_registry
 from exporter.publish.metrics import TABLE
-from exporter.record.columns import COLUMNS
 from exporter.record.memory_limit import memory_limit_bytes
-from exporter.record.sample import Sample
 from exporter.record.state import Histogram, LoadCounters, RunState, SubjectState
 from exporter.record.terms import Phase, Verdict
 
 Scraped = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
-STARTED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
 
 def run_with(**subject: Any) -> RunState:
     state = SubjectState("python", **subject)
     return RunState("demo", {"mem-interval": "30s"}, STARTED, 3600.0, {"python": state})
-
-
-def sample(**values: Any) -> Sample:
-    blank: dict[str, Any] = dict.fromkeys(COLUMNS)
-    counters = dict.fromkeys(("payments", "payment_failures", "listeners", "instances", "reconnects", "settled"), 0)
-    return Sample(**(blank | counters | {"timestamp": STARTED, "elapsed_sec": 0.0, "phase": "running"} | values))
 
 
 def scrape(run: RunState) -> Scraped:

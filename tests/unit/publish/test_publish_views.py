@@ -2,21 +2,18 @@
 
 import gzip
 import os
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
+from samples import STARTED, sample
 
 from exporter.publish.exposition import SHARED_SECONDS, Exposition
 from exporter.publish.recorder import Recorder
 from exporter.publish.run_view import describe_run, elapsed_seconds
-from exporter.record.columns import COLUMNS
-from exporter.record.sample import Sample
 from exporter.record.state import RunState
 from exporter.record.terms import Phase
 
-STARTED = datetime(2026, 1, 2, tzinfo=UTC)
 ALL = frozenset[str]()
 
 
@@ -42,11 +39,6 @@ def exposition_of(gauge: Gauge, clock: Clock) -> Exposition:
     registry = CollectorRegistry()
     registry.register(gauge)
     return Exposition(registry, clock)
-
-
-def sample(**values: Any) -> Sample:
-    blank: dict[str, Any] = dict.fromkeys(COLUMNS)
-    return Sample(**(blank | {"timestamp": STARTED, "elapsed_sec": 0.0} | values))
 
 
 def test_scrapes_within_a_tenth_of_a_second_share_a_rendering(gauge: Gauge, clock: Clock) -> None:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from exporter.record.column import Group, Series, Unit
-from exporter.record.columns import CATALOGUE, COLUMNS, HEAPS, WRITTEN, heap_column, in_group, of_series
+from exporter.record.columns import CATALOGUE, COLUMNS, WRITTEN, in_group, of_series
+from exporter.record.heap_columns import HEAPS, heap_column
 from exporter.record.probes import COUNT_PROBES, PROBES
 from exporter.record.sample import Sample
 from exporter.scenarios import LOAD_COUNTERS
@@ -66,6 +67,7 @@ def test_a_sample_has_a_cell_for_every_column_and_no_other() -> None:
         _ = sample.unheard_of
 
 
+@pytest.mark.processes
 def test_the_catalogue_loads_nothing_heavy() -> None:
     heavy = ("numpy", "scipy", "grpc", "requests")
     program = f"import sys, exporter.record.columns; print([name for name in {heavy} if name in sys.modules])"

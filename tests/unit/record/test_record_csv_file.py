@@ -161,6 +161,7 @@ def test_refuses_a_pipe_without_waiting_for_a_reader(tmp_path: Path) -> None:
         CsvSink.open(tmp_path / "out.csv", "refuse")
 
 
+@pytest.mark.processes
 def test_refuses_the_file_that_it_prints_to(tmp_path: Path) -> None:
     script = """
 from pathlib import Path
@@ -235,6 +236,7 @@ def test_a_file_that_cannot_be_made_anew_can_be_read_until_the_end(tmp_path: Pat
     sink.close()
 
 
+@pytest.mark.processes
 def test_a_row_that_only_fits_in_part_is_taken_back(tmp_path: Path) -> None:
     """A limit on the size of files stands in for the disk: it also takes a part of the last write."""
     path = tmp_path / "out.csv"
@@ -261,6 +263,7 @@ sink.write(SAMPLE)
     assert path.read_text() == HEADER + ROW + ROW
 
 
+@pytest.mark.processes
 def test_a_killed_writer_leaves_every_row_that_it_reported(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     arguments = [sys.executable, "-c", WRITE_UNTIL_KILLED, str(path), str(Path(__file__).parent)]

@@ -67,9 +67,9 @@ def test_latency_comes_from_the_run_itself() -> None:
 
 
 def test_the_points_are_shared_out_among_many_lines() -> None:
-    long = series(minutes=600, every=1)
-    few = sections_of(*prepared(long))[0].charts[0].lines[0].line
-    many = sections_of(*prepared(*[long] * 20))[0].charts[0].lines[0].line
+    long = prepared(series(minutes=600, every=1))
+    few = sections_of(*long)[0].charts[0].lines[0].line
+    many = sections_of(*long * 20)[0].charts[0].lines[0].line
     assert len(many.t) < len(few.t) <= 4002
 
 

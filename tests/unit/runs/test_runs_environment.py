@@ -16,6 +16,8 @@ from exporter.processes.local_network import start_network
 from exporter.runs import online_verdict
 from exporter.runs.online_verdict import OnlineVerdict
 
+pytestmark = pytest.mark.processes
+
 LIMIT_SECONDS = 60
 NAMES = ("ALICE_SEED", "BOB_SEED", "FAUCET_USERNAME", "FAUCET_PASSWORD")
 SECRETS = {name: f"secret-of-{name}" for name in (*NAMES, *(f"{name}_FILE" for name in NAMES))}

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.processes
+
 HEAVY = ("numpy", "scipy", "jinja2", "grpc", "breez_sdk_spark", "matplotlib", "memray")
 
 

@@ -7,18 +7,17 @@ import subprocess
 import sys
 import threading
 import time
-import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pprof_reading import read_profile
+from pprof_reading import ReadProfile, read_profile
 
 from exporter.drivers.python.pprof import Frame, Profile, ValueType
 from exporter.drivers.python.profiles import FunctionNames, cpu_profile, heap_profile
 
+HOARDER = Path(__file__).parents[3] / "fixtures" / "hoarder.py"
 FRAMES = st.builds(Frame, st.text(min_size=1, max_size=8), st.text(max_size=8), st.integers(0, 2**40))
 SAMPLES = st.lists(st.tuples(st.lists(FRAMES, max_size=4).map(tuple), st.integers(-(2**62), 2**62)), max_size=6)
 
@@ -42,46 +41,26 @@ def test_what_was_added_is_read_back(samples: list[tuple[tuple[Frame, ...], int]
     assert found.value_types == [("inuse_objects", "count"), ("inuse_space", "bytes")]
 
 
-@pytest.fixture
-def tracing() -> Iterator[None]:
-    # Whatever follows the calls, to measure coverage, allocates for it.
-    following = sys.gettrace()
-    sys.settrace(None)
-    tracemalloc.start(8)
-    yield
-    tracemalloc.stop()
-    sys.settrace(following)
+def profile_of_a_hoarder(*told: str) -> ReadProfile:
+    """Of a process of its own: what the tests themselves hold is much."""
+    done = subprocess.run([sys.executable, HOARDER, *told], capture_output=True, check=True)
+    return read_profile(done.stdout)
 
 
-class Cache:
-    """Holds what it is told to."""
-
-    def __init__(self) -> None:
-        self.kept: list[bytes] = []
-
-    def keep(self) -> None:
-        self.kept.extend(bytes(5_000) for _ in range(1000))
-
-
-@pytest.mark.usefixtures("tracing")
+@pytest.mark.processes
 def test_the_heap_profile_names_who_holds_what() -> None:
-    cache = Cache()
-    cache.keep()
-    found = read_profile(heap_profile())
+    found = profile_of_a_hoarder()
     held = {stack: values for stack, values in found.samples.items() if values[1] > 1_000_000}
     ((stack, (objects, size)),) = held.items()
     assert objects == 1000
     assert 5_000_000 < size < 5_100_000
-    assert stack[0].function == "test_python_pprof.Cache.keep.<locals>.<genexpr>"
-    assert stack[0].file == __file__
+    assert stack[0].function == "hoarder.Cache.keep.<locals>.<genexpr>"
+    assert stack[0].file == str(HOARDER)
 
 
-@pytest.mark.usefixtures("tracing")
+@pytest.mark.processes
 def test_what_is_freed_is_not_in_the_heap_profile() -> None:
-    cache = Cache()
-    cache.keep()
-    cache.kept.clear()
-    assert all(values[1] < 1_000_000 for values in read_profile(heap_profile()).samples.values())
+    assert all(values[1] < 1_000_000 for values in profile_of_a_hoarder("free").samples.values())
 
 
 def test_without_tracing_there_is_no_heap_profile() -> None:
@@ -125,6 +104,7 @@ def test_the_cpu_profile_names_who_spends_and_not_who_waits() -> None:
     assert by_function["Event.wait"] < 0.2 * spent
 
 
+@pytest.mark.processes
 def test_the_measured_process_loads_nothing_that_reads_profiles() -> None:
     code = "import sys, exporter.drivers.python.profiler; print(*{'elftools', 'google'} & sys.modules.keys())"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -108,7 +108,7 @@ def test_takes_all_of_the_supported_schema() -> None:
         ('a: "\\U00110000"', "no valid YAML: .*impossible number"),
         ('auth_excluded_paths: ["/\\ud800"]', "no valid YAML: a text has a character that can't be printed, line 1"),
         (TLS.replace("a.pem", '"a\\0"') % "", "a text has a character that can't be printed"),
-        ("[" * 5000, "nested too deeply"),
+        ("[\n" * 5000, "nested too deeply"),
         (MERGING, "unknown key a;"),
         (
             'http_server_config: {headers: {X-Frame-Options: "a\\r\\nb"}}',
