@@ -69,7 +69,7 @@ _HEAPS = (
     (
         "jvm",
         "JVM heap",
-        "What the heap of a Java virtual machine holds, garbage included.",
+        "What a JVM's heap holds: by its agent what a collection has left, else garbage included.",
         "the JVM heap",
         "on the JVM side",
         "the binding: what grows is the JVM's heap",

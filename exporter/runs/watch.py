@@ -12,9 +12,10 @@ from exporter.runs.group import SubjectGroup
 from exporter.runs.lifecycle import Lifecycle, Outputs, outputs, run_state
 from exporter.runs.logs import set_up_logging
 from exporter.runs.watched_program import WatchedProgram
-from exporter.settings.watch import WatchConfig
+from exporter.settings.watch import AgentChoice, WatchConfig
 from exporter.watch.agents.agents import Agents
 from exporter.watch.agents.go import GoSource
+from exporter.watch.agents.jvm import JvmSource
 from exporter.watch.control_group import ControlGroup, GroupMemorySource
 from exporter.watch.followed_csv import CsvSource
 from exporter.watch.near_rest import NearRest
@@ -45,15 +46,17 @@ async def _watch(config: WatchConfig) -> int:
     async with contextlib.AsyncExitStack() as around:
         around.callback(relay.close)
         agents = None
+        # A heap that the program tells by itself would be told twice.
+        choice = "none" if config.agent == "auto" and heaps else config.agent
+        asked = _asked(choice, program)
+        given: Sequence[str] = ()
         if isinstance(program, StartedProgram):
-            # A heap that the program tells by itself would be told twice.
-            choice = "none" if config.agent == "auto" and heaps else config.agent
             agents = Agents(choice, config.command, config.mem_interval_seconds, program.members)
             program.environment = await around.enter_async_context(agents)
-            sources = [*([agents.source] if agents.names else []), *sources]
-            asked = choice in ("auto", "go")
-            sources += [GoSource(program.members)] if asked else []
-            settings["agent"] = " ".join([*agents.names, *(["go"] if asked else [])]) or "none"
+            given = agents.names
+            sources = [*([agents.source] if given else []), *sources]
+        sources += asked
+        settings["agent"] = " ".join([*given, *(source.name for source in asked)]) or "none"
         if isinstance(program, ControlGroup):
             sources.append(GroupMemorySource(program.directory))
         state = run_state(config, settings, [SubjectState(program.name, others=program.others)])
@@ -68,6 +71,16 @@ def _program(config: WatchConfig, on_output: Callable[[bytes], None]) -> Program
     if config.command:
         return StartedProgram(config.command, on_output)
     return ControlGroup(config.cgroup) if config.cgroup else RunningProgram(config.pid, config.process_name)
+
+
+def _asked(choice: AgentChoice, program: Program) -> list[Source]:
+    """What reads the heaps of programs that nothing is put into; a Go program is asked only if it was started here."""
+    sources: list[Source] = []
+    if choice in ("auto", "go") and isinstance(program, StartedProgram):
+        sources.append(GoSource(program.members))
+    if choice in ("auto", "jvm"):
+        sources.append(JvmSource(program.members))
+    return sources
 
 
 def _sources(config: WatchConfig, began: float | None) -> list[Source]:

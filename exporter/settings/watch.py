@@ -14,7 +14,8 @@ from exporter.settings.observation import ObservationSettings
 
 LONGEST_SECONDS = 86400.0  # of a watch that is told nothing else
 
-AgentChoice = Literal["auto", "none", "python", "node", "glibc", "go"]
+AgentChoice = Literal["auto", "none", "python", "node", "glibc", "go", "jvm"]
+_NEED_NO_START = ("auto", "none", "jvm")  # nothing is put into the program, or nothing has to be
 
 
 def _read_pattern(text: str) -> re.Pattern[str] | None:
@@ -85,7 +86,7 @@ class WatchConfig(ObservationSettings):
     )
     agent: AgentChoice = setting(
         "auto",
-        "What reports the heaps of a program started here; auto: python, node and go, if no option below does.",
+        "What reports the heaps; auto: all but glibc, if no option below does. Where a program runs already: jvm only.",
         section=Section.TOLD,
     )
     scrape_url: str = setting(
@@ -147,7 +148,7 @@ class WatchConfig(ObservationSettings):
             yield contradiction(
                 "map does nothing without scrape: name the page with --scrape URL", "heap_metrics", "scrape_url"
             )
-        if self.agent not in ("auto", "none") and not self.command:
+        if self.agent not in _NEED_NO_START and not self.command:
             yield contradiction(
                 f"agent {self.agent} works in a program that is started here: give its command after --",
                 *("agent", "command"),

@@ -53,6 +53,9 @@ class ControlGroup:
     def others(self, process: psutil.Process) -> list[psutil.Process]:
         return [each for each in processes_of(self.directory) if each.pid != process.pid]
 
+    def members(self) -> list[psutil.Process]:
+        return processes_of(self.directory)
+
     async def stop(self) -> None:
         """Nothing: it was not started here."""
 

@@ -47,6 +47,10 @@ class Program(Protocol):
         """The processes that count beside its own."""
         ...
 
+    def members(self) -> list[psutil.Process]:
+        """All processes that count; none before the start and after the end."""
+        ...
+
     async def stop(self) -> None:
         """End it if it was started here, with all that it has started."""
         ...
@@ -97,7 +101,6 @@ class StartedProgram:
         return found
 
     def members(self) -> list[psutil.Process]:
-        """Its process and all that it has started; none before the start and after the end."""
         try:
             process = psutil.Process(self._child.pid if self._child is not None else 0)
             return [process, *self.others(process)] if process.pid else []
@@ -148,6 +151,9 @@ class RunningProgram:
 
     def others(self, process: psutil.Process) -> list[psutil.Process]:
         return descendants_of(process)
+
+    def members(self) -> list[psutil.Process]:
+        return [self._process, *self.others(self._process)] if runs(self._process) else []
 
     async def stop(self) -> None:
         """Nothing: it was not started here."""

@@ -120,7 +120,7 @@ def _chosen(choice: AgentChoice, command: Sequence[str]) -> tuple[str, ...]:
     """
     if choice == "auto":
         return ("python", "node") if _is_node(command[0]) else ("python",)
-    return () if choice in ("none", "go") else (choice,)
+    return () if choice in ("none", "go", "jvm") else (choice,)
 
 
 def _is_node(program: str) -> bool:

@@ -80,7 +80,7 @@ def test_a_source_that_cannot_be_read_costs_its_columns(
     assert "Verdict: " in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("agent", "given"), [("auto", "python go"), ("none", "none")])
+@pytest.mark.parametrize(("agent", "given"), [("auto", "python go jvm"), ("none", "none")])
 def test_a_program_tells_its_heap_by_the_agent_that_it_is_given(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, agent: str, given: str
 ) -> None:

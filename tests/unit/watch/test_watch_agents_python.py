@@ -124,6 +124,26 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 threading.Thread(target=lambda: (time.sleep(0.3), os.kill(os.getpid(), signal.SIGUSR1))).start()
 print(signal.sigwait({signal.SIGUSR1}))
 """,
+    "with warnings that it records": """
+import os, time, warnings
+with warnings.catch_warnings(record=True) as recorded:
+    warnings.simplefilter("always")
+    if not os.fork():
+        os._exit(0)
+    os.wait()
+print(len(recorded))
+""",
+    "with an interpreter in an interpreter": """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+inner = interpreters.create()
+interpreters.run_string(inner, "import time; time.sleep(0.3)")
+interpreters.destroy(inner)
+print("done")
+""",
+    "with little room": "import resource, time; resource.setrlimit(resource.RLIMIT_NOFILE, (4, 4)); time.sleep(0.3)",
     "while it is read": "import time; held = [[] for _ in range(100_000)]; time.sleep(0.3)",
     "as another program": "import os, sys, time; time.sleep(0.3); os.execv('/bin/echo', ['echo', 'done'])",
     "with open descriptors": "import os, time; time.sleep(0.3); print(os.listdir('/proc/self/fd'))",
@@ -136,6 +156,11 @@ def test_a_program_ends_as_it_does_without(how: str) -> None:
     command = python(ENDS[how])
     alone = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
     assert asyncio.run(run_with_agent("auto", *command)) == (alone.returncode, alone.stdout, alone.stderr)
+
+
+def test_what_ends_its_thread_is_there_from_the_start() -> None:
+    there = python("print('libgcc_s' in open('/proc/self/maps').read())")
+    assert asyncio.run(run_with_agent("auto", *there)) == (0, b"True\n", b"")
 
 
 @pytest.mark.parametrize("flag", ["-S", "-I", "-E"])

@@ -7,6 +7,7 @@ but ``_ctypes``, it holds nothing open, and what goes wrong costs readings only:
 - C is called with the GIL held, for some ten microseconds: no thread of the program can close or take a descriptor
   meanwhile, and at a fork the thread is nowhere in C.
 - It rests for 200 times as long as a reading took, if that is longer than its pace.
+- It is in the first interpreter of a process only: no other can end while it has a thread.
 """
 
 import _thread
@@ -29,6 +30,7 @@ _SHARE_OF_TIME = 200
 _AT_FIRST_SECONDS = 0.5  # a program that ends sooner pays for nothing but a thread
 _OWN_AND_AGENT = 2  # threads
 _FORK_WAITS_SECONDS = 1.0
+_STACK_BYTES = 1 << 18
 _STATISTICS_BYTES = 1 << 15  # pymalloc's take 6 KB
 _IN_USE = b"# bytes in allocated blocks"
 # What takes the place of glibc's malloc has one of these.
@@ -38,10 +40,29 @@ _MALLINFO2 = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmbl
 # bits/socket.h and bits/socket_type.h
 _AF_UNIX, _SOCK_STREAM, _SOCK_CLOEXEC, _SOCK_NONBLOCK, _MSG_NOSIGNAL = 1, 1, 0o2000000, 0o4000, 0x4000
 
+_library: "Any" = _ctypes.dlopen(None, 0)
+
 
 def start(directory: str) -> None:
     """Tell of this process, and of those that it forks, to the socket in ``directory``."""
-    _Agent(directory).start()
+    if _is_first_interpreter():
+        _load_what_ends_threads()
+        _Agent(directory).start()
+
+
+def _is_first_interpreter() -> bool:
+    """Whether this is the only interpreter yet: it is asked as one starts, and those after it come before it."""
+    pointer = _type("P")
+    newest = _function("PyInterpreterState_Head", pointer)()
+    return not _function("PyInterpreterState_Next", pointer)(pointer(newest))
+
+
+def _load_what_ends_threads() -> None:
+    """A thread that wakes while Python ends needs a library, which the program may have put out of reach by then."""
+    try:
+        _ctypes.dlopen("libgcc_s.so.1", 0)
+    except OSError:
+        return  # then pthread_exit needs another one, or none
 
 
 class _Agent:
@@ -57,7 +78,7 @@ class _Agent:
         self._busy, self._held = self._new_lock(), False
         if hasattr(os, "register_at_fork"):
             # Of a fork beside a thread Python 3.12 and later warn, as if the program had started one.
-            _warnings.filters.insert(0, ("ignore", _ForkBesideAgent(), DeprecationWarning, None, 0))
+            self._ignored = ("ignore", _ForkBesideAgent(), DeprecationWarning, None, 0)
             os.register_at_fork(
                 before=_quiet(self._before_fork),
                 after_in_parent=_quiet(self._after_fork),
@@ -67,9 +88,11 @@ class _Agent:
     def start(self) -> None:
         # A thread is born with the signals blocked that its parent has blocked; 32 and 33 are glibc's own.
         before = _signal.pthread_sigmask(_signal.SIG_SETMASK, {*range(1, _signal.NSIG)} - {32, 33})
+        stack = _thread.stack_size(_STACK_BYTES)  # address space, which may be limited
         try:
             self._start_thread(_quiet(self._work), ())
         finally:
+            _thread.stack_size(stack)
             _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
     def _work(self) -> None:
@@ -87,6 +110,10 @@ class _Agent:
     def _before_fork(self) -> None:
         # The child would have the descriptor that the thread is about to close.
         self._held = self._busy.acquire(True, _FORK_WAITS_SECONDS)
+        # Before all filters of the program's, which may have been put into their place since.
+        filters = getattr(sys.modules.get("warnings"), "filters", _warnings.filters)
+        if not filters or filters[0] is not self._ignored:
+            filters.insert(0, self._ignored)
 
     def _after_fork(self) -> None:
         if self._held:
@@ -103,15 +130,14 @@ class _Process:
 
     def __init__(self, socket: str) -> None:
         self._blocks, self._collections = sys.getallocatedblocks, gc.get_stats
-        self._library = _ctypes.dlopen(None, 0)
-        self._pointer, self._size = self._type("P"), self._type("L")
+        self._pointer, self._size = _type("P"), _type("L")
         fields = [(name, self._size) for name in _MALLINFO2]
-        mallinfo2 = self._function("mallinfo2", type("Mallinfo2", (_ctypes.Structure,), {"_fields_": fields}))
-        self._malloc = None if any(map(self._function, _OTHER_ALLOCATORS)) else mallinfo2
-        self._print_statistics = self._function("_PyObject_DebugMallocStats")
-        self._open_text, self._close_text = self._function("fmemopen", self._pointer), self._function("fclose")
-        self._text = (self._type("c") * _STATISTICS_BYTES)()
-        self._new, self._connect, self._send, self._close = map(self._function, ("socket", "connect", "send", "close"))
+        mallinfo2 = _function("mallinfo2", type("Mallinfo2", (_ctypes.Structure,), {"_fields_": fields}))
+        self._malloc = None if any(map(_function, _OTHER_ALLOCATORS)) else mallinfo2
+        self._print_statistics = _function("_PyObject_DebugMallocStats")
+        self._open_text, self._close_text = _function("fmemopen", self._pointer), _function("fclose")
+        self._text = (_type("c") * _STATISTICS_BYTES)()
+        self._new, self._connect, self._send, self._close = map(_function, ("socket", "connect", "send", "close"))
         self._address = _AF_UNIX.to_bytes(2, sys.byteorder) + os.fsencode(socket) + b"\0"  # struct sockaddr_un
 
     def heaps(self) -> str:
@@ -157,18 +183,20 @@ class _Process:
         _, found, after = self._text.value.partition(_IN_USE)
         return int(after.partition(b"\n")[0].strip(b" =").replace(b",", b"")) if found else None
 
-    def _function(self, name: str, result: "Any" = None) -> "Any":
-        """A function of C, called with the GIL held; None where there is none."""
-        flags = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI
-        kind = type(name, (_ctypes.CFuncPtr,), {"_flags_": flags, "_restype_": result or self._type("i")})
-        try:
-            return kind(_ctypes.dlsym(self._library, name))
-        except OSError:
-            return None
 
-    def _type(self, code: str) -> "Any":
-        """A type of C, by its letter in Python's `struct`."""
-        return type(code, (_ctypes._SimpleCData,), {"_type_": code})
+def _function(name: str, result: "Any" = None) -> "Any":
+    """A function of C, called with the GIL held; None where there is none."""
+    flags = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI
+    kind = type(name, (_ctypes.CFuncPtr,), {"_flags_": flags, "_restype_": result or _type("i")})
+    try:
+        return kind(_ctypes.dlsym(_library, name))
+    except OSError:
+        return None
+
+
+def _type(code: str) -> "Any":
+    """A type of C, by its letter in Python's `struct`."""
+    return type(code, (_ctypes._SimpleCData,), {"_type_": code})
 
 
 class _ForkBesideAgent:
