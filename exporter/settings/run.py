@@ -78,6 +78,10 @@ class RunConfig(ObservationSettings):
         remedy="give a share from 0 to 1",
     )
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "profiling", self.profiling.with_suffix(self.drivers[0].dump_suffix))
+        super().__post_init__()
+
     def contradictions(self) -> Iterator[Complaint]:
         yield from super().contradictions()
         if self.faults != FaultSettings() and self.network != LOCAL_NETWORK:
