@@ -11,7 +11,7 @@ from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.drivers import DriverChoice, complaint, driver_of_command
 from exporter.settings.files import file_complaint
 from exporter.settings.group import contradiction
-from exporter.settings.kinds import TEXT, URL, Kind
+from exporter.settings.kinds import TEXT, Kind, read_plain_url
 from exporter.settings.load import WorkloadSettings
 from exporter.settings.network import FaultSettings
 from exporter.settings.observation import ObservationSettings
@@ -32,7 +32,11 @@ class RunConfig(ObservationSettings):
         heading=True,
     )
     faucet_url: str = setting(
-        "", "The faucet of the hosted network, as FAUCET_URL.", section=Section.MEASUREMENT, kind=URL, metavar="URL"
+        "",
+        "The faucet of the hosted network, as FAUCET_URL.",
+        section=Section.MEASUREMENT,
+        kind=Kind("text", read_plain_url),
+        metavar="URL",
     )
     # Each under the same load, at the same time.
     drivers: tuple[DriverChoice, ...] = by_flags(
