@@ -10,18 +10,17 @@ import numpy as np
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.evidence import Evidence, memory_at_rest, memory_under_load
 from exporter.analysis.growth import growth_per_operation
+from exporter.analysis.harness import HEAP_OF_HARNESS
 from exporter.analysis.judgement import HEAP, RESIDENT, Interval, Settings
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
 from exporter.record.column import Series
-from exporter.record.columns import of_series
+from exporter.record.columns import OPERATIONS, of_series
 
 _NORMAL_95 = 1.96
 _WHOLES = (RESIDENT, HEAP)
 _SERIES = (*_WHOLES, *of_series(Series.PART))
-# The column by which a harness is known, and what the one heap is that it reports.
-_HEAP_OF_HARNESS = {"heap_inuse_bytes": "heap_go_bytes", "heap_resident_bytes": "heap_native_bytes"}
 _MANAGED_ALONE = {frozenset((f"heap_{name}_bytes",)) for name in ("python", "go", "node")}
 
 
@@ -99,7 +98,7 @@ def with_named_heap(run: Run) -> Run:
     heap = run.column(HEAP)
     if heap is None or heaps_of(run):
         return run
-    for mark, name in _HEAP_OF_HARNESS.items():
+    for mark, name in HEAP_OF_HARNESS.items():
         if run.column(mark) is not None:
             return replace(run, columns={**run.columns, name: heap})
     return run
@@ -131,14 +130,15 @@ def _growths(
     lasts = evidence[1].lasts(tolerance)
     at_rest = " at rest" if evidence[0].settled else ""
     found = [_difference(f"growth{at_rest} per minute", series, "KiB", first, second, tolerance, lasts)]
-    for name, counter in (("payment", "payments"), ("reconnect", "reconnects")):
-        a, b = (growth_per_operation(stretches[index], evidence[index]).get(counter) for index in (0, 1))
-        counts = stretches[0].values(counter)
+    per_operation = [growth_per_operation(stretches[index], evidence[index]) for index in (0, 1)]
+    for column in OPERATIONS:
+        a, b = (growths.get(column.name) for growths in per_operation)
+        counts = stretches[0].values(column.name)
         if a is None or b is None or counts is None:
             continue
         per_minute = float(np.nanmax(counts) - np.nanmin(counts)) / stretches[0].duration
         most = tolerance * 1024 / per_minute
-        found.append(_difference(f"growth{at_rest} per {name}", series, "bytes", a, b, most, lasts))
+        found.append(_difference(f"growth{at_rest} per {column.each}", series, "bytes", a, b, most, lasts))
     return found
 
 

@@ -104,6 +104,16 @@ class Drain:
         return self.held_bytes is not None and self.returned_bytes > self.held_bytes
 
 
+@dataclass(frozen=True, slots=True)
+class HarnessVerdict:
+    """What a harness says of its own run; ``goroutines`` are those at the start and at the end, if it counts them."""
+
+    verdict: Verdict
+    growth_kib_per_min: float
+    r_squared: float
+    goroutines: tuple[int, int] | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """A verdict with its evidence; None where the run cannot tell.
@@ -115,6 +125,7 @@ class Judgement:
     says what would settle an inconclusive run and is empty otherwise. ``flags`` are sentences about what else was seen.
     ``memory_limit_in_sec`` is when the memory limit is reached if a leak goes on, from the last sample. ``drain`` is
     what trimming the allocator at the end has shown, ``doubling`` what the phases of a load have, by series.
+    ``harness`` is what the Go or the Rust harness says of a run of its own, and has no part in the verdict.
     ``settings`` are those that it was made by.
     """
 
@@ -134,6 +145,7 @@ class Judgement:
     memory_limit_in_sec: float | None = None
     drain: Drain | None = None
     doubling: Mapping[str, Doubling] = field(default_factory=dict)
+    harness: HarnessVerdict | None = None
     settings: Settings = field(default_factory=Settings)
 
     @property

@@ -18,6 +18,7 @@ from exporter.analysis.evidence import (
 )
 from exporter.analysis.flags import file_pages, growing_part, growth_while_failing, limit_reached, seconds_to_limit
 from exporter.analysis.growth import growth_per_operation
+from exporter.analysis.harness import harness_verdict
 from exporter.analysis.judgement import HEAP, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
 from exporter.analysis.near_rest import memory_near_rest
@@ -70,6 +71,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
         memory_limit_in_sec=seconds,
         drain=drain,
         doubling=doubling,
+        harness=harness_verdict(run),
         settings=settings,
     )
 

@@ -11,7 +11,8 @@ def command() -> None:
     """Compare heap dumps of runs, or draw one.
 
     A run with --heap-dump heap.memray.bin writes heap-early.memray.bin after a quarter of its load,
-    heap-1.memray.bin and so on at each SIGUSR1, and heap.memray.bin at its end.
+    heap-1.memray.bin and so on at each SIGUSR1, and heap.memray.bin at its end. Dumps of Go's heap
+    (heap.pb.gz) and of V8's (heap.heapsnapshot) are compared, too.
     """
 
 

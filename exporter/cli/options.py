@@ -167,7 +167,8 @@ class SettingsCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         options = {name: each for each in self.params if isinstance(each, SettingOption) for name in each.opts}
         ctx.meta[_SAID] = {}
-        return super().parse_args(ctx, list(_as_click_reads(args, options, ctx.meta[_SAID])))
+        letters = "".join(name[1] for name, each in options.items() if len(name) == 2 and not each.is_switch)
+        return super().parse_args(ctx, list(_as_click_reads(args, options, letters, ctx.meta[_SAID])))
 
 
 class SectionedCommand(SettingsCommand):
@@ -184,9 +185,13 @@ class SectionedCommand(SettingsCommand):
                 formatter.write_dl(records)
 
 
-def _as_click_reads(args: Sequence[str], options: Mapping[str, SettingOption], said: dict[str, Texts]) -> Iterator[str]:
+def _as_click_reads(
+    args: Sequence[str], options: Mapping[str, SettingOption], letters: str, said: dict[str, Texts]
+) -> Iterator[str]:
     """The arguments with two hyphens before long options; ``said`` gets what click has no form for.
 
+    ``letters`` are those of short options that take a value: with any other, one hyphen begins the name of a long one,
+    which isn't known.
     That is a switch with a value, and an option without the value that it may do without.
     """
     rest = deque(args)
@@ -197,7 +202,8 @@ def _as_click_reads(args: Sequence[str], options: Mapping[str, SettingOption], s
             name = f"-{name}"
         option = options.get(name)
         if option is None:
-            yield argument
+            is_long = len(argument) > 2 and argument[0] == "-" and argument[1] not in f"-{letters}"
+            yield f"-{argument}" if is_long else argument
         elif option.is_switch and equals:
             said[option.flag.parameter] = value
         elif option.flag.optional and not equals and (not rest or rest[0].startswith("-")):

@@ -4,32 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from exporter.errors import ConfigError
 from exporter.heaps.dumps import DumpNote, read_note
-from exporter.heaps.frames import Frame, informative_frames
-
-if TYPE_CHECKING:
-    import memray
+from exporter.heaps.frames import Frame
+from exporter.heaps.reading import read_dump
+from exporter.heaps.sites import NOTHING, Held, Site
 
 _MIB = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """Code that allocates: its frames, innermost first, and the heap that it takes from: python or native."""
-
-    heap: str
-    frames: tuple[Frame, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a site holds, or has come to hold: bytes and blocks."""
-
-    size: int
-    blocks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +36,10 @@ def diff(
     before: Mapping[Site, Held], after: Mapping[Site, Held], began: DumpNote | None, ended: DumpNote | None
 ) -> HeapDiff:
     """As `diff_dumps`, from what the dumps hold."""
-    nothing = Held(0, 0)
     changes = {
         site: Held(
-            after.get(site, nothing).size - before.get(site, nothing).size,
-            after.get(site, nothing).blocks - before.get(site, nothing).blocks,
+            after.get(site, NOTHING).size - before.get(site, NOTHING).size,
+            after.get(site, NOTHING).blocks - before.get(site, NOTHING).blocks,
         )
         for site in before.keys() | after.keys()
     }
@@ -75,28 +55,6 @@ def diff(
         ended.payments - began.payments,
         ended.abandoned_instances - began.abandoned_instances,
     )
-
-
-def read_dump(path: Path) -> dict[Site, Held]:
-    """What a process held at a dump, by site; raises ConfigError for a file that is no dump."""
-    held: dict[Site, Held] = defaultdict(lambda: Held(0, 0))
-    with open_dump(path) as reader:
-        for record in reader.get_leaked_allocation_records(merge_threads=True):
-            site = Site(_heap_of(record), informative_frames(record.hybrid_stack_trace()))
-            so_far = held[site]
-            held[site] = Held(so_far.size + record.size, so_far.blocks + record.n_allocations)
-    return dict(held)
-
-
-def open_dump(path: Path) -> "memray.FileReader":
-    """Open a dump, whose process may still be writing to it; raises ConfigError for a file that is none."""
-    import memray  # an extra, which the settings of the commands ask for
-
-    try:
-        return memray.FileReader(path)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise ConfigError(f"{path} can't be read as a heap dump: {reason}; name a file of --heap-dump") from None
 
 
 def format_diff(found: HeapDiff, most: int) -> Iterator[str]:
@@ -133,12 +91,6 @@ def by_function(grown: Iterable[tuple[Site, Held]]) -> list[tuple[str, int]]:
 def _named(frame: Frame) -> str:
     """A function's name; a block of code has none of its own, so its place is added."""
     return str(frame) if frame.function.startswith("{") else f"{frame.function}  {frame.file}"
-
-
-def _heap_of(record: Any) -> str:
-    import memray
-
-    return "python" if memray.AllocatorType(record.allocator).name.startswith("PYMALLOC") else "native"
 
 
 def _since(found: HeapDiff) -> str:

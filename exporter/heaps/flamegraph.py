@@ -4,13 +4,25 @@ import io
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.heaps.diff import open_dump
+from exporter.heaps.memray_dump import open_memray
+from exporter.heaps.reading import format_of, unreadable
 from exporter.whole_files import write_whole
+
+_ELSEWHERE = {
+    "pprof": "'go tool pprof -http=localhost: FILE' draws it",
+    "v8": "Chromium's developer tools show it, under Memory",
+}
 
 
 def write_flamegraph(dump: Path, output: Path) -> None:
     """Draw what a dump holds as one HTML page that loads nothing; raises ConfigError for unfit files."""
-    with open_dump(dump) as reader:
+    try:
+        if (remedy := _ELSEWHERE.get(format_of(dump))) is not None:
+            raise ConfigError(f"{dump} is not of memray, whose dumps are drawn here: {remedy}")
+        opened = open_memray(dump)
+    except OSError as error:
+        raise unreadable(dump, error) from None
+    with opened as reader:
         from memray.reporters.flamegraph import FlameGraphReporter
 
         records = list(reader.get_leaked_allocation_records(merge_threads=True))

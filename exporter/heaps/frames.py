@@ -56,11 +56,11 @@ def informative_frames(stack: Iterable[tuple[str, str, int]]) -> tuple[Frame, ..
     python: list[Frame] = []
     for function, file, line in stack:
         if file.endswith(".py") or (file.startswith("<") and file != "<unknown>"):  # <string>, <frozen os>
-            python.append(Frame(function, _short_file(file), line))
+            python.append(Frame(function, short_file(file), line))
         elif _is_own(file):
             own.append(Frame(short_name(function), file, line))
         elif not own and not _is_plumbing(function, file):
-            library.append(Frame(short_name(function), _short_file(file), line if file != "<unknown>" else 0))
+            library.append(Frame(short_name(function), short_file(file), line if file != "<unknown>" else 0))
     if not own and not python:
         return _without_repeats(library)[:_MOST_OWN_FRAMES]
     kept = _without_repeats(library)[-_MOST_LIBRARY_FRAMES:] if own else ()
@@ -121,7 +121,7 @@ def _is_plumbing(function: str, file: str) -> bool:
     return is_c or bool(_STANDARD_LIBRARY.match(short_name(function)))
 
 
-def _short_file(file: str) -> str:
+def short_file(file: str) -> str:
     """A file without what only says where this machine keeps it."""
     if file == "<unknown>":
         return ""

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from google.protobuf.message import DecodeError
 
+from exporter.heaps.pprof_dump import unpacked
 from exporter.heaps.proto.profile_pb2 import Function, Line, Mapping, Profile
 from exporter.heaps.symbols import Symbols
-
-_MOST_BYTES = 256 * 1024 * 1024  # unpacked; a profile takes some hundred kilobytes
 
 
 def name_native_code(profile: bytes) -> bytes:
@@ -21,14 +20,10 @@ def name_native_code(profile: bytes) -> bytes:
     One that can't be read, or has nothing to name, is returned as it is.
     """
     try:
-        message = Profile.FromString(_unpacked(profile))
+        message = Profile.FromString(unpacked(profile))
         return gzip.compress(message.SerializeToString()) if _name(message) else profile
     except (DecodeError, zlib.error, IndexError, KeyError):
         return profile
-
-
-def _unpacked(profile: bytes) -> bytes:
-    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(profile, _MOST_BYTES)
 
 
 def _name(profile: Profile) -> bool:

@@ -76,6 +76,7 @@ def make_app(take: TakeProfile) -> Starlette:
         routes=[
             Route("/debug/pprof/", pages.index),
             Route("/debug/pprof/heap", pages.heap),
+            Route("/debug/pprof/goroutine", pages.goroutine),
             Route("/debug/pprof/profile", pages.profile),
         ]
     )
@@ -97,6 +98,9 @@ class _Pages:
 
     async def heap(self, request: Request) -> Response:
         return await self._answer("heap", 0.0)
+
+    async def goroutine(self, request: Request) -> Response:
+        return await self._answer("goroutine", 0.0)
 
     async def profile(self, request: Request) -> Response:
         seconds = _seconds(request)
@@ -131,6 +135,7 @@ _INDEX = """<!doctype html>
 <h1>Profiles of the subject</h1>
 <ul>
 <li><a href="heap">heap</a>: what the heap of its language holds, by code that allocated
+<li><a href="goroutine">goroutine</a>: where goroutines are, of a driver in Go
 <li><a href="profile?seconds=30">profile</a>: CPU time for 30 s, by code; what is native only roughly
 </ul>
 <p>Look at one with <code>go tool pprof -top http://{host}/debug/pprof/heap</code></p>

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from exporter.analysis.evidence import label_of
-from exporter.analysis.judgement import Doubling, Drain, Interval, Judgement, Kind
-from exporter.record.columns import OPERATIONS
+from exporter.analysis.judgement import Doubling, Drain, HarnessVerdict, Interval, Judgement, Kind
+from exporter.record.columns import OPERATIONS, PAYMENTS
 from exporter.record.terms import Verdict
 
 _MIB = 1024 * 1024
@@ -32,6 +32,8 @@ def paragraph(name: str, judgement: Judgement) -> str:
     rows += [("doubling", doubling.reason) for doubling in shown_doublings(judgement)]
     if judgement.drain is not None:
         rows.append(("after trimming", drain_in_words(judgement.drain)))
+    if judgement.harness is not None:
+        rows.append(("the harness says", harness_in_words(judgement.harness)))
     rows += [("note", flag) for flag in judgement.flags]
     if judgement.would_decide:
         rows.append(("would decide", judgement.would_decide))
@@ -72,6 +74,13 @@ def drain_in_words(drain: Drain) -> str:
     return f"{told}, {abs(drain.held_bytes) / _MIB:.1f} MiB {more} than at the start"
 
 
+def harness_in_words(harness: HarnessVerdict) -> str:
+    """What a harness says of its own run, and what of, as text."""
+    line = f"{harness.growth_kib_per_min:+.1f} KiB/min of resident memory, R² {harness.r_squared:.2f}"
+    goroutines = "" if harness.goroutines is None else "; goroutines {} → {}".format(*harness.goroutines)
+    return f"{harness.verdict} (its own rule: one line through all samples, {line}{goroutines})"
+
+
 def as_json(judged: Judged) -> str:
     """An object with a list ``runs``: the file's name and every field of its judgement."""
     runs = [{"file": name, **judgement.as_dict()} for name, judgement in judged]
@@ -79,18 +88,26 @@ def as_json(judged: Judged) -> str:
 
 
 def as_markdown(judged: Judged) -> str:
-    """A table with a row per file, and what was noticed below it."""
-    lines = ["| run | verdict | growth, KiB/min | per payment, bytes | why |", "|---|---|---|---|---|"]
+    """A table with a row per file, and what was noticed below it; growth per operation that a run can tell."""
+    told = {name for _, judgement in judged for name in judgement.growth_bytes_per}
+    operations = [each for each in OPERATIONS if each is PAYMENTS or each.name in told]
+    head = ["run", "verdict", "growth, KiB/min", *(f"per {each.each}, bytes" for each in operations), "why"]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, judgement in judged:
         cells = (
             name,
             f"**{judgement.verdict}**",
             _cell(judgement.growth_kib_per_min),
-            _cell(judgement.growth_bytes_per_payment),
+            *(_cell(judgement.growth_bytes_per.get(each.name)) for each in operations),
             judgement.reason,
         )
         lines.append("| " + " | ".join(escaped(cell) for cell in cells) + " |")
     notes = [f"- {escaped(name)}: {escaped(flag)}" for name, judgement in judged for flag in judgement.flags]
+    notes += [
+        f"- {escaped(name)}: the harness says: {escaped(harness_in_words(judgement.harness))}"
+        for name, judgement in judged
+        if judgement.harness is not None
+    ]
     notes += [
         f"- {escaped(name)}: what would decide: {escaped(judgement.would_decide)}"
         for name, judgement in judged

@@ -1,6 +1,7 @@
 """The report that ends a run: levels, growth, payments, latency, events and the verdict, as text."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,13 @@ _QUANTILES = (0.5, 0.95, 0.99)
 _LABEL_WIDTH = 14
 
 
-def judge_csv(path: Path, settings: "Settings | None" = None) -> "tuple[Run | None, Judgement]":
-    """Read a run's CSV and judge it; a CSV that can't be read is inconclusive, and says why."""
+def judge_csv(
+    path: Path, settings: "Settings | None" = None, harness_csv: Path | None = None
+) -> "tuple[Run | None, Judgement]":
+    """Read a run's CSV and judge it; a CSV that can't be read is inconclusive, and says why.
+
+    ``harness_csv`` is that of a harness which was watched: what it says stands beside the verdict.
+    """
     # numpy comes in only now: the run itself must stay small.
     from exporter.analysis.judgement import Judgement
     from exporter.analysis.series import read_csv
@@ -32,7 +38,20 @@ def judge_csv(path: Path, settings: "Settings | None" = None) -> "tuple[Run | No
     except ConfigError as error:
         verdict = Verdict.INCONCLUSIVE
         return None, Judgement(verdict=verdict, reason=str(error), would_decide="a CSV with samples")
-    return series, judge(series, settings)
+    judgement = judge(series, settings)
+    if harness_csv is not None:
+        judgement = _beside_harness(judgement, harness_csv)
+    return series, judgement
+
+
+def _beside_harness(judgement: "Judgement", path: Path) -> "Judgement":
+    from exporter.analysis.harness import harness_verdict
+    from exporter.analysis.series import read_csv
+
+    try:
+        return replace(judgement, harness=harness_verdict(read_csv(path)))
+    except ConfigError as error:
+        return replace(judgement, flags=(*judgement.flags, f"what the harness says can't be told: {error}"))
 
 
 def trend_report(series: "Run | None", judgement: "Judgement", state: SubjectState, error: ExporterError | None) -> str:

@@ -23,11 +23,12 @@ _GRAVEST_FIRST = (Verdict.LEAK, Verdict.INCONCLUSIVE, Verdict.NO_LEAK)
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A subject whose load is over: its CSV, and what ended it early."""
+    """A subject whose load is over: its CSV, what ended it early, and the CSV that it has written by itself."""
 
     state: SubjectState
     csv: Path
     error: ExporterError | None
+    harness_csv: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def gravest(verdicts: dict[str, tuple[Verdict, str]]) -> tuple[Verdict, str]:
 
 
 def _judge(subject: Measured, max_failure_ratio: float | None, rule: Settings | None) -> Judged:
-    series, judgement = judge_csv(subject.csv, rule)
+    series, judgement = judge_csv(subject.csv, rule, subject.harness_csv)
     state = subject.state
     keep_growth(state, judgement.as_dict())
     error = subject.error

@@ -10,7 +10,7 @@ from exporter.heaps.dumps import EARLY, dump_path
 from exporter.settings.kinds import without_login
 
 _MOST_SITES = 5
-_SUGGESTED_DUMP = "leak.memray.bin"
+_SUGGESTED_DUMP = "leak"  # which gets the suffix of the driver's format
 # A second run must not write to the first one's files, nor trace every allocation twice.
 _LEFT_OUT_WITH_VALUE = ("--csv", "--report", "--pprof-port", "--heap-dump", "--linger")
 _LEFT_OUT = ("--csv-append", "--csv-overwrite", "--pprof")

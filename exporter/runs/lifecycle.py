@@ -203,7 +203,7 @@ class Lifecycle(ABC):
     async def _conclude(self) -> int:
         """Print the report, publish the verdict; return the exit code. Raises the error of a run without samples."""
         measured = [
-            Measured(each.state, self._outputs.sinks[each.state.driver].readable, each.error)
+            Measured(each.state, self._outputs.sinks[each.state.driver].readable, each.error, each.harness_csv)
             for each in self._subjects
             if each.state.last_sample is not None
         ]

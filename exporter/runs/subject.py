@@ -3,6 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 
 from exporter.errors import ExporterError, SubjectError
 from exporter.record.csv_file import CsvSink
@@ -46,6 +47,11 @@ class SubjectRun(ABC):
         self._started: float | None = None
         self._stop = asyncio.Event()  # the measurement's, once it has begun
         self._first_sample = asyncio.Event()
+
+    @property
+    def harness_csv(self) -> Path | None:
+        """The CSV that the subject has written of this run by itself, if it has."""
+        return None
 
     def elapsed(self) -> float:
         """Seconds since the start of the measurement, 0 before it."""

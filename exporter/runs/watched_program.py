@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from pathlib import Path
 
 from exporter.durations import format_duration
 from exporter.record.probes import resident_by_name
@@ -9,6 +10,7 @@ from exporter.record.terms import Phase
 from exporter.record.told import note_others
 from exporter.runs.subject import SubjectRun, Surroundings
 from exporter.settings.watch import WatchConfig
+from exporter.watch.followed_csv import CsvSource
 from exporter.watch.near_rest import NearRest
 from exporter.watch.program import Ending, Program, failure
 from exporter.watch.readings import Readings
@@ -31,10 +33,15 @@ class WatchedProgram(SubjectRun):
     ) -> None:
         super().__init__(surroundings, config.duration_seconds, config.mem_interval_seconds)
         self._program = program
+        self._sources = sources
         self._readings = Readings(sources)
         self._near_rest = near_rest
         # A reading and its sample belong together: two at once would take each other's sources away.
         self._one_at_a_time = asyncio.Lock()
+
+    @property
+    def harness_csv(self) -> Path | None:
+        return next((each.written for each in self._sources if isinstance(each, CsvSource)), None)
 
     async def start(self) -> None:
         """Start the program, or find it; raises ConfigError."""

@@ -13,19 +13,23 @@ class Known:
     """A driver: the module in ``drivers/`` that gets its command, and whether other releases of its SDK can be had.
 
     ``lacks`` are options of a run that it can't follow: another allocator would leave a native heap unread.
+    ``dump_suffix`` is what names of its heap dumps end in.
     """
 
     binding: str
     releases: bool = False
     lacks: tuple[str, ...] = ()
+    dump_suffix: str = ".memray.bin"
 
 
 DRIVERS: Mapping[str, Known] = {
     "python": Known("python_binding", releases=True),
-    "go": Known("go_binding", lacks=("heap-dump", "allocator")),
-    "node": Known("node_binding", lacks=("heap-dump", "pprof")),
+    "go": Known("go_binding", lacks=("allocator",), dump_suffix=".pb.gz"),
+    # Chromium's developer tools read files of that suffix only.
+    "node": Known("node_binding", lacks=("pprof",), dump_suffix=".heapsnapshot"),
     "rust": Known("rust_binding", lacks=("heap-dump", "pprof", "allocator")),
 }
+_PYTHON = DRIVERS["python"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,12 @@ class DriverChoice:
 
     name: str = "python"
     command: tuple[str, ...] = ()
+
+    @property
+    def dump_suffix(self) -> str:
+        """What names of its heap dumps end in; a program that is no driver of ours is taken for one in Python."""
+        known = None if self.command else DRIVERS.get(self.name.partition("@")[0])
+        return (known or _PYTHON).dump_suffix
 
 
 def driver_of_command(text: str) -> DriverChoice:

@@ -99,6 +99,16 @@ def read_url(text: str) -> str:
     return text
 
 
+def read_plain_url(text: str) -> str:
+    """Check that a URL names a server and holds no login; raises ValueError."""
+    if _USERINFO.search(read_url(text)):
+        raise ValueError(
+            "leave the login out, as every user of this machine sees a command line: it belongs into FAUCET_USERNAME"
+            " and FAUCET_PASSWORD, or into files that FAUCET_USERNAME_FILE and FAUCET_PASSWORD_FILE name"
+        )
+    return text
+
+
 DURATION = Kind("duration", _read_duration, format_duration, _LONGEST_SECONDS)
 INTEGER = Kind("integer", _read_integer, most=2**31 - 1)
 NUMBER = Kind("float", _read_number, lambda number: f"{number:g}", most=1e9)

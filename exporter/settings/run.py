@@ -11,7 +11,7 @@ from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.drivers import DriverChoice, complaint, driver_of_command
 from exporter.settings.files import file_complaint
 from exporter.settings.group import contradiction
-from exporter.settings.kinds import TEXT, URL, Kind
+from exporter.settings.kinds import TEXT, Kind, read_plain_url
 from exporter.settings.load import WorkloadSettings
 from exporter.settings.network import FaultSettings
 from exporter.settings.observation import ObservationSettings
@@ -32,7 +32,11 @@ class RunConfig(ObservationSettings):
         heading=True,
     )
     faucet_url: str = setting(
-        "", "The faucet of the hosted network, as FAUCET_URL.", section=Section.MEASUREMENT, kind=URL, metavar="URL"
+        "",
+        "The faucet of the hosted network, as FAUCET_URL.",
+        section=Section.MEASUREMENT,
+        kind=Kind("text", read_plain_url),
+        metavar="URL",
     )
     # Each under the same load, at the same time.
     drivers: tuple[DriverChoice, ...] = by_flags(
@@ -77,6 +81,10 @@ class RunConfig(ObservationSettings):
         at_most=1,
         remedy="give a share from 0 to 1",
     )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "profiling", self.profiling.with_suffix(self.drivers[0].dump_suffix))
+        super().__post_init__()
 
     def contradictions(self) -> Iterator[Complaint]:
         yield from super().contradictions()

@@ -46,6 +46,11 @@ class CsvSource:
             with self._open() as stream:
                 self._skip_to(stream, status.st_size)
 
+    @property
+    def written(self) -> Path | None:
+        """The file, once a row of this run has been read from it."""
+        return self._path if self._last else None
+
     def read(self) -> Told:
         with self._open() as stream:
             status = os.fstat(stream.fileno())

@@ -123,6 +123,30 @@ def test_go_reads_profiles_of_a_run(
     assert run.finish() == 130
 
 
+@pytest.mark.parametrize(
+    ("driver", "suffix", "heading", "site"),
+    [
+        ("go", ".pb.gz", "Go's runtime records", r"blocks, go\n +\w"),
+        ("node", ".heapsnapshot", "V8 writes a snapshot", r"blocks, node\n +closure real"),
+    ],
+)
+def test_go_and_node_dump_their_heaps_at_the_same_moments(
+    start: Start, driver: str, suffix: str, heading: str, site: str
+) -> None:
+    run = start("--duration", "40s", *LOAD, "--settle-every", "4", "--driver", driver, "--heap-dump")
+    run.wait_for(rf"Heap dump: heap-early\{suffix}")
+    run.signal(signal.SIGUSR1)
+    run.wait_for(rf"Heap dump: heap-1\{suffix}")
+    children = run.children()
+    end(run)
+    assert_all_gone(children)
+    assert f"Profiling: {heading}" in run.output
+    diff = (EXPORTER, "heap", "diff", f"heap-early{suffix}", f"heap{suffix}")
+    found = subprocess.run(diff, cwd=run.directory, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"over \d+ s and \d+ payments", found)
+    assert re.search(site, found), found
+
+
 def test_a_run_under_jemalloc_has_its_statistics(start: Start) -> None:
     run = start(*ENDLESS, "--settle-every", "2", "--allocator", "jemalloc")
     end_after(run, at_rest=4)

@@ -58,6 +58,9 @@ func newDriver(given config, out *emitter) *driver {
 	if given.Options.TracedFrames > 0 {
 		d.offerProfiles()
 	}
+	if given.Options.HeapDump != "" {
+		d.offerHeapDumps(given.Options.HeapDump)
+	}
 	return d
 }
 
@@ -381,8 +384,8 @@ func (d *driver) payRequest(asked command) (fields, error) {
 	return d.send(sender, asked.Request, asked.AmountSats, asked.WaitSeconds)
 }
 
-// send pays a request; amount 0 leaves the amount to the request.
-// send pays and waits; over the provider, whatever is preferred, if `wait` says for how many seconds.
+// send pays a request and waits; amount 0 leaves the amount to the request. It is paid over the provider, whatever is
+// preferred, if `wait` says for how many seconds.
 func (d *driver) send(sender *instance, request string, amount uint64, wait *uint32) (fields, error) {
 	patience := uint32(paymentTimeoutSeconds)
 	if wait != nil {

@@ -23,7 +23,8 @@ type config struct {
 	Wallets     map[string]string `json:"wallets"`
 	PreferSpark *bool             `json:"prefer_spark"`
 	Options     struct {
-		TracedFrames int `json:"traced_frames"`
+		TracedFrames int    `json:"traced_frames"`
+		HeapDump     string `json:"heap_dump"`
 	} `json:"options"`
 }
 

@@ -38,7 +38,7 @@ export function makeDriver(sdk, config, emit) {
     const storage = join(config.storage_dir, name);
     mkdirSync(storage, { recursive: true, mode: 0o700 });
     const wanted = sdkConfig(sdk, config.network, preferSpark, asked);
-    let builder = sdk.SdkBuilder.new(wanted, ["entropy", ...Buffer.from(config.wallets[wallet], "hex")]);
+    let builder = sdk.SdkBuilder.new(wanted, ["entropy", ...config.wallets.get(wallet)]);
     builder = await builder.withDefaultStorage(storage);
     if (shared) builder = builder.withSharedContext(await sharedContext());
     const { chain } = config.network;

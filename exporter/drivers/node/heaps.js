@@ -1,5 +1,7 @@
 // The heaps of this process: V8's, what it counts beside it, and the memory of the SDK's WebAssembly module.
 
+import { writeHeapSnapshot } from "node:v8";
+
 /** Loads what holds a WebAssembly module; returns it, and the linear memory, which the module keeps to itself. */
 export function loadWithMemory(load) {
   const { Instance } = WebAssembly;
@@ -35,4 +37,15 @@ export async function collectGarbage() {
   globalThis.gc();
   await new Promise((resolve) => setImmediate(resolve)); // finalizers run as a task of their own
   globalThis.gc();
+}
+
+/**
+ * The commands that dump the heap, of which the last dump goes to `last`. The process stands still meanwhile.
+ * A dump holds what texts of JavaScript say, so a secret must not be one.
+ */
+export function heapDumps(last) {
+  return {
+    heap_dump: ({ path }) => void writeHeapSnapshot(path),
+    end_heap_dump: () => void writeHeapSnapshot(last),
+  };
 }

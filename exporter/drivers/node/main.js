@@ -6,7 +6,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { makeDriver } from "./driver.js";
-import { collectGarbage, loadWithMemory, readHeaps } from "./heaps.js";
+import { collectGarbage, heapDumps, loadWithMemory, readHeaps } from "./heaps.js";
 import { PROTOCOL, Refusal, lines, snakeCase, takeOverStdout } from "./protocol.js";
 
 const SDK = "@breeztech/breez-sdk-spark";
@@ -22,7 +22,9 @@ const [sdk, memory] = loadWithMemory(() => createRequire(installed)(SDK));
 function start(line) {
   const config = JSON.parse(line);
   if (config.protocol !== PROTOCOL) throw new Error("another version");
-  const driver = makeDriver(sdk, config, emit);
+  // Bytes are outside of V8's heap, and so in none of its dumps.
+  const seeds = new Map(Object.entries(config.wallets).map(([wallet, seed]) => [wallet, Buffer.from(seed, "hex")]));
+  const driver = makeDriver(sdk, { ...config, wallets: seeds }, emit);
   emit("hello", {
     protocol: PROTOCOL,
     driver: "breez-node",
@@ -42,6 +44,7 @@ function start(line) {
       collect_garbage: collectGarbage,
       // Nothing that JavaScript can do has malloc give memory back.
       trim: () => ({ released: false }),
+      ...(config.options?.heap_dump ? heapDumps(config.options.heap_dump) : {}),
     },
   };
 }

@@ -1,8 +1,7 @@
 // The driver protocol, version 1: docs/driver-protocol.md.
 
-import { createInterface } from "node:readline";
-
 export const PROTOCOL = 1;
+const NEWLINE = 10;
 
 /** Says why a command could not be done; `kind` names it in snake case. */
 export class Refusal extends Error {
@@ -23,10 +22,17 @@ export function takeOverStdout() {
   return (type, fields) => write(`${JSON.stringify({ type, ...fields })}\n`);
 }
 
-/** Yields the lines of the input that are not empty. */
+/** Yields the lines of the input that are not empty, each a text of its own: a part of a larger one would keep that. */
 export async function* lines(input) {
-  for await (const line of createInterface({ input, crlfDelay: Infinity })) {
-    if (line) yield line;
+  let begun = [];
+  for await (const chunk of input) {
+    let from = 0;
+    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+      const line = Buffer.concat([...begun, chunk.subarray(from, end)]).toString();
+      [begun, from] = [[], end + 1];
+      if (line) yield line;
+    }
+    begun.push(chunk.subarray(from));
   }
 }
 

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exporter/heaps/proto/profile.proto\x12\rmemtest.pprof\"\x9e\x01\n\x07Profile\x12\'\n\x07mapping\x18\x03 \x03(\x0b\x32\x16.memtest.pprof.Mapping\x12)\n\x08location\x18\x04 \x03(\x0b\x32\x17.memtest.pprof.Location\x12)\n\x08\x66unction\x18\x05 \x03(\x0b\x32\x17.memtest.pprof.Function\x12\x14\n\x0cstring_table\x18\x06 \x03(\t\"\x7f\n\x07Mapping\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x14\n\x0cmemory_start\x18\x02 \x01(\x04\x12\x14\n\x0cmemory_limit\x18\x03 \x01(\x04\x12\x13\n\x0b\x66ile_offset\x18\x04 \x01(\x04\x12\x10\n\x08\x66ilename\x18\x05 \x01(\x03\x12\x15\n\rhas_functions\x18\x07 \x01(\x08\"^\n\x08Location\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x12\n\nmapping_id\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\x04\x12!\n\x04line\x18\x04 \x03(\x0b\x32\x13.memtest.pprof.Line\"\x1b\n\x04Line\x12\x13\n\x0b\x66unction_id\x18\x01 \x01(\x04\"K\n\x08\x46unction\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\x03\x12\x13\n\x0bsystem_name\x18\x03 \x01(\x03\x12\x10\n\x08\x66ilename\x18\x04 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exporter/heaps/proto/profile.proto\x12\rmemtest.pprof\"\xf4\x01\n\x07Profile\x12-\n\x0bsample_type\x18\x01 \x03(\x0b\x32\x18.memtest.pprof.ValueType\x12%\n\x06sample\x18\x02 \x03(\x0b\x32\x15.memtest.pprof.Sample\x12\'\n\x07mapping\x18\x03 \x03(\x0b\x32\x16.memtest.pprof.Mapping\x12)\n\x08location\x18\x04 \x03(\x0b\x32\x17.memtest.pprof.Location\x12)\n\x08\x66unction\x18\x05 \x03(\x0b\x32\x17.memtest.pprof.Function\x12\x14\n\x0cstring_table\x18\x06 \x03(\t\"\x19\n\tValueType\x12\x0c\n\x04type\x18\x01 \x01(\x03\",\n\x06Sample\x12\x13\n\x0blocation_id\x18\x01 \x03(\x04\x12\r\n\x05value\x18\x02 \x03(\x03\"\x7f\n\x07Mapping\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x14\n\x0cmemory_start\x18\x02 \x01(\x04\x12\x14\n\x0cmemory_limit\x18\x03 \x01(\x04\x12\x13\n\x0b\x66ile_offset\x18\x04 \x01(\x04\x12\x10\n\x08\x66ilename\x18\x05 \x01(\x03\x12\x15\n\rhas_functions\x18\x07 \x01(\x08\"^\n\x08Location\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x12\n\nmapping_id\x18\x02 \x01(\x04\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\x04\x12!\n\x04line\x18\x04 \x03(\x0b\x32\x13.memtest.pprof.Line\")\n\x04Line\x12\x13\n\x0b\x66unction_id\x18\x01 \x01(\x04\x12\x0c\n\x04line\x18\x02 \x01(\x03\"K\n\x08\x46unction\x12\n\n\x02id\x18\x01 \x01(\x04\x12\x0c\n\x04name\x18\x02 \x01(\x03\x12\x13\n\x0bsystem_name\x18\x03 \x01(\x03\x12\x10\n\x08\x66ilename\x18\x04 \x01(\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,13 +32,17 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exporter.heaps.proto.profil
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PROFILE']._serialized_start=54
-  _globals['_PROFILE']._serialized_end=212
-  _globals['_MAPPING']._serialized_start=214
-  _globals['_MAPPING']._serialized_end=341
-  _globals['_LOCATION']._serialized_start=343
-  _globals['_LOCATION']._serialized_end=437
-  _globals['_LINE']._serialized_start=439
-  _globals['_LINE']._serialized_end=466
-  _globals['_FUNCTION']._serialized_start=468
-  _globals['_FUNCTION']._serialized_end=543
+  _globals['_PROFILE']._serialized_end=298
+  _globals['_VALUETYPE']._serialized_start=300
+  _globals['_VALUETYPE']._serialized_end=325
+  _globals['_SAMPLE']._serialized_start=327
+  _globals['_SAMPLE']._serialized_end=371
+  _globals['_MAPPING']._serialized_start=373
+  _globals['_MAPPING']._serialized_end=500
+  _globals['_LOCATION']._serialized_start=502
+  _globals['_LOCATION']._serialized_end=596
+  _globals['_LINE']._serialized_start=598
+  _globals['_LINE']._serialized_end=639
+  _globals['_FUNCTION']._serialized_start=641
+  _globals['_FUNCTION']._serialized_end=716
 # @@protoc_insertion_point(module_scope)

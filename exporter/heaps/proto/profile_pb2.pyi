@@ -7,16 +7,34 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class Profile(_message.Message):
-    __slots__ = ("mapping", "location", "function", "string_table")
+    __slots__ = ("sample_type", "sample", "mapping", "location", "function", "string_table")
+    SAMPLE_TYPE_FIELD_NUMBER: _ClassVar[int]
+    SAMPLE_FIELD_NUMBER: _ClassVar[int]
     MAPPING_FIELD_NUMBER: _ClassVar[int]
     LOCATION_FIELD_NUMBER: _ClassVar[int]
     FUNCTION_FIELD_NUMBER: _ClassVar[int]
     STRING_TABLE_FIELD_NUMBER: _ClassVar[int]
+    sample_type: _containers.RepeatedCompositeFieldContainer[ValueType]
+    sample: _containers.RepeatedCompositeFieldContainer[Sample]
     mapping: _containers.RepeatedCompositeFieldContainer[Mapping]
     location: _containers.RepeatedCompositeFieldContainer[Location]
     function: _containers.RepeatedCompositeFieldContainer[Function]
     string_table: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, mapping: _Optional[_Iterable[_Union[Mapping, _Mapping]]] = ..., location: _Optional[_Iterable[_Union[Location, _Mapping]]] = ..., function: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., string_table: _Optional[_Iterable[str]] = ...) -> None: ...
+    def __init__(self, sample_type: _Optional[_Iterable[_Union[ValueType, _Mapping]]] = ..., sample: _Optional[_Iterable[_Union[Sample, _Mapping]]] = ..., mapping: _Optional[_Iterable[_Union[Mapping, _Mapping]]] = ..., location: _Optional[_Iterable[_Union[Location, _Mapping]]] = ..., function: _Optional[_Iterable[_Union[Function, _Mapping]]] = ..., string_table: _Optional[_Iterable[str]] = ...) -> None: ...
+
+class ValueType(_message.Message):
+    __slots__ = ("type",)
+    TYPE_FIELD_NUMBER: _ClassVar[int]
+    type: int
+    def __init__(self, type: _Optional[int] = ...) -> None: ...
+
+class Sample(_message.Message):
+    __slots__ = ("location_id", "value")
+    LOCATION_ID_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    location_id: _containers.RepeatedScalarFieldContainer[int]
+    value: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, location_id: _Optional[_Iterable[int]] = ..., value: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class Mapping(_message.Message):
     __slots__ = ("id", "memory_start", "memory_limit", "file_offset", "filename", "has_functions")
@@ -47,10 +65,12 @@ class Location(_message.Message):
     def __init__(self, id: _Optional[int] = ..., mapping_id: _Optional[int] = ..., address: _Optional[int] = ..., line: _Optional[_Iterable[_Union[Line, _Mapping]]] = ...) -> None: ...
 
 class Line(_message.Message):
-    __slots__ = ("function_id",)
+    __slots__ = ("function_id", "line")
     FUNCTION_ID_FIELD_NUMBER: _ClassVar[int]
+    LINE_FIELD_NUMBER: _ClassVar[int]
     function_id: int
-    def __init__(self, function_id: _Optional[int] = ...) -> None: ...
+    line: int
+    def __init__(self, function_id: _Optional[int] = ..., line: _Optional[int] = ...) -> None: ...
 
 class Function(_message.Message):
     __slots__ = ("id", "name", "system_name", "filename")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,16 @@ def test_tells_the_twins_apart(rate: float, worse: bool) -> None:
     assert (by_minute.probability_worse > 0.99) is worse
     by_payment = measured(found, "growth per payment")
     assert by_payment.difference.value == pytest.approx(rate * KIB / 60, abs=100)
+
+
+def test_growth_is_compared_per_whatever_both_loads_did() -> None:
+    calm, busy = run_with(0), run_with(60, seed=2)
+    lifecycles = np.floor(calm.columns["elapsed_sec"] / 10)
+    first, second = (replace(run, columns={**run.columns, "wallet_lifecycles": lifecycles}) for run in (calm, busy))
+    per_wallet = measured(compare(first, second), "growth per wallet lifecycle")
+    assert per_wallet.difference.value == pytest.approx(60 * KIB / 6, abs=1000)
+    assert per_wallet.worse
+    assert not [each for each in compare(first, busy).differences if "wallet" in each.measure]
 
 
 def at_rest(added_kib: Floats, name: str) -> Run:

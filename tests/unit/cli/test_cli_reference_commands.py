@@ -60,6 +60,7 @@ MEANT: list[dict[str, Any]] = [
         "output": Path("memtest_1h_stress_plots.html"),
         "title": "1h Stress Test (Lightning + Reconnects + Extra Instances)",
     },
+    {"faucet_url": "http://localhost:8080/graphql"},
 ]
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 
 from exporter.cli.options import SettingOption, settings_from
@@ -134,6 +135,12 @@ def test_options_can_be_written_as_go_s_programs_take_them(args: tuple[str, ...]
     assert parse(*args) == parse(*as_usual)
 
 
+def test_an_option_that_is_not_known_is_named_as_it_is_written_as_a_whole() -> None:
+    with pytest.raises(click.NoSuchOption, match="--heap-dumps") as refusal:
+        parse("-heap-dumps")
+    assert "--heap-dump" in (refusal.value.possibilities or ())
+
+
 @pytest.mark.parametrize("value", ["0", "false", "No", "off"])
 def test_a_switch_can_be_off_in_the_environment(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("MEMTEST_RECONNECT_CYCLES", value)
@@ -163,6 +170,7 @@ def test_an_option_outranks_its_variable(monkeypatch: pytest.MonkeyPatch) -> Non
         (("--csv", "a", "--csv-append", "--csv-overwrite"), "contradict each other"),
         (("--driver-command", "'"), "quote it"),
         (("--driver-command", ""), "driver-command is '': name a program, or leave the option out"),
+        (("-faucet-url", "http://me:hush@host/x", "-network", "regtest"), "leave the login out, as every user"),
         (("--driver", "cobol"), "driver is 'cobol': choose among python, go, node, rust, python@RELEASE"),
         (("--driver", "go@1"), "driver is 'go@1'"),
         (("--driver", "python@"), "driver is 'python@'"),

@@ -9,6 +9,7 @@ import pytest
 
 from exporter.drivers.node_binding import SOURCES, command
 from exporter.errors import ConfigError
+from exporter.heaps.diff import diff_dumps
 
 MIB = 1 << 20
 
@@ -71,6 +72,24 @@ def test_what_is_missing_is_said_with_the_remedy(
 # A module that exports one page of linear memory.
 MODULE = "0061736d01000000050301000107 0a01066d656d6f72790200"
 
+DUMPED = f"""
+import {{ heapDumps }} from "{(SOURCES / "heaps.js").as_uri()}";
+const dumps = heapDumps("late.heapsnapshot");
+const kept = [];
+const keep = (each) => kept.push(function leaked() {{ return each; }});
+dumps.heap_dump({{ path: "early.heapsnapshot" }});
+for (let each = 0; each < 1000; each++) keep(each);
+if (process.argv[1] === "clean") kept.length = 0;
+dumps.end_heap_dump();
+console.log(kept.length);
+"""
+
+# In place of the SDK: what the driver reads the linear memory of.
+NO_SDK = f"""
+new WebAssembly.Instance(new WebAssembly.Module(Buffer.from("{MODULE.replace(" ", "")}", "hex")));
+"""
+SEED = "c0ffee" * 10 + "f00d"
+
 GROWING = f"""
 import {{ collectGarbage, loadWithMemory, readHeaps }} from "{(SOURCES / "heaps.js").as_uri()}";
 const module = new WebAssembly.Module(Buffer.from("{MODULE.replace(" ", "")}", "hex"));
@@ -101,3 +120,30 @@ def test_heaps_do_not_overlap_and_linear_memory_is_counted() -> None:
         assert by <= after[name] - before[name] + MIB
         others = set(started) - {name}
         assert all(abs(after[other] - before[other]) < MIB for other in others), (name, before, after)
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(("twin", "kept"), [("leaking", 1000), ("clean", 0)])
+def test_two_dumps_of_v8_tell_what_is_kept(tmp_path: Path, twin: str, kept: int) -> None:
+    argv = ("node", "--expose-gc", "--input-type=module", "--eval", DUMPED, twin)
+    subprocess.run(argv, cwd=tmp_path, capture_output=True, check=True, timeout=120)
+    grown = diff_dumps(tmp_path / "early.heapsnapshot", tmp_path / "late.heapsnapshot").grown
+    found = sum(change.blocks for site, change in grown if "leaked" in str(site.frames[0]))
+    assert abs(found - kept) < 10
+
+
+@pytest.mark.system
+def test_a_dump_holds_no_seed(tmp_path: Path) -> None:
+    sdk = tmp_path / "node_modules" / "@breeztech" / "breez-sdk-spark"
+    sdk.mkdir(parents=True)
+    (sdk / "index.js").write_text(NO_SDK)
+    (tmp_path / "package.json").write_text('{"dependencies":{"@breeztech/breez-sdk-spark":"1"}}')
+    dump = tmp_path / "last.heapsnapshot"
+    config = {"protocol": 1, "network": {}, "storage_dir": str(tmp_path), "wallets": {"alice": SEED}}
+    lines = [config | {"options": {"heap_dump": str(dump)}}, {"id": 1, "do": "end_heap_dump"}, {"do": "stop"}]
+    argv = ("node", "--expose-gc", str(SOURCES / "main.js"), str(tmp_path))
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    told = subprocess.run(argv, input=text, capture_output=True, text=True, check=True, timeout=120).stdout
+    assert '"id":1' in told
+    assert "storage_dir" in dump.read_text()
+    assert SEED not in dump.read_text()

@@ -1,6 +1,8 @@
 """Getting the Rust driver built: from the tag or from a copy of the SDK, and what is said where it can't be."""
 
 import asyncio
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,14 @@ def test_a_missing_cargo_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match=r"driver 'rust' can't be built: there is no program 'cargo'; it takes Rust"):
         build()
+
+
+def test_the_lock_file_pins_the_sdk_and_all_that_it_takes_from_git() -> None:
+    wanted = tomllib.loads((SOURCES / "Cargo.toml").read_text())["dependencies"]["breez-sdk-spark"]
+    packages = tomllib.loads((SOURCES / "Cargo.lock").read_text())["package"]
+    names = {package["name"] for package in packages}
+    sdk = next(package["source"] for package in packages if package["name"] == "breez-sdk-spark")
+    assert sdk.startswith(f"git+{wanted['git']}?tag={wanted['tag']}#")
+    for source in {package["source"] for package in packages if package.get("source", "").startswith("git+")}:
+        assert re.search(r"\?(tag|rev)=\S+#[0-9a-f]{40}$", source)
+    assert {taken.split()[0] for package in packages for taken in package.get("dependencies", ())} <= names

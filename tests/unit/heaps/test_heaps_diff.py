@@ -1,5 +1,6 @@
 """What grew between two dumps: the arithmetic on made-up sites, the reading on dumps of real processes."""
 
+import gzip
 import re
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 from exporter.cli.heap import command
 from exporter.errors import ConfigError
-from exporter.heaps.diff import Held, Site, by_function, diff, diff_dumps, format_diff, read_dump, top_sites
+from exporter.heaps.diff import by_function, diff, diff_dumps, format_diff, top_sites
 from exporter.heaps.dumps import DumpNote, dump_path, note_path, read_note
 from exporter.heaps.frames import Frame
+from exporter.heaps.reading import read_dump
+from exporter.heaps.sites import Held, Site
 
 LEAK = Site("native", (Frame("leak", "core.rs", 7), Frame("run", "core.rs", 40)))
 CACHE = Site("native", (Frame("cache", "core.rs", 9), Frame("run", "core.rs", 40)))
@@ -99,7 +102,19 @@ def test_a_dump_of_a_real_process_names_the_line_that_keeps(tmp_path: Path, twin
     assert "program.py" in (tmp_path / "flames.html").read_text()
 
 
-@pytest.mark.parametrize("content", [None, b"", b"timestamp,elapsed_sec\n", b"\x00" * 5000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"timestamp,elapsed_sec\n",
+        b"\x00" * 5000,
+        b"\x1f\x8b and no more",
+        gzip.compress(b"other", mtime=0),
+        b"{}",
+        b'{"nodes":',
+    ],
+)
 def test_a_file_that_is_no_dump_is_refused_by_name(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "x.bin"
     if content is not None:

@@ -42,12 +42,13 @@ async def echo(kind: str, seconds: float) -> bytes:
 def test_each_profile_is_where_pprof_looks_for_it() -> None:
     async def use(url: str) -> None:
         assert await get(f"{url}heap") == (200, b"heap 0")
+        assert await get(f"{url}goroutine") == (200, b"goroutine 0")
         assert await get(f"{url}profile?seconds=5") == (200, b"cpu 5")
         assert await get(f"{url}profile") == (200, b"cpu 30")
         status, page = await get(url)
         assert status == 200
         assert f"go tool pprof -top {url}heap".encode() in page
-        assert (await get(f"{url}goroutine"))[0] == 404
+        assert (await get(f"{url}threadcreate"))[0] == 404
 
     serving(echo, use)
 

@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,3 +75,15 @@ def test_a_subject_that_died_is_the_run_s_error(tmp_path: Path) -> None:
 )
 def test_the_gravest_verdict_is_the_run_s(verdicts: dict[str, Verdict], expected: Verdict) -> None:
     assert gravest({name: (verdict, "why") for name, verdict in verdicts.items()})[0] == expected
+
+
+def test_what_a_watched_harness_says_stands_beside_the_verdict(tmp_path: Path) -> None:
+    watched = measured(tmp_path, "memtest", 0)
+    own = tmp_path / "go.csv"
+    rows = "".join(f"t,{30 * row},{60_000_000 + 100_000 * row},5000000\n" for row in range(20))
+    own.write_text("timestamp,elapsed_sec,rss_bytes,heap_inuse_bytes\n" + rows)
+    ended = conclude([replace(watched, harness_csv=own)], None)
+    assert ended.verdict == "no leak"
+    assert "the harness says leak (its own rule: one line through all samples, +195.3 KiB/min" in ended.report
+    own.write_text("timestamp,elapsed_sec\nt,much\n")
+    assert "what the harness says can't be told: " in conclude([replace(watched, harness_csv=own)], None).report

@@ -149,7 +149,7 @@ def test_lines_are_broken_between_words_on_a_terminal_and_nowhere_else(monkeypat
 def test_a_command_is_never_broken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     stream = Terminal()
-    command = "    exporter run --duration 10m --interval 0s --csv out.csv --heap-dump leak.memray.bin"
+    command = "    exporter run --duration 10m --interval 0s --csv out.csv --heap-dump leak"
     Console(stream).report(command, Verdict.LEAK)
     assert stream.getvalue() == f"{command}\n"
 

@@ -31,6 +31,11 @@ def test_the_head_of_a_traced_run_says_what_tracing_costs() -> None:
     assert "measured" not in heading
     (heading,) = ProfilingSettings(heap_dump=Path("h.bin")).headings("python")
     assert "memray traces every allocation to h.bin" in heading
+    dumping = ProfilingSettings(pprof=True, heap_dump=Path("h.pb.gz"))
+    assert dumping.headings("go") == ProfilingSettings(pprof=True).headings("go")
+    assert len(dumping.headings("python")) == 2
+    (heading,) = ProfilingSettings(heap_dump=Path("h.heapsnapshot")).headings("node")
+    assert "V8 writes a snapshot at each heap dump" in heading
     assert ProfilingSettings(heap_dump=Path("h.bin")).driver_options() == {"heap_dump": str(Path("h.bin").absolute())}
 
 
@@ -38,7 +43,6 @@ def test_the_head_of_a_traced_run_says_what_tracing_costs() -> None:
     ("settings", "complaint"),
     [
         ({"pprof_port": 70000}, "pprof-port is 70000"),
-        ({"pprof": True, "heap_dump": Path("h.bin")}, "choose one"),
         ({"heap_dump": Path("/nowhere/h.bin")}, "there is no directory '/nowhere'"),
         ({"heap_dump": Path(__file__)}, "exists: name another file"),
     ],
@@ -51,7 +55,11 @@ def test_settings_that_cannot_be_are_refused(settings: dict[str, Any], complaint
 @pytest.mark.parametrize(
     ("driver", "options", "said"),
     [
-        ("go", {"profiling": ProfilingSettings(heap_dump=Path("h.bin"))}, "'go', which has no heap-dump: leave it out"),
+        (
+            "rust",
+            {"profiling": ProfilingSettings(heap_dump=Path("h.bin"))},
+            "'rust', which has no heap-dump: leave it out",
+        ),
         ("go", {"allocator": "jemalloc"}, "'go', which has no allocator"),
         ("node", {"profiling": ProfilingSettings(pprof=True)}, "'node', which has no pprof"),
     ],
@@ -64,7 +72,8 @@ def test_what_a_driver_would_not_follow_is_refused(driver: str, options: dict[st
 @pytest.mark.parametrize(
     ("choice", "settings"),
     [
-        (DriverChoice("go"), ProfilingSettings(pprof=True)),
+        (DriverChoice("go"), ProfilingSettings(pprof=True, heap_dump=Path("h.pb.gz"))),
+        (DriverChoice("node"), ProfilingSettings(heap_dump=Path("h.heapsnapshot"))),
         (DriverChoice("python@0.22.3"), ProfilingSettings(heap_dump=Path("h.bin"))),
         (DriverChoice("own", ("own-driver",)), ProfilingSettings(heap_dump=Path("h.bin"))),
     ],
@@ -73,9 +82,33 @@ def test_what_a_driver_follows_or_may_follow_is_not(choice: DriverChoice, settin
     RunConfig(profiling=settings, drivers=(choice,))
 
 
-@pytest.mark.parametrize(("drivers", "possible"), [("python", True), ("go", False), ("python go", False)])
+@pytest.mark.parametrize(
+    ("drivers", "possible"), [("python", True), ("go", True), ("rust", False), ("python go", False)]
+)
 def test_a_heap_dump_is_proposed_where_it_can_be_written(drivers: str, possible: bool) -> None:
     assert RunConfig(drivers=tuple(map(DriverChoice, drivers.split()))).dumps_heaps == possible
+
+
+@pytest.mark.parametrize(
+    ("choice", "name", "written"),
+    [
+        (DriverChoice("python@0.22.3"), "heap", "heap.memray.bin"),
+        (DriverChoice("go"), "heap", "heap.pb.gz"),
+        (DriverChoice("node"), "runs/heap", "runs/heap.heapsnapshot"),
+        (DriverChoice("go", ("go", "run", ".")), "heap", "heap.memray.bin"),
+        (DriverChoice("go"), "my.dump", "my.dump"),
+    ],
+)
+def test_a_heap_dump_has_the_suffix_of_its_format_unless_it_has_one(
+    choice: DriverChoice, name: str, written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("runs").mkdir()
+    asked = ProfilingSettings(heap_dump=Path(name))
+    assert RunConfig(profiling=asked, drivers=(choice,)).profiling.heap_dump == Path(written)
+    Path(written).touch()
+    with pytest.raises(ConfigError, match=f"heap-dump is '{written}', which exists"):
+        RunConfig(profiling=ProfilingSettings(heap_dump=Path(name)), drivers=(choice,))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +161,7 @@ def test_the_proposed_command_is_the_run_with_a_heap_dump_and_without_its_files(
         "x y",
     ]
     proposed = shlex.split(command_with_heap_dump(arguments))
-    assert proposed == ["exporter", "--duration", "1h", "--run-name", "x y", "--heap-dump", "leak.memray.bin"]
+    assert proposed == ["exporter", "--duration", "1h", "--run-name", "x y", "--heap-dump", "leak"]
     assert shlex.join(proposed) in "\n".join(leak_lines(None, arguments))
 
 

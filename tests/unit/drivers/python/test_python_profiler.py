@@ -11,7 +11,7 @@ import pytest
 from pprof_reading import read_profile
 
 from exporter.drivers.python.profiler import ProfileError, Profiler
-from exporter.heaps.diff import read_dump
+from exporter.heaps.reading import read_dump
 
 pytestmark = pytest.mark.processes
 
@@ -37,6 +37,14 @@ try:
     asyncio.run(profiler.commands["heap_dump"]({"path": "late.bin"}))
 except Exception as error:
     print(error)
+"""
+BOTH = """
+import asyncio
+from exporter.drivers.python.profiler import Profiler
+profiler = Profiler({"traced_frames": 4, "heap_dump": "all.bin"})
+kept = bytearray(3_000_000)
+asyncio.run(profiler.commands["profile"]({"kind": "heap", "path": "heap.pb.gz"}))
+profiler.close()
 """
 
 
@@ -84,3 +92,10 @@ def test_a_dump_holds_what_was_held_at_its_moment(tmp_path: Path) -> None:
 
     assert large("early.bin") == [3]
     assert large("all.bin") == [3, 5]
+
+
+def test_a_profile_and_a_dump_of_one_process_see_the_same(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", BOTH], cwd=tmp_path, check=True)
+    profile = read_profile((tmp_path / "heap.pb.gz").read_bytes())
+    assert max(values[1] for values in profile.samples.values()) >= 3_000_000
+    assert max(held.size for held in read_dump(tmp_path / "all.bin").values()) >= 3_000_000

@@ -1,0 +1,42 @@
+"""The verdict of the Go or the Rust harness on a run of its own, by its own rule.
+
+One line through all samples of resident memory, the first included: a leak if it rises by more than 100 KiB a minute
+with R² above 0.7. The Go harness calls goroutines that have more than doubled a leak, too. Source: both programs.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from exporter.analysis.csv_cells import Floats
+from exporter.analysis.judgement import HarnessVerdict
+from exporter.analysis.series import Run
+from exporter.record.terms import Verdict
+
+_STEEP_KIB_PER_MIN = 100.0
+_STRAIGHT = 0.7
+# The column by which a harness is known, and what the one heap is that it reports.
+HEAP_OF_HARNESS: Mapping[str, str] = {"heap_inuse_bytes": "heap_go_bytes", "heap_resident_bytes": "heap_native_bytes"}
+
+
+def harness_verdict(run: Run) -> HarnessVerdict | None:
+    """What the harness says whose CSV this is; None for another program's, and for less than two samples."""
+    resident = run.column("rss_bytes")
+    if resident is None or not any(run.column(mark) is not None for mark in HEAP_OF_HARNESS):
+        return None
+    known = ~np.isnan(resident)
+    minutes, kib = run.columns["elapsed_sec"][known] / 60, resident[known] / 1024
+    if len(kib) < 2 or not np.ptp(minutes):
+        return None
+    slope, r_squared = _line(minutes, kib)
+    counted = run.column("goroutines")
+    goroutines = None if counted is None else (int(counted[0]), int(counted[-1]))
+    leak = slope > _STEEP_KIB_PER_MIN and r_squared > _STRAIGHT
+    doubled = goroutines is not None and goroutines[1] > 2 * goroutines[0]
+    return HarnessVerdict(Verdict.LEAK if leak or doubled else Verdict.NO_LEAK, slope, r_squared, goroutines)
+
+
+def _line(t: Floats, y: Floats) -> tuple[float, float]:
+    """The slope of the least squares line through points, and the share of their variance that it explains."""
+    slope = float(np.polyfit(t, y, 1)[0])
+    return slope, slope**2 * float(t.var() / y.var()) if y.var() else 0.0
