@@ -22,7 +22,8 @@ from exporter.processes.daemon_threads import in_daemon_thread
 from exporter.runs.console import Console
 from exporter.runs.interrupts import handle_interrupts
 
-_INTERRUPT = object()
+# Ends and the progress are told this often at most: a thousand cells change many times a second.
+SAID_EVERY_SECONDS = 0.5
 
 
 class Course:
@@ -48,21 +49,25 @@ class Course:
             with contextlib.suppress(RuntimeError):  # nobody waits any more: the loop is closed
                 loop.call_soon_threadsafe(told.put_nowait, each)
 
-        handle_interrupts(partial(told.put_nowait, _INTERRUPT), lambda: os._exit(ExitCode.INTERRUPTED))
+        def interrupt() -> None:
+            self.interrupted = True
+            told.put_nowait(None)
+
+        handle_interrupts(interrupt, lambda: os._exit(ExitCode.INTERRUPTED))
         stop = threading.Event()
         self._watch(self._cluster.pod_source(self._name), tell, stop)
         self._watch(self._cluster.job_source(self._name), tell, stop)
         # Who may not read events is told less.
         self._watch(self._cluster.refused_pod_source(self._name), _only_seen(tell), stop)
         try:
-            while self._progress.job is None or not self._progress.job.end:
-                each = await told.get()
-                if each is _INTERRUPT:
-                    self.interrupted = True
-                    await self._leave()
-                    break
-                self._see(each)
+            while not self.interrupted and (self._progress.job is None or not self._progress.job.end):
+                self._see(await told.get())
+                while not told.empty():
+                    self._see(told.get_nowait())
                 self._say()
+                await asyncio.sleep(SAID_EVERY_SECONDS)
+            if self.interrupted:
+                await self._leave()
         finally:
             stop.set()
         # The pods' last states may come after the Job's.
@@ -73,14 +78,15 @@ class Course:
     def _watch(self, source: Source[Any], tell: Callable[[Any], Any], stop: threading.Event) -> None:
         in_daemon_thread(partial(follow, self._cluster, source, tell, stop), f"watch-{source.kind.__name__.lower()}")
 
-    def _see(self, told: Told[Pod] | Told[Job] | Told[Notice]) -> None:
+    def _see(self, told: Told[Pod] | Told[Job] | Told[Notice] | None) -> None:
         match told:
             case Trouble(text, final=True):
                 raise ApiError(text)
             case Trouble(text):
                 self._warn(f"{text}; asking again")
             case Seen(Pod() as pod):
-                self._progress.see(pod)
+                if (number := self._progress.see(pod)) is not None:
+                    self._say_of(number, pod)
             case Seen(Notice() as notice):
                 self._warn(notice.message)
             case Seen(Job() as job, deleted=False):
@@ -100,21 +106,21 @@ class Course:
             for pod in page.items:
                 self._progress.see(pod)
 
+    def _say_of(self, number: int, pod: Pod) -> None:
+        """Tell that a cell has started, or what keeps it from it."""
+        if pod.running and self._begun.get(number) != pod.metadata.uid:
+            again = number in self._begun
+            self._begun[number] = pod.metadata.uid
+            self._console.line(f"{self._cells[number].title}: started{' again' if again else ''}")
+        if trouble := pod.trouble:
+            self._warn(f"{self._cells[number].title}: {trouble}", once=trouble)
+
     def _say(self) -> None:
-        """Tell of what is new: cells that have started or ended, and what keeps them from it."""
-        for number, pod in self._progress.running.items():
-            if self._begun.get(number) != pod.metadata.uid:
-                again = number in self._begun
-                self._begun[number] = pod.metadata.uid
-                self._console.line(f"{self._cells[number].title}: started{' again' if again else ''}")
+        """Tell which cells have ended, and how many run."""
         for number, result in self._progress.results(known_only=True, besides=self.results.keys()).items():
             self.results[number] = result
             self._console.line(f"{self._cells[number].title}: {result.ending}, {result.reason}")
-        for number, trouble in self._progress.troubles.items():
-            self._warn(f"{self._cells[number].title}: {trouble}", once=trouble)
-        self._console.status(
-            f"{len(self.results)} of {len(self._cells)} cells done · {len(self._progress.running)} running"
-        )
+        self._console.status(f"{len(self.results)} of {len(self._cells)} cells done · {self._progress.running} running")
 
     def _warn(self, text: str, once: str = "") -> None:
         if (once or text) not in self._warned:

@@ -72,6 +72,10 @@ class Pod(msgspec.Struct, frozen=True, rename="camel"):
         return next((each.state.terminated for each in self.status.container_statuses if each.state.terminated), None)
 
     @property
+    def running(self) -> bool:
+        return self.status.phase == "Running"
+
+    @property
     def over(self) -> bool:
         return self.status.phase in ("Succeeded", "Failed")
 

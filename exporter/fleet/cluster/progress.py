@@ -1,6 +1,6 @@
 """How far the cells of a Job are, from what the API tells of it and of its pods: no calls, only conclusions."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from exporter.checked import printable
 from exporter.exit_codes import ExitCode
@@ -20,24 +20,24 @@ class Progress:
         self._latest: dict[int, Pod] = {}
         self.job: Job | None = None
 
-    def see(self, pod: Pod) -> None:
-        """Take in the state of a pod, in any order, as often as it comes."""
+    def see(self, pod: Pod) -> int | None:
+        """Take in the state of a pod, in any order, as often as it comes.
+
+        Returns the number of its cell, None where a newer pod of it is known.
+        """
         number = pod.index
         if number is None or not 0 <= number < len(self._cells):
-            return
+            return None
         known = self._latest.get(number)
-        if known is None or pod.metadata.creation_timestamp >= known.metadata.creation_timestamp:
-            self._latest[number] = pod
+        if known is not None and pod.metadata.creation_timestamp < known.metadata.creation_timestamp:
+            return None
+        self._latest[number] = pod
+        return number
 
     @property
-    def running(self) -> dict[int, Pod]:
-        """The pods that run, by the numbers of their cells."""
-        return {number: pod for number, pod in sorted(self._latest.items()) if pod.status.phase == "Running"}
-
-    @property
-    def troubles(self) -> Mapping[int, str]:
-        """Why cells can't begin, by their numbers."""
-        return {number: pod.trouble for number, pod in sorted(self._latest.items()) if pod.trouble}
+    def running(self) -> int:
+        """How many pods run."""
+        return sum(pod.running for pod in self._latest.values())
 
     def results(self, *, known_only: bool = False, besides: Collection[int] = ()) -> dict[int, Result]:
         """What the cells have come to, by their numbers, of those that are not tried again, ``besides`` some.

@@ -7,6 +7,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from fleet_plans import nightly, result_of
 
 from exporter.fleet.cells import cells_of, fingerprint
 from exporter.fleet.cluster.api import ApiError, Cluster, GoneError, Source
-from exporter.fleet.cluster.course import Course, remove
+from exporter.fleet.cluster.course import SAID_EVERY_SECONDS, Course, remove
 from exporter.fleet.cluster.following import Listed, Seen, Told, Trouble, follow
 from exporter.fleet.cluster.objects import Job, Listing, ListMetadata, Metadata, Notice, Pod
 from exporter.fleet.result import encode
@@ -100,6 +101,17 @@ def test_cells_are_told_as_they_start_and_end_until_the_job_has() -> None:
     }
     assert output.count(": started") == 2
     assert f"Cell 1, {CELLS[1].label}: leak, as told" in output
+
+
+def test_many_changes_are_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(Console, "status", lambda _, text: told.append(text))
+    began = time.monotonic()
+    course, _ = followed(FakeCluster([job(), job(end="Failed")], [pod(0)] * 1000))
+    most = 3 + (time.monotonic() - began) / SAID_EVERY_SECONDS
+    assert 2 <= len(told) <= most
+    assert told[-1] == "0 of 2 cells done · 1 running"
+    assert course.results == {}
 
 
 def test_what_keeps_cells_from_starting_is_said_once() -> None:

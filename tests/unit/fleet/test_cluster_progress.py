@@ -76,17 +76,23 @@ def test_what_is_tried_again_has_no_result_yet() -> None:
 
 def test_pods_of_no_cell_are_left_out() -> None:
     progress = Progress(CELLS)
-    progress.see(pod(len(CELLS)))
-    assert progress.running == {}
+    assert progress.see(pod(len(CELLS))) is None
+    assert progress.running == 0
 
 
 def test_what_keeps_a_pod_from_starting_is_told() -> None:
-    progress = Progress(CELLS)
-    progress.see(pod(0, "Pending", waiting={"reason": "ImagePullBackOff", "message": "no such image"}))
     unplaced = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "1 Insufficient cpu"}
-    progress.see(pod(1, "Pending", condition=unplaced))
-    progress.see(pod(2, "Pending", waiting={"reason": "ContainerCreating"}))
-    assert progress.troubles == {0: "ImagePullBackOff: no such image", 1: "no node takes it: 1 Insufficient cpu"}
+    pulling = {"reason": "ImagePullBackOff", "message": "no such image"}
+    assert pod(0, "Pending", waiting=pulling).trouble == "ImagePullBackOff: no such image"
+    assert pod(1, "Pending", condition=unplaced).trouble == "no node takes it: 1 Insufficient cpu"
+    assert pod(2, "Pending", waiting={"reason": "ContainerCreating"}).trouble == ""
+
+
+def test_an_earlier_try_that_is_told_later_is_no_news() -> None:
+    progress = Progress(CELLS)
+    assert progress.see(pod(0, created=15)) == 0
+    assert progress.see(pod(0, "Pending", created=1)) is None
+    assert progress.running == 1
 
 
 def test_a_job_that_fails_has_ended_too() -> None:
