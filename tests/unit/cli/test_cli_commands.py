@@ -90,7 +90,7 @@ def test_a_traceback_is_shown_when_asked_for(
     assert run_with(monkeypatch, lambda: 1 // 0) == 70
     said = capsys.readouterr().err
     assert "Traceback" in said
-    assert "ZeroDivisionError: integer division" in said
+    assert "ZeroDivisionError: " in said
 
 
 @pytest.mark.parametrize(

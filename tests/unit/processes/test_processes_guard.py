@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import uuid
 from collections.abc import Awaitable, Callable
 
 import psutil
@@ -216,11 +217,12 @@ def test_marks_of_runs_that_observe_one_another_are_all_kept() -> None:
 
 
 def test_a_stranger_is_no_relative() -> None:
-    stranger = subprocess.Popen(["sleep", "600"], env={"OTHER": "mark", "MARK": "abc"})
-    kin = subprocess.Popen(["sleep", "600"], env={MARK_VARIABLE: "abc"})
+    mark, other = uuid.uuid4().hex, uuid.uuid4().hex  # not those of tests that run at the same time
+    stranger = subprocess.Popen(["sleep", "600"], env={"OTHER": "mark", "MARK": mark})
+    kin = subprocess.Popen(["sleep", "600"], env={MARK_VARIABLE: mark})
     try:
-        assert relatives("abc", ()) == {kin.pid}
-        assert relatives("def", {stranger.pid}) == {stranger.pid}
+        assert relatives(mark, ()) == {kin.pid}
+        assert relatives(other, {stranger.pid}) == {stranger.pid}
     finally:
         for process in (stranger, kin):
             process.kill()
