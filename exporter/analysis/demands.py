@@ -35,13 +35,13 @@ class Early:
 
 
 # The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
-LONG_RUN = (Demand(0.0, 0.95, 1.5), Demand(150.0, 0.8, 0.0))
+LONG_RUN = (Demand(0.0, 0.97, 1.5), Demand(150.0, 0.9, 0.0))
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
 LONG_AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
 # A warm-up of up to 15 min slows down meanwhile, and a cache that fills by what is new to it. In a run of a few minutes
 # much of such a warm-up is a straight line.
 AT_REST = (Demand(0.0, 0.9, 3.0, 0.5, 0.85),)
-AT_REST_SHORTLY = (Demand(0.0, 0.9, 4.0, 0.65, 0.92),)
+AT_REST_SHORTLY = (Demand(0.0, 0.9, 4.0, 0.65, 0.92), Demand(0.0, 0.95, 8.0, 0.65, 0.85))
 AT_REST_MINUTES = 8.0
 # Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
 EARLY = {

@@ -288,7 +288,8 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     elif trend.low <= scale.threshold:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
     else:
-        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be {_cache_in_words(trend.floors, scale)}"
+        cache = f"warm-up or a cache filling: {cache_in_words(trend.floors, scale.unit or ' entries')}"
+        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be {cache}"
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
 
 
@@ -297,12 +298,9 @@ def _in_words(evidence: Evidence, trend: Trend, scale: _Scale) -> str:
     return f"{evidence.label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
 
 
-def _cache_in_words(floors: Floors, scale: _Scale) -> str:
-    """What a cache would have to be like that explains the growth."""
+def cache_in_words(floors: Floors, unit: str) -> str:
+    """What a cache would have to be like that explains the growth; ``unit`` is the floors', with a space before it."""
     lowest = float(floors.y.min())
     grown = float(floors.y[-1]) - lowest
     since = float(floors.t[np.flatnonzero(floors.y <= lowest + _BARELY_GROWN * grown)[-1]])
-    return (
-        f"warm-up or a cache filling: one of more than {grown:,.0f}{scale.unit or ' entries'}, "
-        f"not full since about minute {since:.0f}"
-    )
+    return f"one of more than {grown:,.0f}{unit}, not full since about minute {since:.0f}"

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from exporter.analysis.evidence import Evidence
+from exporter.analysis.demands import SHORTEST_FOR_LEAK_MINUTES
+from exporter.analysis.evidence import Evidence, cache_in_words
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import ANONYMOUS, RESIDENT, RESIDENT_SERIES, Settings
 from exporter.analysis.stretch import Stretch
@@ -41,6 +42,13 @@ def growing_part(leak: Evidence, heaps: Sequence[Evidence]) -> str:
             "the subject's own heaps do not grow: allocator retention, stacks, or memory mapped outside the allocator"
         )
     return ""
+
+
+def even_cache(leak: Evidence, stretch: Stretch) -> str:
+    """What a cache would have to be like that looks the same: one that fills evenly is told from a leak by time."""
+    if leak.trend is None or not leak.series.endswith("_bytes") or stretch.lasts(SHORTEST_FOR_LEAK_MINUTES):
+        return ""
+    return f"a cache that fills evenly looks the same until it is full: {cache_in_words(leak.trend.floors, ' KiB')}"
 
 
 def file_pages(stretch: Stretch) -> str:

@@ -16,7 +16,14 @@ from exporter.analysis.evidence import (
     memory_under_load,
     resident_memory,
 )
-from exporter.analysis.flags import file_pages, growing_part, growth_while_failing, limit_reached, seconds_to_limit
+from exporter.analysis.flags import (
+    even_cache,
+    file_pages,
+    growing_part,
+    growth_while_failing,
+    limit_reached,
+    seconds_to_limit,
+)
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.harness import harness_verdict
 from exporter.analysis.judgement import HEAP, Doubling, Judgement, Kind, Settings
@@ -49,7 +56,7 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     flags = [*decision.flags, *stretch.notes, load.note, file_pages(stretch)]
     if leak:
         heaps = found.parts_at_rest if by.settled else _of_each(_HEAP_PARTS, memory_under_load, stretch, settings)
-        flags += [growing_part(by, heaps), growth_while_failing(stretch, by)]
+        flags += [growing_part(by, heaps), growth_while_failing(stretch, by), even_cache(by, stretch)]
     seconds = seconds_to_limit(stretch, by, settings) if leak else None
     if seconds is not None:
         flags.append(limit_reached(stretch, seconds, settings))

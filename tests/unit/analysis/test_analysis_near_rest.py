@@ -1,5 +1,7 @@
 """A watched program whose heap is read near rest: twins that are told apart within minutes."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -56,3 +58,12 @@ def test_only_the_heap_is_near_rest() -> None:
         "heap_python_bytes",
         "heap_native_bytes",
     }
+
+
+@pytest.mark.parametrize(("minutes", "told"), [(6, True), (25, False)])
+def test_a_leak_says_which_cache_would_look_the_same(minutes: float, told: bool) -> None:
+    found = judge(watched(minutes, 300))
+    assert found.verdict is Verdict.LEAK
+    caches = re.findall(r"one of more than ([\d,]+) KiB, not full since about minute [01]", "; ".join(found.flags))
+    assert len(caches) == told
+    assert all(0.8 * 300 * minutes < float(kib.replace(",", "")) < 300 * minutes for kib in caches)
