@@ -38,6 +38,9 @@ PROGRAMS = {
     "fails": "setTimeout(() => { throw new Error('x'); }, 400)",
     "waits for nothing but a timer": "setTimeout(() => console.log(Object.keys(globalThis)), 400)",
     "patches what it can": "JSON.stringify = setTimeout = process.hrtime = undefined",
+    "has no descriptor to spare": "const fs = require('fs'); try { for (;;) fs.openSync('/'); } catch (error) {"
+    "setTimeout(() => console.log(error.code), 400); }",
+    "destroys what it has": "setTimeout(() => process._getActiveHandles().forEach(each => each.destroy?.()), 400)",
     "has workers": "const {Worker} = require('worker_threads');"
     "new Worker('setTimeout(() => console.log(1), 400)', {eval: true}).on('exit', console.log)",
 }
@@ -55,6 +58,13 @@ def test_the_options_that_are_there_stay(monkeypatch: pytest.MonkeyPatch) -> Non
     code, output, errors = asyncio.run(run_with_agent("node", "node", "-p", "process.env.NODE_OPTIONS"))
     assert (code, errors) == (0, b"")
     assert output.startswith(b"--max-old-space-size=99 --require /")
+
+
+def test_one_that_may_not_read_it_is_not_given_it(tmp_path: Path) -> None:
+    code, output, _ = asyncio.run(
+        run_with_agent("auto", "node", "--experimental-permission", f"--allow-fs-read={tmp_path}", "-p", "1")
+    )
+    assert (code, output) == (0, b"1\n")
 
 
 def test_a_script_for_node_gets_it_and_a_shell_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
