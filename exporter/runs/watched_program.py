@@ -16,8 +16,8 @@ from exporter.watch.sources import Source
 
 # What is read beside memory may take so long, in a watch of short intervals too.
 _READINGS_SECONDS = 2.0
-# Heaps whose lowest reading is far above what is in use: all that is dropped stays until the next collection.
-_FULL_OF_GARBAGE = frozenset({"go", "node", "jvm"})
+# Heaps that nobody collects for a reading: all that is dropped stays until the next collection.
+_FULL_OF_GARBAGE = frozenset({"go", "jvm"})
 
 
 class WatchedProgram(SubjectRun):

@@ -10,24 +10,31 @@ from agent_hearing import heard, run_with_agent
 pytestmark = pytest.mark.system
 
 MIB = 1 << 20
-# Holds more at a line of input.
+# Holds more at a line of input, and less at the next.
 HOLDS_MORE = """
 let held = [], buffers;
 process.stdin.once('data', () => {
-  for (let number = 0; number < 400_000; number += 1) held.push({ number });
-  buffers = Buffer.alloc(50_000_000);
+  for (let number = 0; number < 100_000; number += 1) held.push({ number });
+  buffers = Buffer.alloc(20_000_000);
   console.log('more');
+  process.stdin.once('data', () => {
+    held = buffers = null;
+    console.log('less');
+  });
 });
 """
 
 
-def test_it_tells_what_the_program_holds() -> None:
+def test_it_tells_what_the_program_holds_and_no_garbage() -> None:
     async def main() -> None:
         async with heard("auto", "node", "-e", HOLDS_MORE) as program:
             before = await program.until(lambda heap: "node" in heap.heap_bytes)
             assert await program.go_on() == "more"
-            await program.until(lambda heap: heap.heap_bytes["node"] > before.heap_bytes["node"] + 8 * MIB)
-            await program.until(lambda heap: heap.heap_bytes["node_external"] > 50_000_000)
+            await program.until(lambda heap: heap.heap_bytes["node"] > before.heap_bytes["node"] + 2 * MIB)
+            await program.until(lambda heap: heap.heap_bytes["node_external"] > 20_000_000)
+            assert await program.go_on() == "less"
+            await program.until(lambda heap: heap.heap_bytes["node"] < before.heap_bytes["node"] + MIB)
+            await program.until(lambda heap: heap.heap_bytes["node_external"] < 20_000_000)
 
     asyncio.run(main())
 
@@ -41,6 +48,8 @@ PROGRAMS = {
     "has no descriptor to spare": "const fs = require('fs'); try { for (;;) fs.openSync('/'); } catch (error) {"
     "setTimeout(() => console.log(error.code), 400); }",
     "destroys what it has": "setTimeout(() => process._getActiveHandles().forEach(each => each.destroy?.()), 400)",
+    "has a global of that name": "const vm = require('vm'); setTimeout(() => console.log(typeof gc, vm.runInNewContext("
+    "'typeof gc')), 400)",
     "has workers": "const {Worker} = require('worker_threads');"
     "new Worker('setTimeout(() => console.log(1), 400)', {eval: true}).on('exit', console.log)",
 }
