@@ -44,7 +44,7 @@ PROGRAMS = {
     "ends at once": "process.exit(3)",
     "fails": "setTimeout(() => { throw new Error('x'); }, 400)",
     "waits for nothing but a timer": "setTimeout(() => console.log(Object.keys(globalThis)), 400)",
-    "patches what it can": "JSON.stringify = setTimeout = process.hrtime = undefined",
+    "patches what it can": "JSON.stringify = setTimeout = process.hrtime = process.cpuUsage = undefined",
     "has no descriptor to spare": "const fs = require('fs'); try { for (;;) fs.openSync('/'); } catch (error) {"
     "setTimeout(() => console.log(error.code), 400); }",
     "destroys what it has": "setTimeout(() => process._getActiveHandles().forEach(each => each.destroy?.()), 400)",

@@ -4,7 +4,7 @@
 // readings only. A worker thread's heap is its own, and is not told.
 //
 // V8 leaves garbage that has grown old for minutes, and a heap full of it grows like one that leaks. So garbage is
-// collected before each reading; the agent rests for 200 times as long as that took.
+// collected before each reading; the agent rests for 200 times as much as that took of the processor, by all threads.
 'use strict';
 
 const SHARE_OF_TIME = 200;
@@ -18,7 +18,7 @@ function start() {
   const { getHeapStatistics, setFlagsFromString } = require('v8');
   const { runInNewContext } = require('vm');
   // As they are now, whatever the program puts in their place.
-  const { hrtime } = process;
+  const { cpuUsage } = process;
   const { stringify } = JSON;
   const delay = setTimeout;
 
@@ -46,10 +46,10 @@ function start() {
   const tell = () => {
     let pause = pace;
     try {
-      const began = hrtime();
+      const began = cpuUsage();
       const sizes = read();
-      const [seconds, nanoseconds] = hrtime(began);
-      pause = Math.max(pace, SHARE_OF_TIME * (seconds * 1e3 + nanoseconds / 1e6));
+      const { user, system } = cpuUsage(began);
+      pause = Math.max(pace, (SHARE_OF_TIME * (user + system)) / 1e3);
       const message = stringify({ heap_bytes: sizes, pause_seconds: pause / 1000 });
       const connection = connect(socket, () => connection.end(`${message}\n`));
       connection.on('error', () => {});
