@@ -16,8 +16,8 @@ _LOOKS_BACK = 10
 _FEWEST_STEPS = 3
 _SHARE = 0.5
 _DEVIATIONS = 3.0
-# Heaps whose lowest reading is far above what is in use: all that is dropped stays until the next collection.
-_FULL_OF_GARBAGE = frozenset({"node", "jvm"})
+# Heaps that nobody collects for a reading: all that is dropped stays until the next collection.
+_FULL_OF_GARBAGE = frozenset({"jvm"})
 
 
 class NearRest:

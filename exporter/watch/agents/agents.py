@@ -33,6 +33,8 @@ _MESSAGE_SECONDS = 10.0  # the event loop of a busy Node.js program may take a w
 _CREDENTIALS = struct.Struct("3i")  # struct ucred: process, user, group
 
 _MODULE, _LIBRARY = "memtest_agent.cjs", "memtest_agent.so"
+# Of a Node.js that reads no files but those that it is told of.
+_PERMISSIONS = {"--permission", "--experimental-permission"}
 _PLAIN = re.compile(r"[\w./+=@-]+")  # no separator in a variable, and no quote
 
 _log = logging.getLogger(__name__)
@@ -102,7 +104,7 @@ class Agents:
         self._around.callback(server.close)
         path.chmod(0o666)
         directory.chmod(0o755)  # Python looks for what is in it
-        return dict(_variable(name, directory) for name in self.names)
+        return {key: value for name in self.names for key, value in _variables(name, directory).items()}
 
     async def _on_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: socket.socket = writer.get_extra_info("socket")
@@ -116,10 +118,11 @@ class Agents:
 def _chosen(choice: AgentChoice, command: Sequence[str]) -> tuple[str, ...]:
     """What a choice puts into the program; by `auto` those that do nothing to programs of other languages.
 
-    A Node.js that can't find what NODE_OPTIONS names doesn't start, so a program has to be one itself.
+    A Node.js that can't read what NODE_OPTIONS names doesn't start, so a program has to be one itself.
     """
     if choice == "auto":
-        return ("python", "node") if _is_node(command[0]) else ("python",)
+        options = {*command[1:], *os.environ.get("NODE_OPTIONS", "").split()}
+        return ("python", "node") if _is_node(command[0]) and not options & _PERMISSIONS else ("python",)
     return () if choice in ("none", "go", "jvm") else (choice,)
 
 
@@ -138,18 +141,24 @@ def _is_node(program: str) -> bool:
 async def _compile(directory: Path, pace: float) -> None:
     """Make the library that is preloaded; raises ConfigError without a C compiler."""
     told = (f'-DMEMTEST_DIRECTORY="{directory}"', f"-DMEMTEST_PACE={pace * 1e9:.0f}LL")
-    flags = ("-O2", "-shared", "-fPIC", "-pthread", *told)
+    # What a compiler adds by itself may take functions that another libc hasn't.
+    plain = ("-U_FORTIFY_SOURCE", "-fno-stack-protector")
+    flags = ("-O2", "-shared", "-fPIC", "-pthread", *plain, *told)
     command = ("cc", *flags, "-o", str(directory / _LIBRARY), str(directory / "memtest_agent.c"))
     await run_tool("cc", command, "agent glibc takes a C compiler; install one, or choose another agent")
 
 
-def _variable(agent: str, directory: Path) -> tuple[str, str]:
-    """The variable that brings an agent into a program, beside what it holds already."""
+def _variables(agent: str, directory: Path) -> dict[str, str]:
+    """The variables that bring an agent into a program, beside what they hold already."""
     if agent == "python":
-        return "PYTHONPATH", _joined(":", str(directory), os.environ.get("PYTHONPATH", ""))
+        return {"PYTHONPATH": _joined(":", str(directory), os.environ.get("PYTHONPATH", ""))}
     if agent == "node":
-        return "NODE_OPTIONS", _joined(" ", os.environ.get("NODE_OPTIONS", ""), f"--require {directory / _MODULE}")
-    return "LD_PRELOAD", _joined(":", os.environ.get("LD_PRELOAD", ""), str(directory / _LIBRARY))
+        return {"NODE_OPTIONS": _joined(" ", os.environ.get("NODE_OPTIONS", ""), f"--require {directory / _MODULE}")}
+    return {
+        "LD_PRELOAD": _joined(":", os.environ.get("LD_PRELOAD", ""), str(directory / _LIBRARY)),
+        # A program with the address sanitizer wants to be the first that is loaded, and ends where it is not.
+        "ASAN_OPTIONS": _joined(":", os.environ.get("ASAN_OPTIONS", ""), "verify_asan_link_order=0"),
+    }
 
 
 def _joined(separator: str, *parts: str) -> str:

@@ -86,6 +86,34 @@ def test_a_program_ends_as_it_does_without(program: Path, what: str) -> None:
     assert asyncio.run(run_with_agent("glibc", *command)) == (alone.returncode, alone.stdout, alone.stderr)
 
 
+def test_its_descriptors_are_none_of_the_programs(program: Path) -> None:
+    async def main() -> None:
+        async with heard("glibc", str(program)) as running:
+            await running.until(lambda heap: "native" in heap.heap_bytes)
+            tasks = list(Path(f"/proc/{running.process.pid}/task").iterdir())
+            descriptors = [len(list((task / "fd").iterdir())) for task in tasks]
+            # At most the one that it is about to close, where the program has three.
+            assert [min(descriptors) < 2, max(descriptors) > 2] == [True, True]
+
+    asyncio.run(main())
+
+
+def test_a_program_with_the_address_sanitizer_ends_as_it_does_without(program: Path) -> None:
+    sanitized = program.parent / "sanitized"
+    source = program.parent / "program.c"
+    subprocess.run(["cc", "-fsanitize=address", "-o", sanitized, source], check=True, timeout=60)
+    assert asyncio.run(run_with_agent("glibc", str(sanitized))) == (3, b"", b"")
+
+
+def test_it_takes_nothing_that_another_libc_may_lack() -> None:
+    listing = ("sh", "-c", 'env -u LD_PRELOAD nm --dynamic --undefined-only "$LD_PRELOAD"')
+    code, output, _ = asyncio.run(run_with_agent("glibc", *listing))
+    assert code == 0
+    needed = [line.split()[1].decode() for line in output.splitlines() if line.split()[0] == b"U"]
+    assert "nanosleep" in " ".join(needed)
+    assert not [name for name in needed if name.startswith("_")]
+
+
 def test_without_a_compiler_it_is_refused_with_a_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match="agent glibc takes a C compiler; install one"):

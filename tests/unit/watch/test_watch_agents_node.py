@@ -10,24 +10,31 @@ from agent_hearing import heard, run_with_agent
 pytestmark = pytest.mark.system
 
 MIB = 1 << 20
-# Holds more at a line of input.
+# Holds more at a line of input, and less at the next.
 HOLDS_MORE = """
 let held = [], buffers;
 process.stdin.once('data', () => {
-  for (let number = 0; number < 400_000; number += 1) held.push({ number });
-  buffers = Buffer.alloc(50_000_000);
+  for (let number = 0; number < 100_000; number += 1) held.push({ number });
+  buffers = Buffer.alloc(20_000_000);
   console.log('more');
+  process.stdin.once('data', () => {
+    held = buffers = null;
+    console.log('less');
+  });
 });
 """
 
 
-def test_it_tells_what_the_program_holds() -> None:
+def test_it_tells_what_the_program_holds_and_no_garbage() -> None:
     async def main() -> None:
         async with heard("auto", "node", "-e", HOLDS_MORE) as program:
             before = await program.until(lambda heap: "node" in heap.heap_bytes)
             assert await program.go_on() == "more"
-            await program.until(lambda heap: heap.heap_bytes["node"] > before.heap_bytes["node"] + 8 * MIB)
-            await program.until(lambda heap: heap.heap_bytes["node_external"] > 50_000_000)
+            await program.until(lambda heap: heap.heap_bytes["node"] > before.heap_bytes["node"] + 2 * MIB)
+            await program.until(lambda heap: heap.heap_bytes["node_external"] > 20_000_000)
+            assert await program.go_on() == "less"
+            await program.until(lambda heap: heap.heap_bytes["node"] < before.heap_bytes["node"] + MIB)
+            await program.until(lambda heap: heap.heap_bytes["node_external"] < 20_000_000)
 
     asyncio.run(main())
 
@@ -37,7 +44,12 @@ PROGRAMS = {
     "ends at once": "process.exit(3)",
     "fails": "setTimeout(() => { throw new Error('x'); }, 400)",
     "waits for nothing but a timer": "setTimeout(() => console.log(Object.keys(globalThis)), 400)",
-    "patches what it can": "JSON.stringify = setTimeout = process.hrtime = undefined",
+    "patches what it can": "JSON.stringify = setTimeout = process.hrtime = process.cpuUsage = undefined",
+    "has no descriptor to spare": "const fs = require('fs'); try { for (;;) fs.openSync('/'); } catch (error) {"
+    "setTimeout(() => console.log(error.code), 400); }",
+    "destroys what it has": "setTimeout(() => process._getActiveHandles().forEach(each => each.destroy?.()), 400)",
+    "has a global of that name": "const vm = require('vm'); setTimeout(() => console.log(typeof gc, vm.runInNewContext("
+    "'typeof gc')), 400)",
     "has workers": "const {Worker} = require('worker_threads');"
     "new Worker('setTimeout(() => console.log(1), 400)', {eval: true}).on('exit', console.log)",
 }
@@ -55,6 +67,13 @@ def test_the_options_that_are_there_stay(monkeypatch: pytest.MonkeyPatch) -> Non
     code, output, errors = asyncio.run(run_with_agent("node", "node", "-p", "process.env.NODE_OPTIONS"))
     assert (code, errors) == (0, b"")
     assert output.startswith(b"--max-old-space-size=99 --require /")
+
+
+def test_one_that_may_not_read_it_is_not_given_it(tmp_path: Path) -> None:
+    code, output, _ = asyncio.run(
+        run_with_agent("auto", "node", "--experimental-permission", f"--allow-fs-read={tmp_path}", "-p", "1")
+    )
+    assert (code, output) == (0, b"1\n")
 
 
 def test_a_script_for_node_gets_it_and_a_shell_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

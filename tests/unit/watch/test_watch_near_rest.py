@@ -23,7 +23,7 @@ def marked(done: list[int], step: float = 10.0) -> list[bool]:
         (["python", "native"], {8, 9, 10, 11, 12, 13, 14}),
         (["go"], {9, 12}),
         (["go", "native"], {9, 12}),
-        (["node"], set()),
+        (["node", "node_external"], {8, 9, 10, 11, 12, 13, 14}),
         (["jvm", "native"], set()),
         ([], set()),
     ],

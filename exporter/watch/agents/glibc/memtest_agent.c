@@ -1,7 +1,8 @@
 /* The agent in a program under glibc that is watched: every second or so it tells the observer what malloc holds.
 
    The program's loader brings it in by LD_PRELOAD. It asks malloc for nothing, holds nothing open, and what goes wrong in
-   it costs readings only. Its thread takes no signal: those are the program's. MEMTEST_DIRECTORY, where the socket is, and
+   it costs readings only. Its thread takes no signal, and has descriptors of its own: those are the program's. Under
+   another libc than glibc it does nothing, and takes nothing that this may lack. MEMTEST_DIRECTORY, where the socket is, and
    MEMTEST_PACE, in nanoseconds, are told to the compiler. */
 
 #define _GNU_SOURCE
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +20,8 @@
 #define AT_FIRST 500000000LL
 #define SECOND 1000000000LL
 #define STACK_BYTES (256 * 1024)
+#define CLOSE_RANGE 436         /* of Linux 5.9 and later, on every machine */
+#define CLOSE_RANGE_UNSHARE 2UL /* in this thread only */
 
 /* As in malloc.h of glibc 2.33 and later, which need not be the one that this is compiled with. */
 struct figures {
@@ -25,6 +29,9 @@ struct figures {
 };
 extern struct figures glibc_figures(void) __asm__("mallinfo2") __attribute__((weak));
 extern int mallctl(const char *, void *, size_t *, void *, size_t) __attribute__((weak));
+/* What pthread_atfork calls. */
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *) __attribute__((weak));
+extern void *__dso_handle __attribute__((visibility("hidden")));
 
 static long long now(void) {
     struct timespec time;
@@ -68,6 +75,8 @@ static void tell(const char *message, size_t length) {
 
 static void *work(void *nothing) {
     char heaps[512], message[640];
+    /* Else the program's next file might get another number than it counts on, and a fork one descriptor more. */
+    syscall(CLOSE_RANGE, 0UL, ~0U, CLOSE_RANGE_UNSHARE);
     rest(MEMTEST_PACE < AT_FIRST ? MEMTEST_PACE : AT_FIRST);
     for (;;) {
         long long began = now(), pause = MEMTEST_PACE;
@@ -101,8 +110,8 @@ static void start(void) {
 }
 
 __attribute__((constructor)) static void begin(void) {
-    if (mallctl || glibc_figures) {
+    if (__register_atfork && (mallctl || glibc_figures)) {
         start();
-        pthread_atfork(NULL, NULL, start);
+        __register_atfork(NULL, NULL, start, &__dso_handle);
     }
 }
