@@ -185,10 +185,10 @@ def test_what_is_kept_on_purpose_shows_and_what_is_let_go_does_not(twins: Twins,
 
 @pytest.mark.parametrize("context", [(), ("--no-shared-context",)], ids=["shared", "alone"])
 def test_a_server_s_wallets_keep_their_data_in_postgresql(context: tuple[str, ...], tmp_path: Path) -> None:
-    load = ("--duration", "40s", "--interval", "0s", "--csv", "out.csv", "--wallet-rotation", "2")
+    load = ("--duration", "40s", "--interval", "0s", "--csv", "out.csv", "--wallet-rotation", "2", "--fail-on", "never")
     run = ("pg_virtualenv", str(EXPORTER), *load, "--storage", "postgres", *context)
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_SECONDS)
-    assert done.returncode == 3, done.stdout + done.stderr  # too short to judge
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "Steps failed" not in done.stdout
     with (tmp_path / "out.csv").open(newline="") as stream:
         *_, last = csv.DictReader(stream)
