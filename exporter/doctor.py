@@ -57,6 +57,8 @@ def _nothing() -> None:
     return None
 
 
+_POSTGRES_NEEDS = "Debian has it in postgresql, and any PostgreSQL will do that PGHOST names"
+
 FEATURES = (
     Feature("watch, analyze, compare, plot", _nothing),
     Feature("run, network: the local network", _extra("network")),
@@ -67,6 +69,7 @@ FEATURES = (
     Feature("run --heap-dump, --pprof; heap", _extra("heap")),
     Feature("run --allocator jemalloc", _allocator("jemalloc")),
     Feature("run --allocator mimalloc", _allocator("mimalloc")),
+    Feature("run --storage postgres", _programs("pg_virtualenv", needs=_POSTGRES_NEEDS)),
     Feature("plot --png, --svg", _extra("pictures")),
     Feature("matrix --kubernetes", _extra("kubernetes")),
     Feature("matrix with object storage", _extra("s3")),

@@ -20,17 +20,19 @@ HEAP_OF_HARNESS: Mapping[str, str] = {"heap_inuse_bytes": "heap_go_bytes", "heap
 
 
 def harness_verdict(run: Run) -> HarnessVerdict | None:
-    """What the harness says whose CSV this is; None for another program's, and for less than two samples."""
+    """What the harness says of the last run in its CSV; None for another program's, and for less than two samples."""
     resident = run.column("rss_bytes")
     if resident is None or not any(run.column(mark) is not None for mark in HEAP_OF_HARNESS):
         return None
-    known = ~np.isnan(resident)
+    began = 1 + max(np.flatnonzero(np.diff(run.columns["elapsed_sec"]) < 0).tolist(), default=-1)
+    known = ~np.isnan(resident) & (np.arange(len(resident)) >= began)
     minutes, kib = run.columns["elapsed_sec"][known] / 60, resident[known] / 1024
     if len(kib) < 2 or not np.ptp(minutes):
         return None
     slope, r_squared = _line(minutes, kib)
-    counted = run.column("goroutines")
-    goroutines = None if counted is None else (int(counted[0]), int(counted[-1]))
+    counted = run.columns.get("goroutines", np.empty(0))[began:]
+    counted = counted[~np.isnan(counted)]
+    goroutines = (int(counted[0]), int(counted[-1])) if len(counted) else None
     leak = slope > _STEEP_KIB_PER_MIN and r_squared > _STRAIGHT
     doubled = goroutines is not None and goroutines[1] > 2 * goroutines[0]
     return HarnessVerdict(Verdict.LEAK if leak or doubled else Verdict.NO_LEAK, slope, r_squared, goroutines)

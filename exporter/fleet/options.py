@@ -24,6 +24,7 @@ _ELSEWHERE = {
     **dict.fromkeys(
         ("csv", "csv-append", "csv-overwrite", "report", "listen-address", "run-name", "label"), _BY_THE_MATRIX
     ),
+    "storage": "leave it out, cells have no PostgreSQL",
     **dict.fromkeys(("quiet", "log-format", "web-config-file", "linger"), "leave it out, cells have no use for it"),
     **dict.fromkeys(("pprof", "pprof-port", "heap-dump"), "leave it out, profile one run with 'exporter run'"),
 }

@@ -50,9 +50,13 @@ class LoadedSubject(SubjectRun):
             made.mkdir(parents=True)
         seeds = make_seeds(settings, connection.alice_seed, connection.bob_seed)
         command = self._choice.command or await command_of(self._choice.name, self._console.line)
+        options = self._config.profiling.driver_options()
+        config = driver_config(
+            settings, connection.network, str(storage), seeds, options, self._config.server_storage()
+        )
         starting = Subject.start(
             command,
-            driver_config(settings, connection.network, str(storage), seeds, self._config.profiling.driver_options()),
+            config,
             partial(note_message, self.state),
             name=self.state.driver,
             hello_timeout=self._config.driver_timeout_seconds,

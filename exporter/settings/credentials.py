@@ -14,12 +14,23 @@ from exporter.settings.kinds import read_url
 _SEEDS = ("ALICE_SEED", "BOB_SEED")
 _LOGIN = ("FAUCET_USERNAME", "FAUCET_PASSWORD")
 _URL = "FAUCET_URL"
+# By what libpq calls them in a connection string.
+_POSTGRES = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "sslmode": "PGSSLMODE",
+}
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 # What no child is told by its environment; those that need a secret get it on their standard input. Only this process
 # asks the faucet, whose URL may hold a password, and object storage.
 SECRET_VARIABLES = frozenset(
     (
         *(name + suffix for name in (*_SEEDS, *_LOGIN, _URL) for suffix in ("", "_FILE")),
         f"MEMTEST_{_URL}",
+        *("PGPASSWORD", "PGPASSWORD_FILE"),
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
     )
 )
@@ -85,6 +96,30 @@ def read_required(environment: Mapping[str, str], *names: str) -> list[str]:
     if complaints:
         raise ConfigError(*complaints)
     return found
+
+
+def postgres_connection(environment: Mapping[str, str] = os.environ) -> str:
+    """How to connect to the PostgreSQL that libpq's variables name, as ``host='…' port='…'``, password included.
+
+    Raises ConfigError if they name none.
+    """
+    complaints: list[str] = []
+    found = {keyword: _read(environment, name, complaints) for keyword, name in _POSTGRES.items()}
+    if not found["host"]:
+        complaints.append(
+            "PGHOST is not set, and storage is 'postgres': run this by 'pg_virtualenv exporter …', which starts a"
+            f" PostgreSQL for the while, or set {', '.join(_POSTGRES.values())} for yours"
+        )
+    if complaints:
+        raise ConfigError(*complaints)
+    if found["host"] in _THIS_MACHINE:
+        # The certificate that Debian's has is signed by nobody.
+        found["sslmode"] = found["sslmode"] or "disable"
+    return " ".join(f"{keyword}='{_escaped(value)}'" for keyword, value in found.items() if value)
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace("'", r"\'")
 
 
 def _missing(environment: Mapping[str, str], *names: str) -> list[str]:

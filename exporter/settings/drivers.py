@@ -22,12 +22,13 @@ class Known:
     dump_suffix: str = ".memray.bin"
 
 
+_POSTGRES = "storage in PostgreSQL"
 DRIVERS: Mapping[str, Known] = {
     "python": Known("python_binding", releases=True),
-    "go": Known("go_binding", lacks=("allocator",), dump_suffix=".pb.gz"),
+    "go": Known("go_binding", lacks=("allocator", _POSTGRES), dump_suffix=".pb.gz"),
     # Chromium's developer tools read files of that suffix only.
-    "node": Known("node_binding", lacks=("pprof",), dump_suffix=".heapsnapshot"),
-    "rust": Known("rust_binding", lacks=("heap-dump", "pprof", "allocator")),
+    "node": Known("node_binding", lacks=("pprof", _POSTGRES), dump_suffix=".heapsnapshot"),
+    "rust": Known("rust_binding", lacks=("heap-dump", "pprof", "allocator", _POSTGRES)),
 }
 _PYTHON = DRIVERS["python"]
 

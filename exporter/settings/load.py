@@ -116,6 +116,12 @@ class WorkloadSettings(SettingsGroup):
         heading=True,
         negative="no-shared-context",
     )
+    storage: Literal["sqlite", "postgres"] = setting(
+        "sqlite",
+        "Where those keep their data: each in a file, or all in the PostgreSQL that PGHOST and so on name.",
+        section=Section.SCENARIOS,
+        heading=True,
+    )
     listener_churn: bool = setting(
         False, "Add and remove event listeners at every payment.", section=Section.SCENARIOS, heading=True
     )
@@ -186,6 +192,12 @@ class WorkloadSettings(SettingsGroup):
             yield contradiction(
                 "no-shared-context is on, and does nothing without wallet-rotation: set both or none",
                 "shared_context",
+                "wallet_rotation",
+            )
+        if self.storage == "postgres" and not self.wallet_rotation:
+            yield contradiction(
+                "storage is 'postgres', which does nothing without wallet-rotation: set both or none",
+                "storage",
                 "wallet_rotation",
             )
         if self.protocol == "doubling" and not self.settle_every:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exporter.errors import Complaint, ConfigError
 from exporter.settings.allocator import AllocatorName, allocator_environment, library_directories
+from exporter.settings.credentials import postgres_connection
 from exporter.settings.declared import Flag, Section, by_flags, setting
 from exporter.settings.drivers import DriverChoice, complaint, driver_of_command
 from exporter.settings.files import file_complaint
@@ -107,6 +108,10 @@ class RunConfig(ObservationSettings):
             self.subject_environment()
         except ConfigError as error:
             yield contradiction(str(error), "allocator")
+        try:
+            self.server_storage()
+        except ConfigError as error:
+            yield contradiction(str(error), "storage")
 
     def needs(self) -> Mapping[str, str]:
         network = {"network": "the local network"} if self.network == LOCAL_NETWORK else {}
@@ -118,6 +123,10 @@ class RunConfig(ObservationSettings):
     def subject_environment(self) -> dict[str, str]:
         """What to add to the subject's environment; raises ConfigError for an allocator that isn't installed."""
         return allocator_environment(self.allocator, os.environ, library_directories(), profiled=self.profiling.pprof)
+
+    def server_storage(self) -> str:
+        """How to connect to the database of a rotation's wallets, empty for none; raises ConfigError."""
+        return postgres_connection() if self.workload.storage == "postgres" else ""
 
     @property
     def dumps_heaps(self) -> bool:
@@ -145,6 +154,7 @@ class RunConfig(ObservationSettings):
             "pprof": self.profiling.pprof,
             "heap-dump": self.profiling.heap_dump,
             "allocator": self.allocator != "glibc",
+            "storage in PostgreSQL": self.workload.storage == "postgres",
         }
         given = [option for option, value in options.items() if value]
         for driver in self.drivers:

@@ -47,6 +47,7 @@ def driver_config(
     storage_dir: str,
     seeds: Mapping[str, str],
     options: Mapping[str, Json] | None = None,
+    server_storage: str = "",
 ) -> dict[str, Json]:
     """The configuration object of a driver: the network file, where to store, which wallets, the driver's options."""
     return {
@@ -55,4 +56,5 @@ def driver_config(
         "wallets": dict(seeds),
         "prefer_spark": settings.prefer_spark,
         "options": dict(options or {}),
+        **({"server_storage": server_storage} if server_storage else {}),
     }

@@ -1,15 +1,18 @@
 """The driver on the real SDK, its oldest and its newest supported release, against a real local network."""
 
 import asyncio
+import csv
 import subprocess
 import sys
 import venv
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fake_load import FakeLoad, with_load
+from running_exporter import EXPORTER
 
 from exporter.drivers.subject import CommandError
 from exporter.processes.child import Exit
@@ -20,7 +23,8 @@ from exporter.settings.load import WorkloadSettings
 pytestmark = pytest.mark.e2e
 
 OLDEST = "0.22.3"
-HOARDING_DRIVER = Path(__file__).parents[1] / "fixtures" / "hoarding_driver.py"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+HOARDING_DRIVER, KEEPING_DRIVER = FIXTURES / "hoarding_driver.py", FIXTURES / "keeping_driver.py"
 NETWORK = (sys.executable, "-m", "exporter.network")
 LIMIT_SECONDS = 600.0
 EVERYTHING = WorkloadSettings(
@@ -140,28 +144,55 @@ def test_abandoned_instances_leak_and_reconnected_ones_do_not(tmp_path: Path) ->
     assert abs(growth[False]) < 60_000
 
 
-@pytest.mark.parametrize(
-    ("scenario", "counter"),
-    [
-        ({"wallet_rotation": 4}, "wallet_lifecycles"),
-        ({"leave_listeners": True, "reconnect_every": 1}, "left_listeners"),
-    ],
-)
-def test_an_instance_that_is_held_beyond_its_end_shows_and_one_that_is_let_go_does_not(
-    scenario: dict[str, Any], counter: str, tmp_path: Path
-) -> None:
-    settings = WorkloadSettings(interval_seconds=0, settle_every=4, settle_min_gap_seconds=0, **scenario)
+@dataclass(frozen=True)
+class Twins:
+    """A scenario on the real SDK, what it counts, and a driver that keeps so many bytes of each on purpose."""
+
+    scenario: Mapping[str, Any]
+    counter: str
+    leaking: Path
+    least_bytes: int
+
+
+TWINS = [
+    Twins({"wallet_rotation": 4}, "wallet_lifecycles", HOARDING_DRIVER, 60_000),
+    Twins({"wallet_rotation": 4, "shared_context": False}, "wallet_lifecycles", HOARDING_DRIVER, 60_000),
+    Twins({"leave_listeners": True, "reconnect_every": 1}, "left_listeners", HOARDING_DRIVER, 60_000),
+    Twins({"racing_connects": True, "reconnect_every": 2}, "racing_connects", HOARDING_DRIVER, 60_000),
+    Twins({"unconnected_builds": True}, "unconnected_builds", HOARDING_DRIVER, 60_000),
+    Twins({"awaited_failures": 0.5}, "expected", HOARDING_DRIVER, 60_000),
+    Twins({"racing_listeners": True}, "racing_removals", KEEPING_DRIVER, 1_000),
+    Twins({"listener_churn": True}, "listener_churns", KEEPING_DRIVER, 1_000),
+]
+
+
+@pytest.mark.parametrize("twins", TWINS, ids=lambda twins: " ".join(twins.scenario))
+def test_what_is_kept_on_purpose_shows_and_what_is_let_go_does_not(twins: Twins, tmp_path: Path) -> None:
+    settings = WorkloadSettings(interval_seconds=0, settle_every=4, settle_min_gap_seconds=0, **twins.scenario)
     growth: list[float] = []
-    for driver in (("-m", "exporter.drivers.breez"), (str(HOARDING_DRIVER),)):
+    for driver in (("-m", "exporter.drivers.breez"), (str(twins.leaking),)):
         load = on_network(settings, payments(16), sys.executable, tmp_path / str(len(growth)), driver)
         assert load.told("step_failed") == []
-        heaps = [heap["native"] + heap["mmap"] for heap in load.settled]
+        heaps = [sum(heap.values()) for heap in load.settled]
+        counters = load.state.load
+        count = (counters.counts | {"expected": counters.expected_failures.total()})[twins.counter]
         # By the second settled sample the caches are warm.
-        done = load.state.load.counts[counter] * (len(heaps) - 2) / len(heaps)
-        growth.append((heaps[-1] - heaps[1]) / done)
+        growth.append((heaps[-1] - heaps[1]) / (count * (len(heaps) - 2) / len(heaps)))
     clean, held = growth
-    assert held > 60_000
-    assert clean < held / 3
+    assert held > twins.least_bytes, growth
+    assert clean < held / 3, growth
+
+
+@pytest.mark.parametrize("context", [(), ("--no-shared-context",)], ids=["shared", "alone"])
+def test_a_server_s_wallets_keep_their_data_in_postgresql(context: tuple[str, ...], tmp_path: Path) -> None:
+    load = ("--duration", "40s", "--interval", "0s", "--csv", "out.csv", "--wallet-rotation", "2", "--fail-on", "never")
+    run = ("pg_virtualenv", str(EXPORTER), *load, "--storage", "postgres", *context)
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_SECONDS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Steps failed" not in done.stdout
+    with (tmp_path / "out.csv").open(newline="") as stream:
+        *_, last = csv.DictReader(stream)
+    assert int(last["wallet_lifecycles"]) >= 1
 
 
 def test_the_errors_of_the_sdk_have_a_kind_and_plain_text(tmp_path: Path) -> None:

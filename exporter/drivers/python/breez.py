@@ -74,6 +74,7 @@ class BreezDriver:
         self._network: Mapping[str, Json] = config["network"]
         self._storage = Path(config["storage_dir"])
         self._seeds: Mapping[str, str] = config["wallets"]
+        self._server_storage = str(config.get("server_storage", ""))
         self._prefer_spark = bool(config.get("prefer_spark", True))
         self._emit = emit
         self._instances: dict[str, _Instance] = {}
@@ -108,19 +109,31 @@ class BreezDriver:
         optimize, server = args.get("optimize_leaves", True), args.get("server", False)
         config = sdk_config(self._network, self._prefer_spark, optimize, server=server)
         builder = sdk.SdkBuilder(config, sdk.Seed.ENTROPY(seed))
-        if args.get("shared"):
+        shared, in_database = args.get("shared"), server and self._server_storage
+        if shared:
             await builder.with_shared_context(await self._shared_context())
-        await builder.with_default_storage(str(storage))
+        if not in_database:
+            await builder.with_default_storage(str(storage))
+        elif not shared:
+            await builder.with_storage_backend(self._database())
         if chain := self._network.get("chain"):
             await builder.with_rest_chain_service(chain["url"], _CHAIN_APIS[chain["api"]], None)
         return builder
 
     async def _shared_context(self) -> Any:
         if self._context is None:
-            settings = {"api_key": None, "connections_per_operator": None, "proxy": None, "storage": None}
+            settings: dict[str, Any] = {"api_key": None, "connections_per_operator": None, "proxy": None}
+            # Connections to the database are shared as those to the operators are.
+            settings |= {"storage": self._database() if self._server_storage else None}
             wanted = _make(sdk.SdkContextConfig, network=sdk.Network[self._network["network"].upper()], **settings)
             self._context = asyncio.ensure_future(_told(sdk.new_shared_sdk_context(wanted)))
         return await self._context
+
+    def _database(self) -> Any:
+        """Storage in PostgreSQL, with connections of its own."""
+        if not hasattr(sdk, "postgres_storage"):
+            raise RefusedError("no_postgres", "this release of the SDK can't keep its data in PostgreSQL")
+        return sdk.postgres_storage(sdk.default_postgres_storage_config(self._server_storage))
 
     async def _disconnect(self, args: Mapping[str, Json]) -> None:
         instance = self._instance(args)

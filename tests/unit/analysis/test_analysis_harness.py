@@ -60,6 +60,12 @@ def test_a_run_of_another_program_or_of_one_sample_has_none() -> None:
     assert harness_verdict(ours) is harness_verdict(begun) is None
 
 
+def test_a_run_that_was_appended_to_another_is_judged_alone() -> None:
+    former, last = go_run(101 * MINUTES, (1, 1)), go_run(0 * MINUTES)
+    both = {name: np.concatenate([values, last.columns[name]]) for name, values in former.columns.items()}
+    assert harness_verdict(Run.of("go.csv", **both)) == harness_verdict(last)
+
+
 def test_it_stands_beside_ours_which_it_does_not_change() -> None:
     judgement = judge(go_run(20_000 * (1 - np.exp(-MINUTES / 10))))
     assert judgement.verdict is not Verdict.LEAK

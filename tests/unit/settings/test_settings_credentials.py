@@ -6,7 +6,7 @@ import pytest
 
 from exporter.errors import ConfigError
 from exporter.settings.connection import Connection
-from exporter.settings.credentials import faucet_login, read_credentials, read_required
+from exporter.settings.credentials import faucet_login, postgres_connection, read_credentials, read_required
 from exporter.settings.faucet import HOSTED_FAUCET_URL
 
 ALICE, BOB = "a1" * 32, "b2" * 32
@@ -83,3 +83,15 @@ def test_another_faucet_outranks_the_variable() -> None:
 
 def test_the_hosted_network_is_the_sdk_s_own() -> None:
     assert Connection.to_network("regtest", COMPLETE).network == {"network": "regtest"}
+
+
+def test_a_database_is_named_by_libpq_s_variables() -> None:
+    given = {"PGHOST": "db", "PGPORT": "5433", "PGUSER": "o'hara", "PGPASSWORD": "\\", "PGDATABASE": "wallets"}
+    assert postgres_connection(given) == (r"host='db' port='5433' user='o\'hara' password='\\' dbname='wallets'")
+    assert postgres_connection({"PGHOST": "localhost"}) == "host='localhost' sslmode='disable'"
+    assert postgres_connection({"PGHOST": "localhost", "PGSSLMODE": "require"}).endswith("sslmode='require'")
+
+
+def test_a_database_that_is_not_named_is_asked_for_with_the_command_that_starts_one() -> None:
+    with pytest.raises(ConfigError, match=r"PGHOST is not set, .*: run this by 'pg_virtualenv exporter"):
+        postgres_connection({"PGUSER": "me"})

@@ -35,6 +35,7 @@ def test_the_defaults_are_the_references() -> None:
         ("settle_every", -1, "settle-every"),
         ("settle_min_gap_seconds", -1.0, "settle-min-gap"),
         ("destroy_responses", True, "destroy-responses"),
+        ("storage", "postgres", "storage"),
     ],
 )
 def test_a_value_out_of_range_is_refused_with_flag_and_value(field: str, value: Any, flag: str) -> None:
