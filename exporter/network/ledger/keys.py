@@ -8,7 +8,7 @@ values give the secret, the value at ``x = 0``.
 import functools
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from coincurve import PrivateKey, PublicKey, PublicKeyXOnly
 from coincurve.ecdsa import cdata_to_der, deserialize_compact
@@ -182,12 +182,22 @@ def verify_schnorr(x_only: bytes, signature: bytes, message: bytes) -> bool:
 
 def encrypt(point: bytes, message: bytes) -> bytes:
     """ECIES to a public key: ephemeral key, nonce, tag, cipher text; AES-256-GCM under HKDF-SHA256."""
+    return encryption(point)(message)
+
+
+def encryption(point: bytes) -> Callable[[bytes], bytes]:
+    """`encrypt` for messages that belong together: under one ephemeral key, each with a nonce of its own."""
     ephemeral = scalar_bytes(random_scalar())
     sender = PublicKey.from_valid_secret(ephemeral).format(compressed=False)
     shared = PublicKey(point).multiply(ephemeral).format(compressed=False)
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = AESGCM(_derive_key(sender, shared)).encrypt(nonce, message, None)
-    return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]
+    cipher = AESGCM(_derive_key(sender, shared))
+
+    def seal(message: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = cipher.encrypt(nonce, message, None)
+        return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]
+
+    return seal
 
 
 def decrypt(secret: int, ciphertext: bytes) -> bytes:
