@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coincurve import PrivateKey, PublicKey
 from embit import bech32
 
 from exporter.network.ledger import keys
@@ -81,7 +80,7 @@ def encode(invoice: Invoice, secret: int) -> str:
             raise Invalid("the Spark invoice is too long to be in another one")
         words += _field(_FALLBACK, [_SPARK_VERSION, *text_words])
     words += _field(_FEATURES, _number(_FEATURE_BITS))
-    signature = PrivateKey(keys.scalar_bytes(secret)).sign_recoverable(_signed(prefix, words))
+    signature = keys.sign_recoverable(secret, _signed(prefix, words))
     encoded: str = bech32.bech32_encode(bech32.Encoding.BECH32, prefix, words + _to_words(signature))
     return encoded
 
@@ -109,10 +108,9 @@ def _decode(text: str) -> Invoice:
     signed, signature = words[:-_SIGNATURE_WORDS], words[-_SIGNATURE_WORDS:]
     if len(signed) < _DATE_WORDS:
         raise ValueError("too short")
-    try:
-        signer = PublicKey.from_signature_and_message(_to_bytes(signature), _signed(prefix, signed)).format()
-    except Exception as error:  # the library raises bare exceptions of several kinds
-        raise ValueError("not signed") from error
+    signer = keys.recover(_to_bytes(signature), _signed(prefix, signed))
+    if signer is None:
+        raise ValueError("not signed")
     fields = _fields(signed[_DATE_WORDS:])
     payment_hash, payee = _to_bytes(fields.get(_HASH, ())), _to_bytes(fields.get(_PAYEE, ()))
     if len(payment_hash) != 32:

@@ -10,15 +10,13 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 
-from coincurve import PrivateKey, PublicKey, PublicKeyXOnly
-from coincurve.ecdsa import cdata_to_der, deserialize_compact
-from coincurve.utils import GROUP_ORDER_INT
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from embit.util import secp256k1
 
-ORDER: int = GROUP_ORDER_INT
+ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 OPERATORS = 3
 THRESHOLD = 2
 
@@ -40,27 +38,26 @@ def scalar_bytes(scalar: int) -> bytes:
 
 def public_key(scalar: int) -> bytes:
     """The point ``scalar·G``; raises ValueError for 0, which has no point."""
-    return PublicKey.from_valid_secret(scalar_bytes(scalar)).format()
+    return _serialize(secp256k1.ec_pubkey_create(scalar_bytes(scalar)))
 
 
 def add_points(*points: bytes) -> bytes:
     """The sum of points; raises ValueError if one is no point or the sum is the point at infinity."""
-    return PublicKey.combine_keys([PublicKey(point) for point in points]).format()
+    return _serialize(secp256k1.ec_pubkey_combine(*map(_parse, points)))
 
 
 def add_multiple(point: bytes, other: bytes, scalar: int) -> bytes:
     """``point + scalar·other``; raises ValueError as `add_points` does, or if the scalar is 0."""
-    multiple = PublicKey(other).multiply(scalar_bytes(scalar))
-    return PublicKey.combine_keys([PublicKey(point), multiple]).format()
+    return _serialize(secp256k1.ec_pubkey_combine(_parse(point), _product(other, scalar)))
 
 
 def points_on_line(start: bytes, slope: bytes, count: int) -> list[bytes]:
     """``start + slope``, ``start + 2·slope`` and so on; raises ValueError as `add_points` does."""
-    at, step = PublicKey(start), PublicKey(slope)
+    at, step = _parse(start), _parse(slope)
     points = []
     for _ in range(count):
-        at = PublicKey.combine_keys([at, step])
-        points.append(at.format())
+        at = secp256k1.ec_pubkey_combine(at, step)
+        points.append(_serialize(at))
     return points
 
 
@@ -140,42 +137,68 @@ def _prefixed(value: bytes) -> bytes:
     return len(value).to_bytes(8, "big") + value
 
 
-@functools.lru_cache(maxsize=16)  # the few who sign sign all the time, and to make one costs more than to sign
-def _signer(secret: int) -> PrivateKey:
-    return PrivateKey(scalar_bytes(secret))
-
-
 def sign(secret: int, message: bytes) -> bytes:
     """DER ECDSA signature over sha256 of the message."""
-    return _signer(secret).sign(message)
+    signature: bytes = secp256k1.ecdsa_signature_serialize_der(_signed(secret, message))
+    return signature
 
 
 def sign_compact(secret: int, message: bytes) -> bytes:
     """64-byte ECDSA signature over sha256 of the message."""
-    return _signer(secret).sign_recoverable(message)[:64]
+    signature: bytes = secp256k1.ecdsa_signature_serialize_compact(_signed(secret, message))
+    return signature
+
+
+def sign_recoverable(secret: int, message: bytes) -> bytes:
+    """`sign_compact`, and the byte by which `recover` finds the signer's point."""
+    signature, point = sign_compact(secret, message), public_key(secret)
+    return next(text for number in range(4) if recover(text := signature + bytes([number]), message) == point)
+
+
+def recover(signature: bytes, message: bytes) -> bytes | None:
+    """The point whose secret made a signature of 64 bytes and a number from 0 to 3; None if there is none."""
+    try:
+        parsed = secp256k1.ecdsa_recoverable_signature_parse_compact(signature[:64], _recovery_number(signature))
+        return _serialize(secp256k1.ecdsa_recover(parsed, hashlib.sha256(message).digest()))
+    except ValueError:
+        return None
+
+
+def _recovery_number(signature: bytes) -> int:
+    if len(signature) != 65 or signature[64] > 3:
+        raise ValueError("no recoverable signature")
+    return signature[64]
 
 
 def sign_taproot(secret: int, message: bytes) -> bytes:
     """BIP 340 signature over sha256 of the message, by the BIP 341 output key of a secret without script tree."""
     point = public_key(secret)
     even = secret if point[0] == 2 else -secret
-    return PrivateKey(scalar_bytes(even + taproot_tweak(point))).sign_schnorr(hashlib.sha256(message).digest())
+    return sign_schnorr(even + taproot_tweak(point), hashlib.sha256(message).digest())
+
+
+def sign_schnorr(secret: int, message: bytes) -> bytes:
+    """BIP 340 signature over the 32 bytes of a message."""
+    signature: bytes = secp256k1.schnorrsig_sign(message, scalar_bytes(secret))
+    return signature
 
 
 def verify(point: bytes, signature: bytes, message: bytes) -> bool:
     """Whether a DER or a 64-byte compact ECDSA signature over sha256 of the message is good."""
+    compact = len(signature) == 64
+    parse = secp256k1.ecdsa_signature_parse_compact if compact else secp256k1.ecdsa_signature_parse_der
     try:
-        if len(signature) == 64:
-            signature = cdata_to_der(deserialize_compact(signature))
-        return PublicKey(point).verify(signature, message)
+        return bool(secp256k1.ecdsa_verify(parse(signature), hashlib.sha256(message).digest(), _parse(point)))
     except ValueError:
         return False
 
 
 def verify_schnorr(x_only: bytes, signature: bytes, message: bytes) -> bool:
     """Whether a BIP 340 signature over the 32 bytes of a message is good."""
+    if len(signature) != 64:
+        return False
     try:
-        return PublicKeyXOnly(x_only).verify(signature, message)
+        return bool(secp256k1.schnorrsig_verify(signature, message, _parse(b"\x02" + x_only)))
     except ValueError:
         return False
 
@@ -187,10 +210,9 @@ def encrypt(point: bytes, message: bytes) -> bytes:
 
 def encryption(point: bytes) -> Callable[[bytes], bytes]:
     """`encrypt` for messages that belong together: under one ephemeral key, each with a nonce of its own."""
-    ephemeral = scalar_bytes(random_scalar())
-    sender = PublicKey.from_valid_secret(ephemeral).format(compressed=False)
-    shared = PublicKey(point).multiply(ephemeral).format(compressed=False)
-    cipher = AESGCM(_derive_key(sender, shared))
+    ephemeral = random_scalar()
+    sender = _uncompressed(secp256k1.ec_pubkey_create(scalar_bytes(ephemeral)))
+    cipher = AESGCM(_derive_key(sender, _uncompressed(_product(point, ephemeral))))
 
     def seal(message: bytes) -> bytes:
         nonce = secrets.token_bytes(_NONCE)
@@ -205,7 +227,7 @@ def decrypt(secret: int, ciphertext: bytes) -> bytes:
     sender, rest = ciphertext[:_POINT], ciphertext[_POINT:]
     nonce, tag, sealed = rest[:_NONCE], rest[_NONCE : _NONCE + _TAG], rest[_NONCE + _TAG :]
     try:
-        shared = PublicKey(sender).multiply(scalar_bytes(secret)).format(compressed=False)
+        shared = _uncompressed(_product(sender, secret))
         return AESGCM(_derive_key(sender, shared)).decrypt(nonce, sealed + tag, None)
     except (InvalidTag, ValueError) as error:
         raise ValueError("cannot be decrypted") from error
@@ -218,7 +240,9 @@ def _derive_key(sender: bytes, shared: bytes) -> bytes:
 @functools.lru_cache(maxsize=4096)  # of a leaf's key several times over
 def taproot_output(point: bytes, merkle_root: bytes = b"") -> bytes:
     """The output key of BIP 341 for an internal key, and a tree of scripts if there is one."""
-    return PublicKey(b"\x02" + point[1:]).add(tagged_hash("TapTweak", point[1:] + merkle_root)).format()
+    return _serialize(
+        secp256k1.ec_pubkey_add(_parse(b"\x02" + point[1:]), tagged_hash("TapTweak", point[1:] + merkle_root))
+    )
 
 
 def taproot_tweak(point: bytes) -> int:
@@ -241,3 +265,32 @@ def tagged_hash(tag: str, message: bytes) -> bytes:
     """The hash of BIP 340 with a tag."""
     tag_hash = hashlib.sha256(tag.encode()).digest()
     return hashlib.sha256(tag_hash + tag_hash + message).digest()
+
+
+# libsecp256k1 has its own 64 bytes for a point and for a signature.
+
+
+def _parse(point: bytes) -> bytes:
+    parsed: bytes = secp256k1.ec_pubkey_parse(point)
+    return parsed
+
+
+def _serialize(parsed: bytes) -> bytes:
+    point: bytes = secp256k1.ec_pubkey_serialize(parsed)
+    return point
+
+
+def _uncompressed(parsed: bytes) -> bytes:
+    point: bytes = secp256k1.ec_pubkey_serialize(parsed, secp256k1.EC_UNCOMPRESSED)
+    return point
+
+
+def _product(point: bytes, scalar: int) -> bytes:
+    parsed = _parse(point)
+    secp256k1.ec_pubkey_tweak_mul(parsed, scalar_bytes(scalar))  # in place
+    return parsed
+
+
+def _signed(secret: int, message: bytes) -> bytes:
+    signature: bytes = secp256k1.ecdsa_sign(hashlib.sha256(message).digest(), scalar_bytes(secret))
+    return signature

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from coincurve import PublicKeyXOnly
 from mini_wallet import Wallet, World
 
 from exporter.network.ledger import addresses, keys
@@ -89,9 +88,9 @@ def check_as_wallets_do(world: World, owner: Depositor, address: pb.Address) -> 
     ).digest()
     parts = (owner.identity, share_key, address.address.encode())
     message = hashlib.sha256(tag + tag + b"".join(len(part).to_bytes(8, "big") + part for part in parts)).digest()
-    output_key = PublicKeyXOnly(keys.taproot_script(share_key)[2:])
+    output_key = keys.taproot_script(share_key)[2:]
     proof = address.deposit_address_proof
-    assert output_key.verify(proof.proof_of_possession_signature, message)
+    assert keys.verify_schnorr(output_key, proof.proof_of_possession_signature, message)
     assert set(proof.address_signatures) == set(OPERATOR_IDS)
     for name, key in zip(OPERATOR_IDS, world.operators.public, strict=True):
         assert keys.verify(key, proof.address_signatures[name], address.address.encode())

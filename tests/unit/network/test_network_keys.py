@@ -2,7 +2,6 @@
 
 import hashlib
 
-import ecies
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -48,12 +47,41 @@ def test_points_add_as_scalars_do(first: int, second: int) -> None:
     assert keys.subtract_points(total, keys.public_key(second)) == keys.public_key(first)
 
 
+# Made by eciespy 0.4.7 for the secret 7.
+ECIES_TEXTS = {
+    b"": (
+        "0426e83fb3ffa9b97f540577fcca14d6cf27fb7f7dc28472cb41b110d2697bf7110127e0397b97d493bc7e91e0774190a7667c7e8572eea9"
+        "e9420dfdb5a0bae93da1a12b36e86b68e1c04a30a21178e43ed19ded6ac51900833498226bc8af63e3"
+    ),
+    b"share": (
+        "04304243dc371883d117cc3063bdaa3f78ae7187e922f1092394bf0e00272a43ac701b605316a6c2e14471b954a52133c9d593fdf0dc6bd2"
+        "4bd110a6d6e5c8af2596ea061d5cba26a9b6a4d0fa5b77fce3e078f79ac655c0bf58bcecb3c24664803f462afd15"
+    ),
+}
+
+
+@pytest.mark.parametrize("message", ECIES_TEXTS)
+def test_cipher_texts_of_the_ecies_library_are_read(message: bytes) -> None:
+    assert keys.decrypt(7, bytes.fromhex(ECIES_TEXTS[message])) == message
+
+
 @settings(deadline=None)
 @given(scalars, st.binary(max_size=300))
-def test_cipher_texts_are_those_of_the_ecies_library(secret: int, message: bytes) -> None:
-    point = keys.public_key(secret)
-    assert keys.decrypt(secret, ecies.encrypt(point, message)) == message
-    assert ecies.decrypt(keys.scalar_bytes(secret), keys.encrypt(point, message)) == message
+def test_what_was_encrypted_to_a_key_its_secret_decrypts(secret: int, message: bytes) -> None:
+    sealed = keys.encrypt(keys.public_key(secret), message)
+    assert keys.decrypt(secret, sealed) == message
+    with pytest.raises(ValueError, match="cannot be decrypted"):
+        keys.decrypt(secret % (keys.ORDER - 1) + 1, sealed)
+
+
+@settings(deadline=None)
+@given(scalars, st.binary(max_size=100))
+def test_a_recoverable_signature_names_its_signer(secret: int, message: bytes) -> None:
+    signature = keys.sign_recoverable(secret, message)
+    assert keys.recover(signature, message) == keys.public_key(secret)
+    assert keys.recover(signature, message + b"x") != keys.public_key(secret)
+    assert keys.recover(signature[:64] + b"\4", message) is None
+    assert keys.recover(signature[:64], message) is None
 
 
 @settings(deadline=None)
