@@ -82,6 +82,7 @@ class Bench:
     def __init__(self, network: Mapping[str, Any]) -> None:
         self.network = network
         self._wallets: list[Wallet] = []
+        self._directory = tempfile.TemporaryDirectory()
         self._faucet = FaucetClient(FaucetSettings(network["faucet"]["url"]))
 
     async def wallet(self, sats: int = 0, *, prefer_spark: bool = False, claims_deposits: bool = True) -> Wallet:
@@ -90,7 +91,7 @@ class Bench:
         if not claims_deposits:
             config.max_deposit_claim_fee = None
         builder = sdk.SdkBuilder(config=config, seed=sdk.Seed.ENTROPY(secrets.token_bytes(32)))
-        await builder.with_default_storage(storage_dir=tempfile.mkdtemp())
+        await builder.with_default_storage(storage_dir=tempfile.mkdtemp(dir=self._directory.name))
         await builder.with_rest_chain_service(self.network["chain"]["url"], sdk.ChainApiType.ESPLORA, None)
         made = Wallet(await builder.build())
         self._wallets.append(made)
@@ -120,6 +121,7 @@ class Bench:
     async def close(self) -> None:
         for each in self._wallets:
             await each.sdk.disconnect()
+        self._directory.cleanup()
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:

@@ -77,7 +77,8 @@ class Archive:
     def __init__(self) -> None:
         # SQLite's name for a private file on disk, unlinked as soon as it is open.
         self._db = sqlite3.connect("", isolation_level=None)
-        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + _SCHEMA)
+        self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+        self.open_table(_SCHEMA)
         self._counts: Counter[tuple[bytes, int]] = Counter()  # history rows, by identity and type
 
     def close(self) -> None:
@@ -85,7 +86,8 @@ class Archive:
 
     def open_table(self, schema: str) -> sqlite3.Connection:
         """The connection, after making tables by this SQL; writes take effect at once."""
-        self._db.executescript(schema)
+        # One transaction that never ends: nobody else reads the file, and committing costs as much as writing.
+        self._db.executescript(f"{schema} BEGIN;")
         return self._db
 
     def add_transfer(self, row: TransferRow) -> None:

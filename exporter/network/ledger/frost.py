@@ -129,7 +129,7 @@ def verify_adaptor(signature: bytes, message: bytes, verifying_key: bytes, adapt
         nonce_x, share = signature[:32], int.from_bytes(signature[32:], "big")
         challenge = _challenge(nonce_x, output[1:], message)
         lacking = keys.add_multiple(keys.public_key(share), _EVEN + output[1:], -challenge)
-        return nonce_x in (keys.add_points(lacking, adaptor)[1:], keys.subtract_points(lacking, adaptor)[1:])
+        return any(keys.add_points(lacking, each)[1:] == nonce_x for each in (adaptor, keys.negate(adaptor)))
     except ValueError:
         return False
 

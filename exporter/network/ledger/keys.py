@@ -8,7 +8,7 @@ values give the secret, the value at ``x = 0``.
 import functools
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -205,11 +205,21 @@ def verify_schnorr(x_only: bytes, signature: bytes, message: bytes) -> bool:
 
 def encrypt(point: bytes, message: bytes) -> bytes:
     """ECIES to a public key: ephemeral key, nonce, tag, cipher text; AES-256-GCM under HKDF-SHA256."""
+    return encryption(point)(message)
+
+
+def encryption(point: bytes) -> Callable[[bytes], bytes]:
+    """`encrypt` for messages that belong together: under one ephemeral key, each with a nonce of its own."""
     ephemeral = random_scalar()
-    sender = _uncompressed(_parse(public_key(ephemeral)))
-    nonce = secrets.token_bytes(_NONCE)
-    sealed = AESGCM(_derive_key(sender, _uncompressed(_product(point, ephemeral)))).encrypt(nonce, message, None)
-    return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]
+    sender = _uncompressed(secp256k1.ec_pubkey_create(scalar_bytes(ephemeral)))
+    cipher = AESGCM(_derive_key(sender, _uncompressed(_product(point, ephemeral))))
+
+    def seal(message: bytes) -> bytes:
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = cipher.encrypt(nonce, message, None)
+        return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]
+
+    return seal
 
 
 def decrypt(secret: int, ciphertext: bytes) -> bytes:

@@ -1,5 +1,6 @@
 """Leaves of the tree and transfers of them: the values that the ledger works with, and the checks on them."""
 
+import functools
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -121,7 +122,7 @@ class Leaf:
 
     def _derive_keys(self) -> None:
         self.keyshare_key = keys.joint_key(self.shares)
-        self.signing_key = keys.subtract_points(self.verifying_key, self.keyshare_key)
+        self.signing_key = _rest(self.verifying_key, self.keyshare_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,9 @@ class Transfer:
 
     row: TransferRow
     sent: list[SentLeaf] = field(default_factory=list)
+
+
+_rest = functools.lru_cache(maxsize=64)(keys.subtract_points)  # nodes of one tree follow each other
 
 
 def _add_shares(shares: Shares, tweak: Shares) -> Shares:

@@ -49,7 +49,7 @@ class Sessions:
 
     def __init__(self, now: Callable[[], float] = time.time, lifetime: float = SESSION_SECONDS) -> None:
         self._secret = secrets.token_bytes(32)
-        self.now = now
+        self._now = now
         self._lifetime = lifetime
         self._opened = functools.lru_cache(maxsize=256)(self._open)  # every call shows the same few tokens
 
@@ -58,13 +58,13 @@ class Sessions:
         return hmac.digest(self._secret, message, "sha256")
 
     def timestamp(self) -> int:
-        return int(self.now())
+        return int(self._now())
 
     def check_challenge(self, challenge: bytes, mac: bytes, issued: int) -> None:
         """Check that a challenge is this server's own and recent; raises NotAuthenticated."""
         if not hmac.compare_digest(self.authenticate(challenge), mac):
             raise NotAuthenticated("the challenge is not one of this server's")
-        if self.now() - issued > CHALLENGE_SECONDS:
+        if self._now() - issued > CHALLENGE_SECONDS:
             raise NotAuthenticated("the challenge has expired")
 
     def open(self, identity: bytes, signature: bytes, signed: bytes) -> tuple[str, int]:
@@ -75,7 +75,7 @@ class Sessions:
         """
         if not keys.verify(identity, signature, signed):
             raise NotAuthenticated("the challenge is not signed by this identity key")
-        expiry = int(self.now() + self._lifetime)
+        expiry = int(self._now() + self._lifetime)
         body = identity + _EXPIRY.pack(expiry)
         return base64.urlsafe_b64encode(body + self.authenticate(body)).decode(), expiry
 
@@ -86,7 +86,7 @@ class Sessions:
     def session(self, token: str) -> Session:
         """The session that a token opens; raises NotAuthenticated if it is none, or expired."""
         session = self._opened(token)
-        if self.now() >= session.expiry:
+        if self._now() >= session.expiry:
             raise NotAuthenticated("the session has expired")
         return session
 

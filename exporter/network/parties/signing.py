@@ -49,6 +49,13 @@ class _Quorum:
     def commitments(self) -> Commitments:
         return self.message.signing_nonce_commitments
 
+    def is_named(self, commitments: Commitments) -> bool:
+        """Whether these are its commitments."""
+        theirs = ((commitments.get(OPERATOR_IDS[number]), each.commitment) for number, each in self.nonces.items())
+        return len(commitments) == len(self.nonces) and all(
+            given is not None and (given.hiding, given.binding) == own for given, own in theirs
+        )
+
 
 class Signers:
     """The operators' nonces. Not thread-safe: one event loop owns them."""
@@ -89,7 +96,7 @@ class Signers:
     ) -> tuple[_Quorum, Signing]:
         named = job.signing_commitments.signing_commitments
         quorum = self._quorums.get(_name(named))
-        if quorum is None or dict(quorum.commitments) != dict(named):
+        if quorum is None or not quorum.is_named(named):
             raise Invalid("the signing commitments are not the operators', or have signed before")
         try:
             signing = _signing(key, message, quorum, job.signing_nonce_commitment, adaptor)
@@ -141,6 +148,6 @@ def _result(key: SharedKey, quorum: _Quorum, signing: Signing) -> pb.SigningResu
         signing_keyshare=pb.SigningKeyshare(
             owner_identifiers=OPERATOR_IDS,
             threshold=THRESHOLD,
-            public_key=keys.subtract_points(key.verifying_key, key.signing_key),
+            public_key=keys.joint_key(key.shares),
         ),
     )

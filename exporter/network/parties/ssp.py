@@ -1,7 +1,7 @@
 """The service provider: issues leaves, swaps them for others, funds wallets."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exporter.network.ledger import frost, keys, transactions
@@ -112,12 +112,13 @@ class ServiceProvider:
     ) -> Transfer:
         """Send fresh leaves with these values in sats, as `Ledger.issue` does; nobody is told."""
         transfer_id = str(uuid.uuid4())
-        leaves = [self._new_leaf(amount, receiver, transfer_id) for amount in amounts]
+        encrypt = keys.encryption(receiver)
+        leaves = [self._new_leaf(amount, encrypt, transfer_id) for amount in amounts]
         return self.ledger.issue(
             transfer_id, kind, self.identity, receiver, leaves, expiry=expiry, answers=answers, settled=settled
         )
 
-    def _new_leaf(self, value: int, receiver: bytes, transfer_id: str) -> tuple[Leaf, SentLeaf]:
+    def _new_leaf(self, value: int, encrypt: Callable[[bytes], bytes], transfer_id: str) -> tuple[Leaf, SentLeaf]:
         """A leaf under a root of its own, with a key that only the receiver learns."""
         secret, shares = random_scalar(), keys.split(random_scalar())
         owner_key = keys.public_key(secret)
@@ -144,7 +145,7 @@ class ServiceProvider:
         refunds = transactions.refunds(node, value, keys.taproot_script(owner_key))
         leaf_id, status = str(uuid.uuid4()), LeafStatus.AVAILABLE
         leaf = replace(root, id=leaf_id, parent_id=root.id, node=node, refunds=refunds, status=status)
-        cipher = keys.encrypt(receiver, keys.scalar_bytes(secret))
+        cipher = encrypt(keys.scalar_bytes(secret))
         signature = keys.sign_compact(self.secret, (leaf.id + transfer_id).encode() + cipher)
         return leaf, SentLeaf(leaf.id, owner_key, _NO_TWEAK, refunds, cipher, signature)
 
