@@ -101,7 +101,7 @@ compose-test: $(VENV)/installed-dev
 	tools/compose-test
 
 # Needs root and Go, builds a Kubernetes the first time, and is not a part of make test.
-kubernetes-test: $(VENV)/installed-dev
+kubernetes-test: $(VENV)/installed-dev tools
 	tools/kubernetes-test
 
 clean:

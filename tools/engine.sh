@@ -33,13 +33,28 @@ stand_in_for_python() {
   tar --create --directory "$work/root" . | docker import --change 'CMD ["python3"]' - "$1" >/dev/null
 }
 
-# What an engine that was started here leaves behind: its bridge and empty control groups.
+# What an engine that was started here leaves behind: its bridge, its rules and empty control groups.
 stop_engine() {
   [ -n "$engine" ] || return 0
   kill "$engine" && wait "$engine" || true
   engine=
   ip link delete docker0 2>/dev/null || true
+  pgrep -x dockerd >/dev/null || forget_rules
   find /sys/fs/cgroup/docker /sys/fs/cgroup/*/docker -depth -type d -exec rmdir {} + 2>/dev/null || true
+}
+
+# Only engines have chains called DOCKER, and there is none any more.
+forget_rules() {
+  local table rule chain
+  for table in filter nat raw; do
+    iptables -t $table -S 2>/dev/null | grep -E '^-A .*(DOCKER|docker0|br-[0-9a-f]{12}|10\.21[34]\.)' | while read -r _ rule; do
+      # shellcheck disable=SC2086 # a rule is many words
+      iptables -t $table -D $rule 2>/dev/null || true
+    done
+    iptables -t $table -S 2>/dev/null | sed -n 's/^-N \(DOCKER.*\)/\1/p' | while read -r chain; do
+      iptables -t $table -X "$chain" 2>/dev/null || true
+    done
+  done
 }
 
 is_there() { docker image inspect "$1" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$1" >/dev/null 2>&1; }

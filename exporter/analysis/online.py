@@ -12,12 +12,13 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from exporter.analysis.judgement import Settings
+if TYPE_CHECKING:
+    from exporter.analysis.online_subjects import OnlineSubjects
 
 
-def serve(source: TextIO, sink: TextIO, settings: Settings) -> None:
+def serve(source: TextIO, sink: TextIO, threshold_kib_per_min: float, memory_limit_bytes: float | None = None) -> None:
     """Answer every ``{"judge": true}``, until the source ends; a line that is no object is passed over."""
     subjects = None
     untold = []
@@ -26,16 +27,22 @@ def serve(source: TextIO, sink: TextIO, settings: Settings) -> None:
             untold.append(message)
             continue
         if subjects is None:
-            # The arithmetic's libraries load only now: a run of less than a minute does without their time and memory.
-            from exporter.analysis.online_subjects import OnlineSubjects
-
-            subjects = OnlineSubjects(settings)
+            subjects = _subjects(threshold_kib_per_min, memory_limit_bytes)
         for each in untold:
             subjects.take(each)
         untold.clear()
         for answer in subjects.answers():
             sink.write(json.dumps(answer) + "\n")
         sink.flush()
+
+
+def _subjects(threshold_kib_per_min: float, memory_limit_bytes: float | None) -> "OnlineSubjects":
+    # All but the JSON loads only now: a run of less than a minute does without its time and memory.
+    from exporter.analysis.judgement import Settings
+    from exporter.analysis.online_subjects import OnlineSubjects
+
+    settings = Settings.from_threshold(threshold_kib_per_min)
+    return OnlineSubjects(replace(settings, memory_limit_bytes=memory_limit_bytes))
 
 
 def _messages(source: TextIO) -> Iterator[dict[str, Any]]:
@@ -51,13 +58,12 @@ def _messages(source: TextIO) -> Iterator[dict[str, Any]]:
 def main() -> None:
     """Read the settings from the command line and serve stdin."""
     parser = argparse.ArgumentParser(prog="python -m exporter.analysis.online")
-    parser.add_argument("--threshold", type=float, default=Settings().threshold_kib_per_min, help="KiB/min")
+    parser.add_argument("--threshold", type=float, required=True, help="KiB/min")
     parser.add_argument("--memory-limit", type=float, default=None, help="bytes, of a subject that isn't told of")
     arguments = parser.parse_args()
-    settings = replace(Settings.from_threshold(arguments.threshold), memory_limit_bytes=arguments.memory_limit)
     # What else prints must not come between the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
-    serve(sys.stdin, answers, settings)
+    serve(sys.stdin, answers, arguments.threshold, arguments.memory_limit)
 
 
 if __name__ == "__main__":

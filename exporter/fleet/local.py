@@ -69,7 +69,9 @@ class CellRun:
                 result = await asyncio.to_thread(result_of_run, place, self.cell, plan, code, why)
                 self._workspace.keep(self.cell, result)
             except OSError as error:
-                raise ConfigError(f"cell {self.cell.number} can't be run: {error}; free what it takes") from error
+                raise ConfigError(
+                    f"cell {self.cell.number} can't be run: {error.strerror or error}; free what it takes"
+                ) from error
         return result
 
     def stop(self) -> None:

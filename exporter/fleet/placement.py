@@ -8,13 +8,13 @@ import msgspec
 from exporter.settings.kinds import DURATION
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
-ObjectName = Annotated[
-    str, msgspec.Meta(pattern=r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$", description="The name of an object.")
-]
+OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
+QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+ObjectName = Annotated[str, msgspec.Meta(pattern=OBJECT_NAME, description="The name of an object.")]
 Quantity = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$",
+        pattern=QUANTITY,
         description="As Kubernetes writes quantities.",
         examples=["500m", "1Gi"],
     ),

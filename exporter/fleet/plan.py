@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, get_args
 
 import msgspec
 import yaml
@@ -11,7 +11,7 @@ import yaml
 from exporter.checked import printable, shown
 from exporter.errors import Complaint, ConfigError
 from exporter.fleet.options import Value, misplaced, options_schema, refusals, texts_of
-from exporter.fleet.placement import Placement
+from exporter.fleet.placement import OBJECT_NAME, QUANTITY, Placement
 from exporter.settings.files import read_file
 from exporter.settings.kinds import DURATION, TEXT
 from exporter.settings.verdict import FailOn
@@ -24,9 +24,14 @@ _UNWANTED_TAGS = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:merge")
 _SEE_SCHEMA = "see 'exporter matrix --schema'"
 
 # Objects and labels of Kubernetes can be named so.
-Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$")]
+_NAME = "^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$"
+Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
 _WRITTEN_SO = "write it like 90s, 30m, 1h30m or 500ms"
-_NAMED_SO = "a name of lower-case letters, digits and hyphens within, 40 at most"
+_WORDS_OF_PATTERNS = {
+    _NAME: "a name of lower-case letters, digits and hyphens within, 40 at most",
+    OBJECT_NAME: "the name of an object, of lower-case letters, digits, and hyphens and dots within",
+    QUANTITY: "a quantity as Kubernetes writes it, like 500m or 1Gi",
+}
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 Duration = Annotated[str, msgspec.Meta(max_length=100, examples=["90s", "30m", "1h30m"])]
 Options = Annotated[dict[str, Value], msgspec.Meta(extra_json_schema=options_schema())]
@@ -250,15 +255,23 @@ def _sentence(key: str, value: object, error: msgspec.ValidationError) -> str:
     """Say in words of the file what msgspec found, and where: ``Expected `int`, got `str` - at `$[0]` ``."""
     what, _, place = str(error).partition(" - at `")
     place = place.rstrip("`")
-    thing, value = (f"a key of {key}", value) if place.startswith("key") else _found(key, value, place)
+    pattern = next((each for each in _WORDS_OF_PATTERNS if repr(each) in what), "")
+    if place.startswith("key") and isinstance(value, dict):
+        wrong = (each for each in value if not isinstance(each, str) or not re.search(pattern, each))
+        thing, value = f"a key of {key}", next(wrong, value)
+    else:
+        thing, value = _found(key, value, place)
+    if key == "durations" and isinstance(value, int | float):
+        return f"{thing} is {shown(value)}: {_WRITTEN_SO}"
+    if pattern:
+        return f"{thing} is {shown(value)}: give {_WORDS_OF_PATTERNS[pattern]}"
+    if what.startswith("Invalid enum value"):
+        return f"{thing} is {shown(value)}: choose among {', '.join(get_args(FailOn))}"
     wanted = re.match(r"Expected `([^`]+)`(.*)", what)
     if wanted is None:
         return f"{thing} is {shown(value)}: {what} ({_SEE_SCHEMA})"
-    if key == "durations" and isinstance(value, int | float):
-        return f"{thing} is {shown(value)}: {_WRITTEN_SO}"
     kinds = " or ".join(_WORDS.get(kind, kind) for kind in wanted[1].split(" | "))
-    remedy = f"{kinds}{'' if wanted[2].startswith(', got') else wanted[2]}"
-    return f"{thing} is {shown(value)}: give {_NAMED_SO if 'matching regex' in remedy else remedy}"
+    return f"{thing} is {shown(value)}: give {kinds}{'' if wanted[2].startswith(', got') else wanted[2]}"
 
 
 def _found(key: str, value: Any, place: str) -> tuple[str, object]:

@@ -1,5 +1,6 @@
 """What the cells of a plan show together: a row for each combination, the drivers compared, and where it leaks."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -147,7 +148,10 @@ def _joint(verdicts: Mapping[str, int], growth: Estimate | None, threshold: floa
 
 
 def _compared(rows: Sequence[Row], results: Mapping[int, Result]) -> Iterator[Comparison]:
-    """Every two drivers under the same load, where both tell of the same growth."""
+    """Every two drivers under the same load, where at least two runs of each tell of the same growth.
+
+    One run knows nothing of how runs of the same driver differ, and what it alone calls different is so too often.
+    """
     found: list[tuple[Row, Row, str, Estimate, float]] = []
 
     def load(row: Row) -> tuple[str, str]:
@@ -156,7 +160,7 @@ def _compared(rows: Sequence[Row], results: Mapping[int, Result]) -> Iterator[Co
     for _, alike in groupby(sorted(rows, key=load), key=load):
         for pair in combinations(alike, 2):
             series, estimates = _in_common(pair, results)
-            if len(estimates) == 2:
+            if len(estimates) == 2 and all(math.isfinite(each.freedom) for each in estimates):
                 slower, faster = sorted(zip(estimates, pair, strict=True), key=lambda each: each[0].value)
                 found.append((slower[1], faster[1], series, *difference(slower[0], faster[0])))
     for (slow, fast, series, by, _), probability in zip(found, holm([each[-1] for each in found]), strict=True):

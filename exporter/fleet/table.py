@@ -100,7 +100,9 @@ def _growth(growth: Interval | None) -> str:
 
 def _compared(summary: Summary) -> list[str]:
     if not summary.comparisons:
-        return []
+        several = len({row.combination.driver for row in summary.rows}) > 1
+        once = all(len(row.cells) == 1 for row in summary.rows)
+        return ["Drivers are compared from two runs of each on: raise repetitions."] if several and once else []
     found = sorted((each for each in summary.comparisons if each.significant), key=lambda each: each.probability)
     if not found:
         return [f"No two drivers are shown to differ in growth, at a Holm-corrected p of {SIGNIFICANT}."]

@@ -19,6 +19,10 @@ MAX_STDERR_LINE_BYTES = 8192
 # A grandchild may hold the pipes open after the child has ended.
 PIPES_LINGER_SECONDS = 1.0
 
+# For children that are ours, and never for a subject: glibc's malloc keeps in an arena for each thread what was freed
+# there, and numpy's library has a thread for each core.
+LEAN = {"MALLOC_ARENA_MAX": "1", "OPENBLAS_NUM_THREADS": "1"}
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 

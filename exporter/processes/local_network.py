@@ -6,7 +6,7 @@ from typing import Any
 
 from exporter.checked import Json, UnreadableError, json_object
 from exporter.errors import LoadError
-from exporter.processes.child import Child, Exit, StopLimits
+from exporter.processes.child import LEAN, Child, Exit, StopLimits
 
 READY_TIMEOUT_SECONDS = 60.0
 
@@ -49,7 +49,7 @@ async def start_network(
             first_line.set_result(line)
 
     try:
-        child = await Child.start(argv, name="network", on_line=on_line)
+        child = await Child.start(argv, name="network", on_line=on_line, environment=LEAN)
     except OSError as error:
         raise LoadError(f"the local network can't be started: {error}") from None
     child.write(settings)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from exporter.analysis.judgement import Settings
-from exporter.processes.child import Child, python_command
+from exporter.processes.child import LEAN, Child, python_command
 from exporter.record.csv_file import CsvSink
 from exporter.record.memory_limit import memory_limit_bytes
 from exporter.record.sample import Sample
@@ -96,7 +96,7 @@ class OnlineVerdict:
 
     async def _start_child(self) -> None:
         try:
-            self._child = await Child.start(self._command, name="verdict", on_line=self._answered)
+            self._child = await Child.start(self._command, name="verdict", on_line=self._answered, environment=LEAN)
         except OSError as error:
             _log.warning("the process of the live verdict can't be started: %s", error)
             return

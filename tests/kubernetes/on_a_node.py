@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from stack_tools import ROOT, operator_definitions, program
 
 NODE = Path(os.environ["NODE"])
 EXPORTER = (sys.executable, "-m", "exporter", "matrix")
@@ -57,6 +59,51 @@ GREEDY = textwrap.dedent(
       linger: 0s
     """
 )
+# A volume of the node, which the pods' user may write to.
+VOLUME = textwrap.dedent(
+    """
+    apiVersion: v1
+    kind: PersistentVolume
+    metadata: {{name: nights}}
+    spec:
+      capacity: {{storage: 1Gi}}
+      accessModes: [ReadWriteMany]
+      storageClassName: ""
+      hostPath: {{path: {path}}}
+    ---
+    apiVersion: v1
+    kind: PersistentVolumeClaim
+    metadata: {{name: nights}}
+    spec:
+      accessModes: [ReadWriteMany]
+      storageClassName: ""
+      volumeName: nights
+      resources: {{requests: {{storage: 1Gi}}}}
+    """
+)
+NIGHT = {
+    "image": {"repository": "memtest-exporter", "tag": "test"},
+    "nightly": {
+        "enabled": True,
+        "schedule": "0 0 29 2 *",  # hardly ever: the test makes the night
+        "plan": {
+            "name": "night",
+            "drivers": [
+                {"name": "steady", "command": DRIVER},
+                {"name": "leaking", "command": f"{DRIVER} --leak-bytes-per-payment 1024"},
+            ],
+            "scenarios": {"pay": {}},
+            "durations": ["60s"],
+            "options": {"interval": "20ms", "mem-interval": "2s", "settle-min-gap": "1s", "protocol": "doubling"},
+            "kubernetes": {
+                "requests": {"cpu": "100m", "memory": "128Mi"},
+                "artefacts": {"claim": "nights"},
+                "linger": "0s",
+            },
+        },
+    },
+    "monitoring": {"dashboards": {"enabled": True}},
+}
 PATIENCE_SECONDS = 1500.0
 
 
@@ -206,3 +253,64 @@ def test_a_subject_that_takes_all_memory_is_a_result(tmp_path: Path) -> None:
     assert len(objects("pods")) == 1  # it was tried once
     subprocess.run([*EXPORTER, "plan.yaml", "--kubernetes", "--delete"], cwd=tmp_path, check=True)
     assert objects("pods") == []
+
+
+def helm(*args: str, values: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    command = [program("helm"), *args, "night", str(ROOT / "charts" / "memtest-exporter"), "--values", "-"]
+    return subprocess.run(command, input=yaml.safe_dump(values), capture_output=True, text=True)
+
+
+def test_the_chart_makes_nights_whose_files_stay_in_a_volume(tmp_path_factory: pytest.TempPathFactory) -> None:
+    volume = tmp_path_factory.mktemp("volume")
+    for each in (volume, *volume.parents[:2]):
+        each.chmod(0o755)
+    os.chown(volume, 10001, 10001)
+    kubectl("apply", "-f", "-", stdin=VOLUME.format(path=volume))
+    operated = {**NIGHT, "monitoring": {name: {"enabled": True} for name in ("podMonitor", "prometheusRule")}}
+
+    # Without the operator's resources the monitors are refused, and nothing is left half-installed.
+    refused = helm("install", values=operated)
+    assert refused.returncode != 0
+    assert "ensure CRDs are installed first" in refused.stderr
+    assert objects("cronjobs") == []
+
+    installed = helm("install", values=NIGHT)
+    assert installed.returncode == 0, installed.stderr
+    (cron,) = objects("cronjobs")
+    kubectl("create", "job", f"--from=cronjob/{cron['metadata']['name']}", "first-night")
+    followed = subprocess.run(
+        [*EXPORTER, "--kubernetes", "--job", "first-night", "--json", "all.json"],
+        cwd=volume,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+    print(followed.stdout, followed.stderr)
+    assert followed.returncode == 1, followed.stderr
+    rows = json.loads((volume / "all.json").read_text())["rows"]
+    assert {row["combination"]["driver"]: row["verdicts"] for row in rows} == {
+        "steady": {"no leak": 1},
+        "leaking": {"leak": 1},
+    }
+    for number in (0, 1):
+        kept = {path.name for path in (volume / "first-night" / "cells" / str(number)).iterdir()}
+        assert {"out.csv", "log.txt", "report.html", "verdict.json", "result.json"} <= kept
+
+    # With them, the same release takes monitors and rules.
+    for kind in ("podmonitors", "prometheusrules"):
+        kubectl("create", "-f", str(operator_definitions() / f"monitoring.coreos.com_{kind}.yaml"))
+    kubectl("wait", "--for=condition=Established", "customresourcedefinitions", "--all", "--timeout=120s")
+    upgraded = helm("upgrade", values=operated)
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert len(objects("podmonitors")) == len(objects("prometheusrules")) == 1
+
+    # Its nights go with it, and their files stay.
+    done = subprocess.run([program("helm"), "uninstall", "night", "--wait"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert objects("cronjobs") == objects("podmonitors") == objects("prometheusrules") == []
+    until(lambda: objects("jobs") == objects("pods") == [], "the end of the night's Job")
+    runs = [str(each) for each in sorted(volume.glob("first-night/cells/*/out.csv"))]
+    assert len(runs) == 2
+    subprocess.run([sys.executable, "-m", "exporter", "plot", *runs, "--output", "page.html"], cwd=volume, check=True)
+    assert (volume / "page.html").stat().st_size > 0
+    kubectl("delete", "persistentvolumeclaim,persistentvolume", "nights")

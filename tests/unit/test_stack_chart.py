@@ -1,7 +1,6 @@
 """The Helm chart: its objects are what Kubernetes and the Prometheus operator take, made of the stack's own files."""
 
 import json
-import os
 import re
 import subprocess
 from functools import cache
@@ -14,7 +13,7 @@ import pytest
 import yaml
 from fleet_on_cluster import PLACED
 from fleet_plans import NIGHTLY
-from stack_tools import GRAFANA, ROOT, RULES, program
+from stack_tools import GRAFANA, ROOT, RULES, operator_definitions, program
 
 from exporter import version
 from exporter.fleet.cluster.job import job_of
@@ -26,7 +25,6 @@ pytestmark = pytest.mark.system
 CHART = ROOT / "charts" / "memtest-exporter"
 RELEASE = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
 KUBERNETES = "1.34"
-OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
 EVERYTHING = {
     "nightly": {"enabled": True, "plan": yaml.safe_load(NIGHTLY)},
     "monitoring": {name: {"enabled": True} for name in ("podMonitor", "prometheusRule", "dashboards")},
@@ -53,11 +51,7 @@ def of_kind(objects: list[Object], kind: str) -> Object:
 @cache
 def operators_schema(kind: str) -> Object:
     """The schema of a custom resource of the Prometheus operator, as its own definition has it."""
-    go = subprocess.run(
-        [program("go"), "mod", "download", "-json", OPERATOR], capture_output=True, text=True, cwd=os.sep, check=True
-    )
-    folder = Path(json.loads(go.stdout)["Dir"]) / "example" / "prometheus-operator-crd"
-    definition = yaml.safe_load((folder / f"monitoring.coreos.com_{kind.lower()}s.yaml").read_text())
+    definition = yaml.safe_load((operator_definitions() / f"monitoring.coreos.com_{kind.lower()}s.yaml").read_text())
     schema: Object = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     return closed(schema)
 

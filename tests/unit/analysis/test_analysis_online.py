@@ -14,6 +14,7 @@ from exporter.analysis.online_subjects import Online
 from exporter.record.terms import Verdict
 
 KIB = 1024
+THRESHOLD = Settings().threshold_kib_per_min
 
 
 def samples(kib_per_min: float, minutes: int) -> list[dict[str, object]]:
@@ -68,7 +69,7 @@ def test_a_bounded_memory_gives_the_same_verdict(rate: float, leaks: bool) -> No
 
 def test_it_tells_when_the_memory_limit_is_reached() -> None:
     stream = io.StringIO()
-    serve(io.StringIO('{"elapsed_sec": 0, "rss_bytes": 1}\nnot json\n[1]\n{"judge": true}\n'), stream, Settings())
+    serve(io.StringIO('{"elapsed_sec": 0, "rss_bytes": 1}\nnot json\n[1]\n{"judge": true}\n'), stream, THRESHOLD)
     answer = json.loads(stream.getvalue())
     assert answer["verdict"] == "inconclusive"
     assert answer["memory_limit_in_sec"] is None
@@ -77,7 +78,7 @@ def test_it_tells_when_the_memory_limit_is_reached() -> None:
 def test_each_subject_is_judged_by_itself() -> None:
     lines = ['{"subject": "go", "elapsed_sec": 0, "rss_bytes": 1}', '{"subject": "node", "memory_limit_bytes": 1e9}']
     stream = io.StringIO()
-    serve(io.StringIO("\n".join([*lines, '{"judge": true}']) + "\n"), stream, Settings())
+    serve(io.StringIO("\n".join([*lines, '{"judge": true}']) + "\n"), stream, THRESHOLD)
     assert [json.loads(line)["subject"] for line in stream.getvalue().splitlines()] == ["go", "node"]
 
 
@@ -95,7 +96,7 @@ def test_what_was_measured_before_is_read_from_the_record(tmp_path: Path) -> Non
     def looks(*messages: dict[str, object]) -> list[dict[str, object]]:
         stream = io.StringIO()
         lines = [json.dumps(message) for message in [*messages, *([{"judge": True}] * LOOKS_IN_A_ROW)]]
-        serve(io.StringIO("\n".join(lines) + "\n"), stream, Settings(memory_limit_bytes=1e9))
+        serve(io.StringIO("\n".join(lines) + "\n"), stream, THRESHOLD, 1e9)
         return [json.loads(line) for line in stream.getvalue().splitlines()]
 
     found = looks(told)
@@ -107,7 +108,7 @@ def test_what_was_measured_before_is_read_from_the_record(tmp_path: Path) -> Non
 def test_the_process_answers_and_ends_with_its_input() -> None:
     lines = [json.dumps(sample) for sample in samples(0, 8)] + ['{"judge": true}']
     done = subprocess.run(
-        [sys.executable, "-m", "exporter.analysis.online", "--memory-limit", "1e9"],
+        [sys.executable, "-m", "exporter.analysis.online", "--threshold", "5", "--memory-limit", "1e9"],
         input="\n".join(lines) + "\n",
         capture_output=True,
         text=True,

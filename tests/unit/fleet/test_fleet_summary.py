@@ -120,6 +120,14 @@ def test_drivers_are_compared_under_the_same_load() -> None:
     assert not alike.significant
 
 
+def test_one_run_of_each_driver_is_not_enough_to_compare_them() -> None:
+    plan = parse_plan(SMALL.replace("repetitions: 3\n", "").encode())
+    told = summarize(plan, results(plan, "lc", growths={"go": 500.0}))
+    assert not told.comparisons
+    assert "Drivers are compared from two runs of each on: raise repetitions." in table.as_text(told)
+    assert not summary("lcl...", growths={"go": 500.0}).comparisons  # one of them has a single run
+
+
 def test_the_more_pairs_there_are_the_more_each_has_to_show() -> None:
     drivers = "drivers: [go, python, " + ", ".join(f"python@{n}" for n in range(10)) + "]\n"
     growths = {"go": 3.0}

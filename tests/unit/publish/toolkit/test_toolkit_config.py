@@ -98,7 +98,7 @@ def test_takes_all_of_the_supported_schema() -> None:
         (f"basic_auth_users: {{alice: {HASH.replace('$10$', '$31$')}}}", "has cost 31; take 4 to 16"),
         ("basic_auth_users: [alice]", "must be a mapping"),
         ("- a", "the document must be a mapping"),
-        ("a: 1\na: 2", "a key is given twice, line 1"),
+        ("a: 1\na: 2", "the key 'a' is given twice, line 2"),
         ("a: [", "no valid YAML: .*, line 1"),
         ("a: !!python/object/apply:os.getcwd []", "no valid YAML"),
         ("a: 2021-99-99", "unknown key a;"),
