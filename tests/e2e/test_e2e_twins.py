@@ -4,10 +4,12 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from running_exporter import EXPORTER, RunningExporter, Start
+from running_exporter import EXPORTER, RunningExporter
 
 pytestmark = pytest.mark.e2e
 
@@ -16,11 +18,27 @@ LOAD = ("--interval", "20ms", "--mem-interval", "2s", "--settle-min-gap", "1s")
 LONG = ("--duration", "130s")
 # Too short for a trend at rest.
 IN_PHASES = ("--duration", "60s", "--protocol", "doubling")
+# By name: what each run is started with.
+RUNS = {
+    f"{twin}, {length}": (*options, "--driver-command", shlex.join([sys.executable, str(FAKE_DRIVER), *driver_options]))
+    for length, options in (("long", LONG), ("in phases", IN_PHASES))
+    for twin, driver_options in (
+        ("leaking", ("--leak-bytes-per-payment", "1024")),
+        ("clean", ("--warm-up-bytes", "4000000")),
+    )
+}
 
 
-def begin(start: Start, options: tuple[str, ...], *driver_options: str) -> RunningExporter:
-    command = shlex.join([sys.executable, str(FAKE_DRIVER), *driver_options])
-    return start(*LOAD, *options, "--csv", "out.csv", "--driver-command", command)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, RunningExporter]]:
+    """All at once, as they do little but wait."""
+    begun: dict[str, RunningExporter] = {}
+    with ExitStack() as cleanup:
+        for name, options in RUNS.items():
+            arguments = ("--listen-address", "127.0.0.1:0", *LOAD, "--csv", "out.csv", *options)
+            begun[name] = RunningExporter(arguments, tmp_path_factory.mktemp("run"))
+            cleanup.callback(begun[name].close)
+        yield begun
 
 
 def assert_the_csv_says_the_same(run: RunningExporter) -> None:
@@ -32,9 +50,8 @@ def assert_the_csv_says_the_same(run: RunningExporter) -> None:
     assert analyzed.returncode == run.process.returncode
 
 
-def test_the_leaking_twin_is_a_leak_and_the_clean_one_is_not(start: Start) -> None:
-    leaking = begin(start, LONG, "--leak-bytes-per-payment", "1024")
-    clean = begin(start, LONG, "--warm-up-bytes", "4000000")
+def test_the_leaking_twin_is_a_leak_and_the_clean_one_is_not(runs: dict[str, RunningExporter]) -> None:
+    leaking, clean = runs["leaking, long"], runs["clean, long"]
 
     assert leaking.finish() == 1, leaking.output + leaking.errors
     assert clean.finish() == 0, clean.output + clean.errors
@@ -46,9 +63,8 @@ def test_the_leaking_twin_is_a_leak_and_the_clean_one_is_not(start: Start) -> No
         assert_the_csv_says_the_same(run)
 
 
-def test_the_doubling_protocol_tells_a_cache_that_fills_early_from_a_leak(start: Start) -> None:
-    leaking = begin(start, IN_PHASES, "--leak-bytes-per-payment", "1024")
-    clean = begin(start, IN_PHASES, "--warm-up-bytes", "4000000")
+def test_the_doubling_protocol_tells_a_cache_that_fills_early_from_a_leak(runs: dict[str, RunningExporter]) -> None:
+    leaking, clean = runs["leaking, in phases"], runs["clean, in phases"]
 
     assert leaking.finish() == 1, leaking.output + leaking.errors
     assert clean.finish() == 0, clean.output + clean.errors
