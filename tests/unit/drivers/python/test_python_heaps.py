@@ -61,7 +61,7 @@ def test_objects_are_counted_when_asked_for() -> None:
     after = reader.read(count_objects=True).objects
     assert before is not None
     assert after is not None
-    assert 9_900 <= after - before < 10_100
+    assert 9_000 < after - before < 11_000  # what other tests left may go meanwhile
     assert len(kept) == 10_000
     assert reader.read().objects is None
 
