@@ -37,7 +37,7 @@ function start() {
 
   let collect;
   const read = () => {
-    collect ??= collector();
+    collect = collect || collector(); // as Node.js 10 reads it
     collect();
     const heap = getHeapStatistics();
     return { node: heap.used_heap_size, node_external: heap.external_memory };
