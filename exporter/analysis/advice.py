@@ -21,6 +21,8 @@ def would_decide(findings: Findings, by: Evidence, load: Load, settings: Setting
     ways = [_longer(by, settings)]
     at_rest = findings.heap_at_rest
     heap = findings.heap.samples or at_rest.samples
+    if findings.reserves and by is findings.resident:
+        ways.append("the same with -XX:+AlwaysPreTouch, which fills the JVM's reserve at the start")
     if findings.watched:  # nobody brings it to rest
         ways.append("" if heap else "a heap of the program's (by --agent, --pprof or --scrape)")
         ways.append("" if load.counted else "its operations counted (by --payments-from)")

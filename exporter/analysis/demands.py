@@ -60,11 +60,11 @@ SHORTEST_SEQUENTIAL_MINUTES = 13.5
 LOOKS_IN_A_ROW = 4  # a minute apart, for a leak
 
 
-def demands_under_load(name: str, lasts: Lasts, *, read_at_rest: bool, sequential: bool) -> tuple[Demand, ...]:
+def demands_under_load(name: str, lasts: Lasts, *, early: bool, sequential: bool) -> tuple[Demand, ...]:
     """What a series under load has to show, one of them; none where nothing makes it a leak.
 
-    ``read_at_rest`` says that there are samples at rest as well, ``sequential`` that the run is looked at again and
-    again.
+    ``early`` says that a run too short for most series may show a leak, ``sequential`` that the run is looked at again
+    and again.
     """
     if sequential:
         if not lasts(SHORTEST_SEQUENTIAL_MINUTES):
@@ -74,10 +74,10 @@ def demands_under_load(name: str, lasts: Lasts, *, read_at_rest: bool, sequentia
         return LONG_RUN
     if lasts(SHORTEST_FOR_LEAK_MINUTES):
         return SHORT_RUN
-    if read_at_rest:  # it is known better from there
+    if not early:
         return ()
-    early = EARLY.get(name, () if name.endswith("_bytes") else EARLY_COUNT)
-    return tuple(each.demand for each in early if lasts(each.minutes))
+    known = EARLY.get(name, () if name.endswith("_bytes") else EARLY_COUNT)
+    return tuple(each.demand for each in known if lasts(each.minutes))
 
 
 def demands_at_rest(lasts: Lasts, *, sequential: bool) -> tuple[Demand, ...]:

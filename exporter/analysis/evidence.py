@@ -127,9 +127,9 @@ def _kib(settings: Settings, minutes_at_rest: float | None = None) -> _Scale:
 _COUNT = _Scale(1.0, "", 1.0, _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
 
 
-def memory_under_load(stretch: Stretch, name: str, settings: Settings) -> Evidence:
-    """The passive evidence of a column in bytes."""
-    return _passive(stretch, name, _kib(settings), settings.sequential)
+def memory_under_load(stretch: Stretch, name: str, settings: Settings, *, early: bool = True) -> Evidence:
+    """The passive evidence of a column in bytes; ``early``: a short run may show a leak, if nothing is at rest."""
+    return _passive(stretch, name, _kib(settings), settings.sequential, early=early)
 
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings, *, at_once: bool = True) -> Evidence:
@@ -176,12 +176,12 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     return replace(found, growing=even and found.lasts(_COUNT.acquit))
 
 
-def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
+def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool, *, early: bool = True) -> Evidence:
     """By time; by the work done where that explains the growth far better: a leak per operation, at an uneven pace."""
-    by_time = _passive_by(stretch.minutes, stretch, name, scale, sequential)
+    by_time = _passive_by(stretch.minutes, stretch, name, scale, sequential, early)
     if by_time.verdict is Verdict.NO_LEAK or by_time.trend is None or stretch.is_even:
         return by_time
-    by_work = _passive_by(stretch.work, stretch, name, scale, sequential)
+    by_work = _passive_by(stretch.work, stretch, name, scale, sequential, early)
     better = by_work.trend is not None and _vagueness(by_work.trend) < _FAR_BETTER * _vagueness(by_time.trend)
     return by_work if better and by_work.verdict is not Verdict.NO_LEAK else by_time
 
@@ -192,17 +192,14 @@ def _vagueness(trend: Trend) -> float:
     return (growth.high - growth.low) / growth.value if growth.value > 0 else np.inf
 
 
-def _passive_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, sequential: bool) -> Evidence:
+def _passive_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, sequential: bool, early: bool) -> Evidence:
     t, y = stretch.points(name, clock, settled=False)
     part = _Part(stretch, t)
     enough = len(t) >= FEWEST_SAMPLES and part.lasts(SHORTEST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step) if enough else None
     nothing = Evidence(name, False, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t))
-    found = _decided(
-        nothing,
-        demands_under_load(name, part.lasts, read_at_rest=bool(stretch.settled.any()), sequential=sequential),
-        scale,
-    )
+    early = early and not stretch.settled.any()  # else it is known better from there
+    found = _decided(nothing, demands_under_load(name, part.lasts, early=early, sequential=sequential), scale)
     if found.verdict is Verdict.LEAK or sequential or not part.lasts(SHORTEST_SEQUENTIAL_MINUTES + LOOKS_IN_A_ROW - 1):
         return found
     fast = _decided(nothing, (SEQUENTIAL_FAST,), scale)

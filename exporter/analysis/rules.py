@@ -21,8 +21,9 @@ _RETENTION = (
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What each series of a run shows by itself; ``whole_heap`` says that the heap has a native part, ``watched``
-    that the subject is a program that nobody here puts a load on.
+    """What each series of a run shows by itself; ``whole_heap`` says that the heap has a native part, ``reserves`` that
+    the subject fills memory that it has reserved bit by bit, ``watched`` that it is a program that nobody here puts a
+    load on.
     """
 
     heap_at_rest: Evidence
@@ -32,6 +33,7 @@ class Findings:
     resident: Evidence
     counts: tuple[Evidence, ...]
     whole_heap: bool
+    reserves: bool = False
     watched: bool = False
 
     @property
@@ -168,6 +170,14 @@ def _allocator_keeps_it(case: Case) -> Decision | None:
     return Decision(Verdict.INCONCLUSIVE, resident, f"{resident.reason}; but {heap.reason}", flags=(_RETENTION,))
 
 
+def _reserve_is_filled(case: Case) -> Decision | None:
+    resident = case.resident
+    if resident.verdict is not Verdict.LEAK or not case.findings.reserves:
+        return None
+    reason = f"{resident.reason}; but a JVM fills the memory that it has reserved bit by bit, with garbage too"
+    return Decision(Verdict.INCONCLUSIVE, resident, reason)
+
+
 def _resident_leaks(case: Case) -> Decision | None:
     return _leak(case.resident) if case.resident.verdict is Verdict.LEAK else None
 
@@ -252,6 +262,11 @@ RULES = (
         "(one with a native part) acquits. Then memory is freed but kept by the allocator, or mapped outside of the "
         "heaps: flagged *allocator retention*. A managed heap alone (Go's) acquits nobody of a native leak.",
         _allocator_keeps_it,
+    ),
+    Rule(
+        "**Inconclusive** if resident memory under load is a leak of a program whose JVM heap is known: a JVM fills "
+        "the memory that it has reserved bit by bit, with garbage too.",
+        _reserve_is_filled,
     ),
     Rule("**Leak** if resident memory under load is one that trimming did not return.", _resident_leaks),
     Rule(

@@ -39,6 +39,7 @@ from exporter.record.terms import Verdict
 _HEAP_PARTS = of_series(Series.PART)
 _COUNTS = sorted(of_series(Series.COUNT), key=lambda name: name != "sockets_close_wait")  # what says most comes first
 _WHOLE_HEAP = ("heap_native_bytes", "heap_resident_bytes")  # columns that only a whole heap's owner can fill
+_RESERVING_HEAP = "heap_jvm_bytes"
 
 
 def judge(run: Run, settings: Settings | None = None) -> Judgement:
@@ -88,14 +89,16 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
     # Nobody brings a watched program to rest: its heaps may be read near rest, and all else is under load.
     loaded = replace(stretch, settled=np.zeros_like(stretch.settled)) if watched else stretch
     read = memory_near_rest if watched else memory_at_rest
+    heap_at_rest = read(stretch, HEAP, settings)
     return Findings(
-        heap_at_rest=read(stretch, HEAP, settings),
+        heap_at_rest=heap_at_rest,
         parts_at_rest=_of_each(_HEAP_PARTS, read, stretch, settings),
-        heap=memory_under_load(loaded, HEAP, settings),
+        heap=memory_under_load(loaded, HEAP, settings, early=heap_at_rest.trend is None),
         resident_at_rest=resident_memory(memory_at_rest, loaded, settings),
         resident=resident_memory(memory_under_load, loaded, settings),
         counts=_of_each(_COUNTS, count_evidence, loaded, settings),
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
+        reserves=stretch.values(_RESERVING_HEAP) is not None,
         watched=watched,
     )
 
