@@ -47,13 +47,13 @@ stop_engine() {
 forget_rules() {
   local table rule chain
   for table in filter nat raw; do
-    iptables -t $table -S 2>/dev/null | grep -E '^-A .*(DOCKER|docker0|br-[0-9a-f]{12}|10\.21[34]\.)' | while read -r _ rule; do
+    iptables -t $table -S 2>/dev/null | sed -nE '/DOCKER|docker0|br-[0-9a-f]{12}|10\.21[34]\./s/^-A //p' | while read -r rule; do
       # shellcheck disable=SC2086 # a rule is many words
       iptables -t $table -D $rule 2>/dev/null || true
-    done
+    done || true
     iptables -t $table -S 2>/dev/null | sed -n 's/^-N \(DOCKER.*\)/\1/p' | while read -r chain; do
       iptables -t $table -X "$chain" 2>/dev/null || true
-    done
+    done || true
   done
 }
 
