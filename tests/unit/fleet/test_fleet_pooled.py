@@ -29,6 +29,7 @@ def test_nothing_is_pooled_of_nothing_and_one_run_is_itself() -> None:
     assert (interval.low, interval.high) == pytest.approx((9.0, 15.0))
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("runs", [2, 3, 5, 10])
 @pytest.mark.parametrize("between", [0.0, 20.0])
 def test_the_interval_holds_the_truth_as_often_as_it_says(runs: int, between: float) -> None:
@@ -66,6 +67,7 @@ def test_twins_differ_only_where_one_leaks() -> None:
     assert probability < 0.01
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize(("runs", "between"), [(2, 20.0), (4, 3.0), (4, 20.0)])
 def test_of_many_comparisons_of_alike_hardly_ever_one_is_called_different(runs: int, between: float) -> None:
     rng = np.random.default_rng(4)

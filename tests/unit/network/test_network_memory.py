@@ -11,7 +11,7 @@ from mini_wallet import Wallet, World
 
 from exporter.network.parties.signing import KEPT
 
-ROUNDS = 5
+ROUNDS = 3
 _SHARED = (type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, weakref.ref)
 
 

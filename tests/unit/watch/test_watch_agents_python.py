@@ -9,6 +9,8 @@ from agent_hearing import heard, python, run_with_agent
 
 from exporter.drivers.protocol import Heap
 
+pytestmark = pytest.mark.processes
+
 MIB = 1 << 20
 # Each step at a line of input, told when it is done.
 HOLDS_MORE = """
