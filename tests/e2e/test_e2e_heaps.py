@@ -133,12 +133,12 @@ def test_go_reads_profiles_of_a_run(
 def test_go_and_node_dump_their_heaps_at_the_same_moments(
     start: Start, driver: str, suffix: str, heading: str, site: str
 ) -> None:
-    run = start("--duration", "40s", *LOAD, "--settle-every", "4", "--driver", driver, "--heap-dump")
+    run = start(*ENDLESS, "--settle-every", "4", "--driver", driver, "--heap-dump")
     run.wait_for(rf"Heap dump: heap-early\{suffix}")
     run.signal(signal.SIGUSR1)
     run.wait_for(rf"Heap dump: heap-1\{suffix}")
     children = run.children()
-    end(run)
+    end_after(run)
     assert_all_gone(children)
     assert f"Profiling: {heading}" in run.output
     diff = (EXPORTER, "heap", "diff", f"heap-early{suffix}", f"heap{suffix}")

@@ -161,8 +161,8 @@ TWINS = [
     Twins({"racing_connects": True, "reconnect_every": 2}, "racing_connects", HOARDING_DRIVER, 60_000),
     Twins({"unconnected_builds": True}, "unconnected_builds", HOARDING_DRIVER, 60_000),
     Twins({"awaited_failures": 0.5}, "expected", HOARDING_DRIVER, 60_000),
-    Twins({"racing_listeners": True}, "racing_removals", KEEPING_DRIVER, 1_000),
-    Twins({"listener_churn": True}, "listener_churns", KEEPING_DRIVER, 1_000),
+    Twins({"racing_listeners": True}, "racing_removals", KEEPING_DRIVER, 5_000),
+    Twins({"listener_churn": True}, "listener_churns", KEEPING_DRIVER, 5_000),
 ]
 
 
