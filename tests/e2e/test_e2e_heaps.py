@@ -133,12 +133,15 @@ def test_go_reads_profiles_of_a_run(
 def test_go_and_node_dump_their_heaps_at_the_same_moments(
     start: Start, driver: str, suffix: str, heading: str, site: str
 ) -> None:
-    run = start(*ENDLESS, "--settle-every", "4", "--driver", driver, "--heap-dump")
+    run = start("--duration", "2m", *LOAD, "--settle-every", "4", "--driver", driver, "--heap-dump")
     run.wait_for(rf"Heap dump: heap-early\{suffix}")
     run.signal(signal.SIGUSR1)
     run.wait_for(rf"Heap dump: heap-1\{suffix}")
+    done = int(re.findall(r"Payments=(\d+)", run.output)[-1])
+    # Enough to show what every payment leaves.
+    wait_until(lambda: int(re.findall(r"Payments=(\d+)", run.output)[-1]) >= done + 20, "more payments")
     children = run.children()
-    end_after(run)
+    end(run)
     assert_all_gone(children)
     assert f"Profiling: {heading}" in run.output
     diff = (EXPORTER, "heap", "diff", f"heap-early{suffix}", f"heap{suffix}")
