@@ -113,6 +113,13 @@ def kubectl(*args: str, stdin: str = "") -> str:
     return done.stdout
 
 
+def matrix(*args: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run `exporter matrix` in a directory to its end, and show what it printed."""
+    done = subprocess.run([*EXPORTER, *args], cwd=directory, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    print(done.stdout, done.stderr)
+    return done
+
+
 def objects(kind: str, *args: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = json.loads(kubectl("get", kind, "--output=json", *args))["items"]
     return found
@@ -199,14 +206,7 @@ def test_a_plan_is_run_to_its_table_whatever_happens_meanwhile(storage: Path, tm
     restart("manager")
 
     # Elsewhere, without the plan, it is followed to its end.
-    again = subprocess.run(
-        [*EXPORTER, "--kubernetes", "--job", name, "--json", "all.json", "--junit", "all.xml"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-    print(again.stdout, again.stderr)
+    again = matrix("--kubernetes", "--job", name, "--json", "all.json", "--junit", "all.xml", directory=tmp_path)
     assert again.returncode == 1, again.stderr  # two of the cells leak
     found = json.loads((tmp_path / "all.json").read_text())
     cells = {cell["cell"]: cell for cell in found["cells"]}
@@ -227,9 +227,7 @@ def test_a_plan_is_run_to_its_table_whatever_happens_meanwhile(storage: Path, tm
         )
         assert result == cells[number]
 
-    gone = subprocess.run(
-        [*EXPORTER, "--kubernetes", "--job", name, "--delete"], cwd=tmp_path, capture_output=True, text=True
-    )
+    gone = matrix("--kubernetes", "--job", name, "--delete", directory=tmp_path)
     assert (gone.returncode, gone.stdout) == (0, f"Deleted: Job {name} in namespace default, with its pods\n"), (
         gone.stderr
     )
@@ -239,14 +237,7 @@ def test_a_plan_is_run_to_its_table_whatever_happens_meanwhile(storage: Path, tm
 
 def test_a_subject_that_takes_all_memory_is_a_result(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(GREEDY)
-    done = subprocess.run(
-        [*EXPORTER, "plan.yaml", "--kubernetes", "--json", "all.json"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-    print(done.stdout, done.stderr)
+    done = matrix("plan.yaml", "--kubernetes", "--json", "all.json", directory=tmp_path)
     assert done.returncode == 4, done.stderr
     (cell,) = json.loads((tmp_path / "all.json").read_text())["cells"]
     assert "memory runs out" in cell["reason"] or "out of memory" in cell["reason"]
@@ -278,14 +269,7 @@ def test_the_chart_makes_nights_whose_files_stay_in_a_volume(tmp_path_factory: p
     assert installed.returncode == 0, installed.stderr
     (cron,) = objects("cronjobs")
     kubectl("create", "job", f"--from=cronjob/{cron['metadata']['name']}", "first-night")
-    followed = subprocess.run(
-        [*EXPORTER, "--kubernetes", "--job", "first-night", "--json", "all.json"],
-        cwd=volume,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-    )
-    print(followed.stdout, followed.stderr)
+    followed = matrix("--kubernetes", "--job", "first-night", "--json", "all.json", directory=volume)
     assert followed.returncode == 1, followed.stderr
     rows = json.loads((volume / "all.json").read_text())["rows"]
     assert {row["combination"]["driver"]: row["verdicts"] for row in rows} == {
