@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from exporter.analysis.csv_cells import Floats
 from exporter.analysis.judgement import HarnessVerdict
 from exporter.analysis.series import Run
+from exporter.analysis.slope import line
 from exporter.record.terms import Verdict
 
 _STEEP_KIB_PER_MIN = 100.0
@@ -29,16 +29,11 @@ def harness_verdict(run: Run) -> HarnessVerdict | None:
     minutes, kib = run.columns["elapsed_sec"][known] / 60, resident[known] / 1024
     if len(kib) < 2 or not np.ptp(minutes):
         return None
-    slope, r_squared = _line(minutes, kib)
+    slope = line(minutes, kib)
+    r_squared = slope**2 * float(minutes.var() / kib.var()) if kib.var() else 0.0
     counted = run.columns.get("goroutines", np.empty(0))[began:]
     counted = counted[~np.isnan(counted)]
     goroutines = (int(counted[0]), int(counted[-1])) if len(counted) else None
     leak = slope > _STEEP_KIB_PER_MIN and r_squared > _STRAIGHT
     doubled = goroutines is not None and goroutines[1] > 2 * goroutines[0]
     return HarnessVerdict(Verdict.LEAK if leak or doubled else Verdict.NO_LEAK, slope, r_squared, goroutines)
-
-
-def _line(t: Floats, y: Floats) -> tuple[float, float]:
-    """The slope of the least squares line through points, and the share of their variance that it explains."""
-    slope = float(np.polyfit(t, y, 1)[0])
-    return slope, slope**2 * float(t.var() / y.var()) if y.var() else 0.0

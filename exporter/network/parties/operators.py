@@ -112,12 +112,12 @@ class SparkService:
 
     async def query_all_transfers(self, request: pb.TransferFilter, caller: bytes) -> pb.QueryTransfersResponse:
         wanted = messages.transfer_filter(request)
-        limit = _limit(request.limit)
+        limit = page_limit(request.limit)
         return self._page(self.ledger.history(wanted, limit, max(request.offset, 0)), request.offset, limit)
 
     async def query_pending_transfers(self, request: pb.TransferFilter, caller: bytes) -> pb.QueryTransfersResponse:
         wanted = messages.transfer_filter(request)
-        limit, offset = _limit(request.limit), max(request.offset, 0)
+        limit, offset = page_limit(request.limit), max(request.offset, 0)
         return self._page(self.ledger.pending(wanted)[offset : offset + limit], offset, limit)
 
     def _page(self, transfers: Sequence[Transfer], offset: int, limit: int) -> pb.QueryTransfersResponse:
@@ -132,7 +132,7 @@ class SparkService:
         if request.WhichOneof("source") == "node_ids":
             nodes = self._nodes(request.node_ids.node_ids, with_parents=request.include_parents)
             return pb.QueryNodesResponse(nodes=nodes, offset=-1)
-        limit, offset = _limit(request.limit), max(request.offset, 0)
+        limit, offset = page_limit(request.limit), max(request.offset, 0)
         owned = self.ledger.leaves_of(request.owner_identity_pubkey)
         leaves = [messages.tree_node(leaf) for leaf in owned]
         if request.statuses:
@@ -261,7 +261,7 @@ class SparkService:
     async def query_spark_invoices(
         self, request: pb.QuerySparkInvoicesRequest, caller: bytes
     ) -> pb.QuerySparkInvoicesResponse:
-        limit, offset = _limit(request.limit), max(request.offset, 0)
+        limit, offset = page_limit(request.limit), max(request.offset, 0)
         page = request.invoice[offset : offset + limit]
         statuses = [messages.invoice_status(text, self.ledger.invoice_transfer(text)) for text in page]
         following = offset + limit if len(request.invoice) > offset + limit else -1
@@ -282,12 +282,13 @@ def check_uuid(text: str, of: str = "transfer") -> None:
         raise Invalid(f"{of} id {text!r} is no UUID") from error
 
 
+def page_limit(asked: int) -> int:
+    """How many entries a page has for a request's ``limit``, which may name none."""
+    return min(asked, PAGE_SIZE) if asked > 0 else PAGE_SIZE
+
+
 def _check_point(point: bytes) -> bytes:
     try:
         return keys.add_points(point)
     except ValueError as error:
         raise Invalid("the receiver's identity key is no public key") from error
-
-
-def _limit(asked: int) -> int:
-    return min(asked, PAGE_SIZE) if asked > 0 else PAGE_SIZE

@@ -20,10 +20,8 @@ from exporter.network.ledger.leaves import Transfer, TransferStatus, TransferTyp
 from exporter.network.ledger.ledger import Ledger
 from exporter.network.parties import messages
 from exporter.network.parties.messages import OPERATOR_IDS
-from exporter.network.parties.operators import SparkService, check_own
+from exporter.network.parties.operators import SparkService, check_own, page_limit
 from exporter.network.proto import spark_pb2 as pb
-
-PAGE_SIZE = 100
 
 _SCHEMA = """
 CREATE TABLE preimages (payment_hash BLOB PRIMARY KEY, preimage BLOB NOT NULL) WITHOUT ROWID;
@@ -222,8 +220,7 @@ class PreimageService:
 
     async def query_htlc(self, request: pb.QueryHtlcRequest, caller: bytes) -> pb.QueryHtlcResponse:
         check_own(request.identity_public_key, caller)
-        limit = min(request.limit, PAGE_SIZE) if request.limit > 0 else PAGE_SIZE
-        offset = max(request.offset, 0)
+        limit, offset = page_limit(request.limit), max(request.offset, 0)
         locks = self._preimages.find(request, limit, offset)
         found = self._ledger.history(Filter(ids=[lock.transfer_id for lock in locks]), limit, 0) if locks else []
         transfers = {transfer.row.id: messages.transfer(self._ledger, transfer) for transfer in found}

@@ -16,7 +16,7 @@ from exporter.network.parties import messages
 from exporter.network.parties.deposit_addresses import DepositAddress, check_request, make_address
 from exporter.network.parties.events import Events
 from exporter.network.parties.messages import OperatorKeys
-from exporter.network.parties.operators import PAGE_SIZE, check_own, check_uuid
+from exporter.network.parties.operators import check_own, check_uuid, page_limit
 from exporter.network.parties.signing import SharedKey, Signers
 from exporter.network.proto import spark_pb2 as pb
 from exporter.settings.network import CONFIRMATIONS
@@ -72,8 +72,7 @@ class SingleUseDeposits:
     async def query_unused_deposit_addresses(
         self, request: pb.QueryUnusedDepositAddressesRequest, caller: bytes
     ) -> pb.QueryUnusedDepositAddressesResponse:
-        limit = min(request.limit, PAGE_SIZE) if request.limit > 0 else PAGE_SIZE
-        start = max(request.offset, 0)
+        limit, start = page_limit(request.limit), max(request.offset, 0)
         found = list(self._of_identity.get(request.identity_public_key, {}).values())
         page = [address.query_result for address in found[start : start + limit]]
         following = start + limit if len(found) > start + limit else -1
