@@ -21,11 +21,11 @@ def command(ctx: click.Context, /, **_: object) -> int:
         from exporter.fleet.cluster.command import run_on_cluster
 
         return run_on_cluster(asked)
-    if asked.schema or asked.plan is None:
+    if asked.schema:
         from exporter.fleet.plan import plan_schema
 
         click.echo(json.dumps(plan_schema(), indent=2))
         return 0
     from exporter.fleet.matrix import run_matrix
 
-    return run_matrix(asked, asked.plan)
+    return run_matrix(asked)

@@ -16,7 +16,7 @@ from exporter.fleet.cells import Cell, cells_of
 from exporter.fleet.local import LocalMatrix, run_alone
 from exporter.fleet.plan import Plan, read_plan
 from exporter.fleet.result import Result, encode
-from exporter.fleet.workspace import CSV, REPORT, Workspace
+from exporter.fleet.workspace import CSV, REPORT, Workspace, plan_of
 from exporter.runs.console import Console
 from exporter.runs.logs import set_up_logging
 from exporter.settings.group import check_installed
@@ -26,9 +26,9 @@ from exporter.whole_files import write_whole
 _MOST_DRAWN = 100  # on one page: ten seconds of work, and as many lines as a chart can bear
 
 
-def run_matrix(asked: MatrixSettings, path: Path) -> int:
+def run_matrix(asked: MatrixSettings) -> int:
     """Do what is asked with the plan; return the exit code. Raises ConfigError for what can't be done."""
-    plan = read_plan(path)
+    plan = _plan(asked)
     workspace = Workspace(asked.output or Path(f"matrix-{plan.name}"), plan)
     cells = workspace.cells if asked.cell is None else [workspace.cell(asked.cell)]
     if asked.dry_run:
@@ -36,6 +36,8 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
             "\n".join(f"{cell.number}\t{cell.label}\texporter run {shlex.join(cell.arguments)}" for cell in cells)
         )
         return 0
+    if asked.fetch:
+        return _fetch(workspace, asked, asked.fetch)
     if asked.jobs != 0:
         to_run = {cell.combination: cell for cell in cells if not workspace.is_done(cell)}
         check_installed(cell.config for cell in to_run.values())
@@ -46,6 +48,29 @@ def run_matrix(asked: MatrixSettings, path: Path) -> int:
     console = Console()
     interrupted = asyncio.run(_all(workspace, console, asked.jobs))
     code = tell(plan, workspace.results(), asked, console, interrupted=interrupted)
+    _write_page(workspace, console)
+    return code
+
+
+def _plan(asked: MatrixSettings) -> Plan:
+    """The plan that is named, or the one whose cells are fetched."""
+    if asked.plan is not None:
+        return read_plan(asked.plan)
+    from exporter.fleet.storage import read_plan_file
+
+    return plan_of(read_plan_file(asked.fetch or ""))
+
+
+def _fetch(workspace: Workspace, asked: MatrixSettings, url: str) -> int:
+    """Report the cells whose files are in object storage."""
+    from exporter.fleet.storage import fetch
+
+    workspace.open()
+    console = Console()
+    fetch(workspace, url, console.status)
+    if not (results := workspace.results()):
+        raise ConfigError(f"fetch is {url}, which has no result of this plan's cells: name the Job of this plan")
+    code = tell(workspace.plan, results, asked, console, interrupted=False)
     _write_page(workspace, console)
     return code
 

@@ -1,11 +1,10 @@
 """The part `kubernetes` of a plan: what a cell gets on a cluster, where it runs, and where its files go."""
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from exporter.settings.kinds import DURATION
+from exporter.settings.kinds import DURATION, OBJECT_STORAGE
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
@@ -22,7 +21,7 @@ Quantity = Annotated[
 Resources = dict[Text, Quantity | Annotated[int, msgspec.Meta(ge=0)]]
 
 
-class Artefacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Artefacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Where CSV files, reports and logs of cells go: a volume by its claim, or object storage by its URL.
 
     ``secret`` names a Secret whose keys are set in the environment of a cell: AWS_ACCESS_KEY_ID,
@@ -36,13 +35,18 @@ class Artefacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         if bool(self.claim) == bool(self.url):
             raise ValueError("artefacts go to a claim or to a url: name one of them")
-        if self.url and not (urlsplit(self.url).scheme == "s3" and urlsplit(self.url).netloc):
-            raise ValueError("the url of artefacts is not one of S3: write it like s3://bucket/prefix")
+        if self.url:
+            try:
+                OBJECT_STORAGE.read(self.url)
+            except ValueError as error:
+                raise ValueError(f"the url of artefacts is not one of S3: {error}") from None
         if self.secret and not self.url:
             raise ValueError("a secret is for a url: leave it out with a claim")
 
 
-class Placement(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
+class Placement(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True, omit_defaults=True
+):
     """What a cell gets on a cluster. ``linger`` is how long it serves its last state, for Prometheus to see it."""
 
     image: Text = ""

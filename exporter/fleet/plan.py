@@ -66,7 +66,7 @@ class Exclusion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         return all(named in (None, value) for named, value in pairs)
 
 
-class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What a cell may take: time beyond its duration until it is ended, and further tries.
 
     A cell is tried again when it says nothing of the subject: its load failed, or this program did.
@@ -79,7 +79,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         DURATION.read(self.overtime)
 
 
-class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True):
+class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True, omit_defaults=True):
     """Runs of every driver under every scenario for every duration, each as often as repetitions say.
 
     A scenario is a name with the options of `exporter run` that make it; `options` are those of every cell.

@@ -1,6 +1,6 @@
 """The directory of a matrix: which plan it belongs to, and a directory for each cell with all that its run leaves.
 
-DIRECTORY/plan.json            whose cells these are
+DIRECTORY/plan.json            whose cells these are, with the plan
 DIRECTORY/cells/3/out.csv      the samples of cell 3; beside it log.txt, report.html, verdict.json
 DIRECTORY/cells/3/result.json  what it came to, once it has ended
 DIRECTORY/report.html          the page of all
@@ -16,21 +16,31 @@ import msgspec
 
 from exporter.errors import ConfigError
 from exporter.fleet.cells import Cell, cells_of, fingerprint
-from exporter.fleet.plan import Plan
+from exporter.fleet.plan import Plan, parse_plan
 from exporter.fleet.result import Result, decode, encode
 from exporter.settings.files import read_file
 from exporter.settings.kinds import TEXT
 from exporter.whole_files import write_whole
 
+PLAN = "plan.json"
 CSV, LOG, REPORT, VERDICT, RESULT = "out.csv", "log.txt", "report.html", "verdict.json", "result.json"
-_PLAN = "plan.json"
 _MOST_BYTES = 64 * 1024
+_MOST_PLAN_BYTES = 4 * 1024 * 1024
 _ANOTHER = "name another directory with --output, or remove this one"
 
 
 class _Belonging(msgspec.Struct, frozen=True):
     name: str
     cells: str  # their fingerprint
+    plan: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+def plan_of(data: bytes) -> Plan:
+    """The plan in a directory's file of it; raises ConfigError."""
+    try:
+        return parse_plan(bytes(msgspec.json.decode(data, type=_Belonging).plan))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ConfigError(f"it is no {PLAN} of a matrix") from None
 
 
 class Workspace:
@@ -50,23 +60,28 @@ class Workspace:
 
     def open(self) -> None:
         """Make the directory, or take the one that has this plan's cells; raises ConfigError for any other."""
-        shown, belonging = TEXT.shown(self.directory), _Belonging(self.plan.name, self.fingerprint)
-        path = self.directory / _PLAN
+        shown, path = TEXT.shown(self.directory), self.directory / PLAN
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             if not path.exists():
                 if any(self.directory.iterdir()):
-                    raise ConfigError(f"output is {shown}, which has files and no {_PLAN}: {_ANOTHER}")
-                write_whole(path, msgspec.json.encode(belonging).decode())
-            found = msgspec.json.decode(read_file(path, _MOST_BYTES), type=_Belonging)
+                    raise ConfigError(f"output is {shown}, which has files and no {PLAN}: {_ANOTHER}")
+                self.mark()
+            found = msgspec.json.decode(read_file(path, _MOST_PLAN_BYTES), type=_Belonging)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise ConfigError(f"output is {shown}, whose {_PLAN} is no plan's: {_ANOTHER}") from None
+            raise ConfigError(f"output is {shown}, whose {PLAN} is no plan's: {_ANOTHER}") from None
         except OSError as error:
             raise ConfigError(f"output is {shown}, which can't be used ({error.strerror}): name another") from None
         if found.cells != self.fingerprint:
             raise ConfigError(
                 f"output is {shown}, which has the cells of another plan, or of this one as it was: {_ANOTHER}"
             )
+
+    def mark(self) -> None:
+        """Write whose cells are in the directory, whatever it says of that; raises OSError."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        belonging = _Belonging(self.plan.name, self.fingerprint, msgspec.Raw(msgspec.json.encode(self.plan)))
+        write_whole(self.directory / PLAN, msgspec.json.encode(belonging).decode())
 
     def place(self, cell: Cell) -> Path:
         """The directory of a cell."""

@@ -99,6 +99,12 @@ def read_url(text: str) -> str:
     return text
 
 
+def _read_object_storage(text: str) -> str:
+    if not re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[!-~]*)?", text):
+        raise ValueError("write it like s3://bucket/prefix")
+    return text
+
+
 def read_plain_url(text: str) -> str:
     """Check that a URL names a server and holds no login; raises ValueError."""
     if _USERINFO.search(read_url(text)):
@@ -115,6 +121,7 @@ NUMBER = Kind("float", _read_number, lambda number: f"{number:g}", most=1e9)
 TEXT = Kind("text", str)
 PATH = Kind("path", _read_path)
 URL = Kind("text", read_url)
+OBJECT_STORAGE = Kind("text", _read_object_storage)
 SWITCH = Kind("boolean", read_switch, lambda on: "true" if on else "false", is_switch=True)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from exporter.errors import Complaint
 from exporter.settings.declared import setting
 from exporter.settings.group import SettingsGroup, contradiction
-from exporter.settings.kinds import PATH
+from exporter.settings.kinds import OBJECT_STORAGE, PATH
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,13 @@ class MatrixSettings(SettingsGroup):
     output: Path | None = setting(
         None, "Directory of the cells; matrix-NAME, with the plan's name, if not given.", short="o", metavar="DIRECTORY"
     )
+    fetch: str | None = setting(
+        None,
+        "Fetch the files of cells that have ended from object storage, as s3://bucket/prefix/JOB, and report them "
+        "without running any; their plan is there too.",
+        kind=OBJECT_STORAGE,
+        metavar="URL",
+    )
     junit: Path | None = setting(None, "Also write JUnit XML to this file.", metavar="FILE", file="written")
     markdown: Path | None = setting(
         None, "Also write the table as Markdown to this file.", metavar="FILE", file="written"
@@ -47,13 +54,19 @@ class MatrixSettings(SettingsGroup):
 
     def needs(self) -> Mapping[str, str]:
         asks_a_cluster = self.kubernetes and not (self.schema or self.dry_run)
-        return {"kubernetes": "kubernetes"} if asks_a_cluster else {}
+        return ({"kubernetes": "kubernetes"} if asks_a_cluster else {}) | ({"s3": "fetch"} if self.fetch else {})
 
     def contradictions(self) -> Iterator[Complaint]:
-        if self.plan is None and not self.schema and not (self.kubernetes and self.job and not self.dry_run):
+        carried = self.fetch or (self.kubernetes and self.job and not self.dry_run)
+        if self.plan is None and not self.schema and not carried:
             yield contradiction("PLAN is missing: name a YAML file, for example plan.yaml", "plan", "schema")
         of_clusters = ("context", "namespace", "job", "image", "delete")
-        of_processes = {"jobs": self.jobs is not None, "cell": self.cell is not None, "output": self.output}
+        of_processes = {
+            "jobs": self.jobs is not None,
+            "cell": self.cell is not None,
+            "output": self.output,
+            "fetch": self.fetch,
+        }
         if self.kubernetes:
             for name in (name for name, given in of_processes.items() if given):
                 yield contradiction(
@@ -62,6 +75,9 @@ class MatrixSettings(SettingsGroup):
         else:
             for name in (name for name in of_clusters if getattr(self, name)):
                 yield contradiction(f"{name} is about a cluster: add --kubernetes, or leave it out", name, "kubernetes")
+        of_runs = {"jobs": self.jobs is not None, "cell": self.cell is not None, "dry_run": self.dry_run}
+        for name in (name for name, given in of_runs.items() if given and self.fetch):
+            yield contradiction(f"{name} is of cells that run and fetch runs none: leave one out", name, "fetch")
         if self.cell is not None:
             several = {"jobs": self.jobs is not None, "junit": self.junit, "markdown": self.markdown}
             for name in (name for name, given in several.items() if given):

@@ -113,9 +113,16 @@ def kubectl(*args: str, stdin: str = "") -> str:
     return done.stdout
 
 
-def matrix(*args: str, directory: Path) -> subprocess.CompletedProcess[str]:
+def matrix(*args: str, directory: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `exporter matrix` in a directory to its end, and show what it printed."""
-    done = subprocess.run([*EXPORTER, *args], cwd=directory, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+    done = subprocess.run(
+        [*EXPORTER, *args],
+        cwd=directory,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
     print(done.stdout, done.stderr)
     return done
 
@@ -226,6 +233,14 @@ def test_a_plan_is_run_to_its_table_whatever_happens_meanwhile(storage: Path, tm
             (storage / "artefacts" / "nightly" / name / "cells" / str(number) / "result.json").read_text()
         )
         assert result == cells[number]
+
+    # From there they are put on one page, with the same table.
+    url = f"s3://artefacts/nightly/{name}"
+    assert f"exporter matrix --fetch {url}" in again.stdout
+    fetched = matrix("--fetch", url, "--json", "fetched.json", directory=tmp_path, **KEYS, AWS_ENDPOINT_URL=STORAGE)
+    assert fetched.returncode == 1, fetched.stderr
+    assert json.loads((tmp_path / "fetched.json").read_text()) == found
+    assert (tmp_path / "matrix-real" / "report.html").stat().st_size > 0
 
     gone = matrix("--kubernetes", "--job", name, "--delete", directory=tmp_path)
     assert (gone.returncode, gone.stdout) == (0, f"Deleted: Job {name} in namespace default, with its pods\n"), (

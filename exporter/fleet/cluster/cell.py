@@ -4,6 +4,7 @@ python -m exporter.fleet.cluster.cell PLAN NUMBER DIRECTORY, as the Job has it; 
 """
 
 import asyncio
+import contextlib
 import logging
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ def run_cell(plan: Plan, number: int, directory: Path, termination_log: Path = T
     """Run a cell unless a container before this one has; return its exit code. Raises ConfigError."""
     workspace = Workspace(directory, plan)
     cell = workspace.cell(number)
+    with contextlib.suppress(OSError):  # a full volume costs the files, and not the result
+        workspace.mark()
     result = workspace.result(cell)
     if result is None or not result.final:
         result = asyncio.run(run_alone(workspace, cell, linger=plan.kubernetes.linger))
@@ -41,9 +44,9 @@ def _put_away(workspace: Workspace, cell: Cell) -> None:
     if artefacts is None or not artefacts.url:
         return
     try:
-        from exporter.fleet.cluster.storage import put
+        from exporter.fleet.storage import put
 
-        put(workspace.place(cell), f"{artefacts.url.rstrip('/')}/{workspace.directory.name}/cells/{cell.number}")
+        put(workspace, cell, f"{artefacts.url.rstrip('/')}/{workspace.directory.name}")
     except Exception as error:  # of a server, a network or a library: the result is told already, and is what counts
         _log.warning("the files of cell %d are not at %s: %s", cell.number, artefacts.url, printable(str(error), 300))
 

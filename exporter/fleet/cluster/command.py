@@ -1,6 +1,7 @@
 """`exporter matrix --kubernetes`, from its settings to its exit code."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from exporter.fleet.cluster.api import ApiError, Cluster, connect
 from exporter.fleet.cluster.course import Course, remove
 from exporter.fleet.cluster.job import PLAN_KEY, default_name, job_of
 from exporter.fleet.matrix import tell
+from exporter.fleet.placement import Artefacts
 from exporter.fleet.plan import Plan, parse_plan, read_plan
 from exporter.runs.console import Console
 from exporter.settings.matrix import MatrixSettings
@@ -87,4 +89,15 @@ def _follow(cluster: Cluster, name: str, plan: Plan, asked: MatrixSettings, head
     asyncio.run(course.follow())
     if course.interrupted:
         return ExitCode.INTERRUPTED
-    return tell(plan, course.results, asked, console, interrupted=False)
+    code = tell(plan, course.results, asked, console, interrupted=False)
+    if artefacts := plan.kubernetes.artefacts:
+        for line in _where_files_are(artefacts, name):
+            console.line(line)
+    return code
+
+
+def _where_files_are(artefacts: Artefacts, job: str) -> Sequence[str]:
+    if artefacts.claim:
+        return (f"Files: in the volume of the claim {artefacts.claim}, in its directory {job}",)
+    url = f"{artefacts.url.rstrip('/')}/{job}"
+    return f"Files: {url}", f"All on one page: exporter matrix --fetch {url}"

@@ -5,10 +5,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from fleet_plans import NIGHTLY, result_of
+from object_storage import object_storage
 
 from exporter.errors import ConfigError
 from exporter.exit_codes import ExitCode
-from exporter.fleet.cluster import cell, storage
+from exporter.fleet import storage
+from exporter.fleet.cluster import cell
 from exporter.fleet.cluster.cell import run_cell
 from exporter.fleet.plan import Plan, parse_plan
 from exporter.fleet.result import decode
@@ -54,18 +56,18 @@ def test_a_plan_that_cant_be_used_is_told_in_the_last_words_too(
 
 
 def test_files_go_below_the_url_by_job_and_cell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put: list[tuple[Path, str]] = []
-    monkeypatch.setattr(storage, "put", lambda directory, url: put.append((directory, url)))
+    bucket = object_storage(tmp_path, monkeypatch)
     plan = parse_plan(STORED.encode())
-    workspace = ended(tmp_path / "job", plan)
+    ended(tmp_path / "job", plan)
     run_cell(plan, 2, tmp_path / "job", tmp_path / "log")
-    assert put == [(workspace.place(workspace.cells[2]), "s3://bucket/soak/job/cells/2")]
+    kept = {str(path.relative_to(bucket)) for path in bucket.rglob("*") if path.is_file()}
+    assert kept == {"soak/job/plan.json", "soak/job/cells/2/result.json"}
 
 
 def test_storage_that_fails_costs_no_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(directory: Path, url: str) -> None:
+    def fail(*_: object) -> None:
         raise OSError("no such bucket")
 
     monkeypatch.setattr(storage, "put", fail)
