@@ -55,8 +55,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { tools/install-tools python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(VENV)/installed: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[all]'
+# In the versions of the lock file, so that no release of others breaks a clone.
+$(VENV)/installed: pyproject.toml requirements.lock $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --constraint <(sed -n 's/ \\$$//; /^[a-z]/p' requirements.lock)
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
