@@ -24,9 +24,8 @@ FileUse = Literal["read", "followed", "written", "new"]
 class Section(StrEnum):
     """The headings of the help, in their order."""
 
-    OTHER = "Other"
     PROGRAM = "Program"
-    TOLD = "What it reports of itself"
+    TOLD = "What it reports"
     NETWORK = "Network"
     MEASUREMENT = "Measurement"
     FAULTS = "Faults of the local network"
@@ -35,6 +34,7 @@ class Section(StrEnum):
     OUTPUT = "Output"
     PROFILES = "Heaps and profiles"
     END = "Verdict and end"
+    OTHER = "Other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
