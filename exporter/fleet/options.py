@@ -8,12 +8,14 @@ from typing import Any
 from exporter.checked import shown
 from exporter.errors import Complaint, ConfigError
 from exporter.settings.declared import Flag, Setting, all_settings
+from exporter.settings.drivers import OWN_PROGRAM
 from exporter.settings.kinds import DURATION, INTEGER, NUMBER
 from exporter.settings.run import RunConfig
 
 Value = bool | int | float | str
 
 _AXES = ("driver", "driver-command", "duration")
+_OWN_PROGRAM = "give a name and a command"
 _BY_THE_MATRIX = "leave it out, every cell has its own"
 # Each with the remedy for whoever sets it as an option.
 _ELSEWHERE = {
@@ -59,9 +61,10 @@ def refusals(texts: Mapping[str, str]) -> list[str]:
     """What `exporter run` would refuse of a cell's options, each in a sentence; `misplaced` ones are passed over."""
     known = {*offered(), *_AXES}
     try:
-        RunConfig.from_texts({name.replace("-", "_"): text for name, text in texts.items() if name in known})
+        given = {name.replace("-", "_"): text for name, text in texts.items() if name in known}
+        RunConfig.from_texts(given, {"driver_command": "command"})
     except ConfigError as error:
-        return [complaint.text for complaint in error.complaints]
+        return [complaint.text.replace(OWN_PROGRAM, _OWN_PROGRAM) for complaint in error.complaints]
     return []
 
 

@@ -76,7 +76,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 1
 
     def __post_init__(self) -> None:
-        DURATION.read(self.overtime)
+        if not DURATION.read(self.overtime):
+            raise ValueError("overtime is 0: give cells time to start and to end in, 10m for example")
 
 
 class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", kw_only=True, omit_defaults=True):

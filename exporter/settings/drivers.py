@@ -1,5 +1,6 @@
 """The drivers that ``--driver`` knows. A new one is a module in ``drivers/`` that gets its command, and a line here."""
 
+import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ class Known:
     dump_suffix: str = ".memray.bin"
 
 
+# The remedy for whoever means a program that is no driver of ours.
+OWN_PROGRAM = "use --driver-command"
+_RELEASE = re.compile(r"\d[\w.+!-]*")
 _POSTGRES = "storage in PostgreSQL"
 DRIVERS: Mapping[str, Known] = {
     "python": Known("python_binding", releases=True),
@@ -62,8 +66,10 @@ def complaint(choice: str, options: Collection[str] = ()) -> str | None:
     """What is wrong with a driver as it was named on the command line, for a run with these options; or None."""
     name, at, release = choice.partition("@")
     known = DRIVERS.get(name)
-    if known is not None and (not at or (release and known.releases)):
+    if known is not None and (not at or (known.releases and _RELEASE.fullmatch(release))):
         lacking = [option for option in known.lacks if option in options]
         return f"driver is {choice!r}, which has no {' and no '.join(lacking)}: leave it out" if lacking else None
+    if known is not None and known.releases and release:
+        return f"driver is {TEXT.shown(choice)}, and {TEXT.shown(release)} is no release: name one, as in {name}@0.22.3"
     choices = [*DRIVERS, *(f"{name}@RELEASE" for name, driver in DRIVERS.items() if driver.releases)]
-    return f"driver is {TEXT.shown(choice)}: choose among {', '.join(choices)}, or use --driver-command"
+    return f"driver is {TEXT.shown(choice)}: choose among {', '.join(choices)}, or {OWN_PROGRAM}"

@@ -63,7 +63,9 @@ def test_a_scenario_s_option_counts_more_than_the_plan_s() -> None:
     ("line", "said"),
     [
         ("name: Nightly!", "name is 'Nightly!': give a name of lower-case letters"),
-        ("drivers: [pyton]", "driver is 'pyton': choose among python, "),
+        ("drivers: [pyton]", "driver is 'pyton': choose among python, .*, or give a name and a command$"),
+        ("drivers: [python@banana]", "driver is 'python@banana', and 'banana' is no release: name one, as in python@"),
+        ('drivers: [{name: own, command: "x \'y"}]', "command is .*: quote it as for a shell"),
         ("drivers: []", r"drivers is \[\]: give a list of length >= 1"),
         ("drivers: [go, go]", "driver 'go' is named twice"),
         ("drivers: [{name: mine}]", r"drivers\[0\] is .*missing required field `command`"),
@@ -91,6 +93,7 @@ def test_a_scenario_s_option_counts_more_than_the_plan_s() -> None:
         ("exclude: [{driver: node}]", "exclude has .*, which no cell is: correct it"),
         ("exclude: [{duration: 30m}]", "exclude leaves no cell: take an exclusion out"),
         ("limits: {overtime: late}", "limits is .*write it like 90s"),
+        ("limits: {overtime: 0s}", "overtime is 0: give cells time to start"),
         ("fail-on: rain", "fail-on is 'rain': choose among leak, inconclusive, never"),
         ("kubernetis: {}", "'kubernetis' is unknown: remove or correct it"),
         ("durations: [1m, 2m, 3m, 4m]\nrepetitions: 1000", f"24000 cells: make them {MOST_CELLS} at most"),
