@@ -25,18 +25,23 @@ _AXES = (
 )
 
 
-def where_it_leaks(verdicts: Mapping[Combination, Verdict]) -> str:
-    """Say which combinations leak by what they have in common; those that are inconclusive speak for neither side."""
+def where_it_leaks(verdicts: Mapping[Combination, Verdict], unjudged: int = 0) -> str:
+    """Say which combinations leak by what they have in common; those that are inconclusive speak for neither side.
+
+    ``unjudged`` is how many further ones have no verdict.
+    """
     leaking = [each for each, verdict in verdicts.items() if verdict is Verdict.LEAK]
     clean = [each for each, verdict in verdicts.items() if verdict is Verdict.NO_LEAK]
     open_ = len(verdicts) - len(leaking) - len(clean)
-    rest = f" {open_} of {len(verdicts)} combinations are inconclusive." if open_ and len(verdicts) > open_ else ""
+    all_ = len(verdicts) + unjudged
+    rest = f" {open_} of {all_} combinations are inconclusive." if open_ and len(verdicts) > open_ else ""
+    rest += f" {unjudged} of {all_} combinations have no verdict." if unjudged and verdicts else ""
     if not leaking and not clean:
         return "No combination has shown whether it leaks."
     if not leaking:
-        return f"No combination leaks.{rest}" if not open_ else f"No combination has shown a leak.{rest}"
+        return f"No combination leaks.{rest}" if not open_ + unjudged else f"No combination has shown a leak.{rest}"
     if not clean:
-        return f"Every combination leaks.{rest}" if not open_ else f"All that could be judged leak.{rest}"
+        return f"Every combination leaks.{rest}" if not open_ + unjudged else f"All that could be judged leak.{rest}"
     return f"Leaks {_common(leaking, clean) or _by_driver(leaking, clean)}.{rest}"
 
 

@@ -100,7 +100,7 @@ def summarize(plan: Plan, results: Mapping[int, Result], *, interrupted: bool = 
         name=plan.name,
         rows=rows,
         comparisons=tuple(_compared(rows, results)),
-        finding=where_it_leaks(verdicts),
+        finding=where_it_leaks(verdicts, len(rows) - len(verdicts)),
         verdict=_gravest(list(verdicts.values()), complete=len(verdicts) == len(rows)),
         exit_code=min(codes, key=_GRAVEST_FIRST.index),
     )

@@ -65,6 +65,16 @@ def test_the_inconclusive_speak_for_neither_side() -> None:
     assert where_it_leaks(verdicts("go c", "s", "c/s", "go/s")).startswith("All that could be judged leak. 1 of 2")
 
 
+def test_combinations_without_a_verdict_are_neither_acquitted_nor_accused() -> None:
+    assert where_it_leaks(verdicts("go", "s", ""), 2) == (
+        "No combination has shown a leak. 2 of 3 combinations have no verdict."
+    )
+    assert where_it_leaks(verdicts("go", "s", "go/s"), 1) == (
+        "All that could be judged leak. 1 of 2 combinations have no verdict."
+    )
+    assert where_it_leaks({}, 3) == "No combination has shown whether it leaks."
+
+
 def test_of_very_many_the_first_are_named() -> None:
     drivers = " ".join(f"go@{number}" for number in range(30))
     leaking = " ".join(f"{driver}/steady" for driver in drivers.split())
