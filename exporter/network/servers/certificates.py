@@ -1,15 +1,12 @@
 """A certificate authority of one's own, for the length of a run, and a certificate for loopback by it."""
 
-import datetime
-import ipaddress
+import json
+import subprocess
+import sys
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
-_VALID = datetime.timedelta(days=365)
+_LONGEST_SECONDS = 60.0
+_COMMAND = (sys.executable, "-P", "-m", "exporter.network.servers.certificate_maker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,45 +19,9 @@ class ServerCertificate:
 
 
 def loopback_certificate() -> ServerCertificate:
-    """A fresh authority and a certificate for 127.0.0.1, ::1 and localhost."""
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = _name("memtest local network CA")
-    ca = (
-        _builder(ca_name, ca_name, ca_key.public_key())
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
-    names = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-        x509.IPAddress(ipaddress.ip_address("::1")),
-    ]
-    certificate = (
-        _builder(_name("localhost"), ca_name, key.public_key())
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(ca_key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    return ServerCertificate(
-        ca_pem=ca.public_bytes(pem),
-        certificate_pem=certificate.public_bytes(pem),
-        key_pem=key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
+    """A fresh authority and a certificate for 127.0.0.1, ::1 and localhost.
 
-
-def _name(common_name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
-
-
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(minutes=5))
-        .not_valid_after(now + _VALID)
-    )
+    Made by a process of its own: the 4 MB of the library that it takes once go with that.
+    """
+    made = subprocess.run(_COMMAND, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LONGEST_SECONDS, check=True)
+    return ServerCertificate(**{name: text.encode() for name, text in json.loads(made.stdout).items()})
