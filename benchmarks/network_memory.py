@@ -96,6 +96,8 @@ async def pay(alice: Wallet, bob: Wallet) -> None:
     await bob.pay(bob.free, alice)
     await alice.funded(SATS - sum(leaf.value for leaf in alice.free))
     await alice.swap(alice.free, [SATS])
+    for wallet in (alice, bob):
+        wallet.forget()
 
 
 async def measure(count: int) -> list[float]:

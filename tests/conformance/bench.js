@@ -58,7 +58,7 @@ export function makeBench(sdk, network) {
     await Promise.allSettled(wallets.splice(0).map((each) => each.cleanup()));
   }
 
-  return { sdk, network, wallet, fund, holds, chain, until, close, waitsFor: () => waitsFor() };
+  return { sdk, network, options: options(network), wallet, fund, holds, chain, until, close, waitsFor: () => waitsFor() };
 }
 
 export function expect(is, wanted, what) {

@@ -35,6 +35,18 @@ export const operations = {
     await holds(made, 1023);
   },
 
+  async transferV2({ wallet, holds }) {
+    const [alice, bob, carol] = [await wallet(1024), await wallet(), await wallet()];
+    const receivers = [
+      { receiverSparkAddress: await bob.getSparkAddress(), amountSats: 300 },
+      { receiverSparkAddress: await carol.getSparkAddress(), amountSats: 200 },
+    ];
+    await alice.transferV2({ receivers });
+    await holds(bob, 300);
+    await holds(carol, 200);
+    await holds(alice, 524);
+  },
+
   async getSwapFeeEstimate({ wallet }) {
     const estimate = await (await wallet()).getSwapFeeEstimate(1000);
     expect(estimate.feeEstimate.originalValue, 0, "the fee");
@@ -176,6 +188,20 @@ export const operations = {
     await holds(bob, 10_000);
   },
 
+  async advancedDeposit({ wallet, fund, holds, network }) {
+    const made = await wallet();
+    const txid = await fund(await made.getSingleUseDepositAddress(), 10_000);
+    await made.advancedDeposit(await (await fetch(`${network.chain.url}/tx/${txid}/hex`)).text());
+    await holds(made, 10_000);
+  },
+
+  async claimMultiUtxoDeposit({ wallet, fund, holds }) {
+    const made = await wallet();
+    const address = await made.getSingleUseDepositAddress();
+    await made.claimMultiUtxoDeposit([await fund(address, 10_000), await fund(address, 5_000)]);
+    await holds(made, 15_000);
+  },
+
   async experimental_GetInstantStaticDepositQuote({ wallet, fund }) {
     const made = await wallet();
     const { txid } = await deposited({ made, fund });
@@ -227,6 +253,16 @@ export const operations = {
   },
 
   // Settings and messages
+
+  async "SparkReadonlyClient.createWithMasterKey"({ sdk, options, wallet }) {
+    const client = await sdk.SparkReadonlyClient.createWithMasterKey(options, randomBytes(32));
+    expect(await client.getAvailableBalance(await (await wallet(1024)).getSparkAddress()), 1024n, "the balance");
+  },
+
+  async "SparkReadonlyClient.createPublic"({ sdk, options, wallet }) {
+    const client = sdk.SparkReadonlyClient.createPublic(options);
+    expect(await client.getAvailableBalance(await (await wallet(1024)).getSparkAddress()), 1024n, "the balance");
+  },
 
   async "setPrivacyEnabled, getWalletSettings"({ wallet }) {
     const made = await wallet();

@@ -111,6 +111,7 @@ def overlays(more: str = "") -> list[Panel]:
     paid, failed = (rate(name) for name in ("memtest_payments_total", "memtest_payment_failures_total"))
     growth = select("memtest_growth_bytes_per_second") + " * 60 / 1024"
     per_payment = select("memtest_growth_per_payment_bytes")
+    per_operation = select("memtest_growth_per_operation_bytes")
     return [
         level("Resident memory", "Of every run.", "bytes", (of_run(select("memtest_resident_memory_bytes")), SERIES)),
         level("Heaps", "All heaps of a subject together.", "bytes", (of_run(heaps()), SERIES)),
@@ -126,6 +127,12 @@ def overlays(more: str = "") -> list[Panel]:
             "The same, divided by the payments.",
             "bytes",
             (of_run(per_payment), SERIES + " {{series}}"),
+        ),
+        slope(
+            "Growth per operation as judged",
+            "The same, divided by what else was done: reconnects, wallet lifecycles, failed payments.",
+            "bytes",
+            (of_run(per_operation), SERIES + " {{series}} per {{operation}}"),
         ),
         level(
             "Payments per second",
