@@ -145,7 +145,7 @@ class RunConfig(ObservationSettings):
         for driver in self.drivers:
             known = driver.command or complaint(driver.name) is None
             path = self.csv_of(driver.name) if known else None
-            if path is not None and (wrong := file_complaint(path, "written")):
+            if path is not None and (wrong := file_complaint(path, "record")):
                 yield contradiction(f"csv of {driver.name} is {TEXT.shown(path)}, {wrong}", "csv", "drivers")
 
     def _driver_contradictions(self) -> Iterator[Complaint]:
