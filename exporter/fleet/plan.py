@@ -1,5 +1,6 @@
 """The plan of a matrix: the file that names its axes, and what is said of a wrong one."""
 
+import inspect
 import re
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
@@ -171,7 +172,11 @@ def _with_stand_ins(values: Mapping[str, Any], wrong: Set[str]) -> Plan:
 
 def plan_schema() -> dict[str, Any]:
     """The JSON schema of a plan, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Plan)}
+    schema = msgspec.json.schema(Plan)
+    for described in schema["$defs"].values():
+        # Python 3.13 and later take the indentation off by themselves.
+        described["description"] = inspect.cleandoc(described["description"])
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
 
 def _contradictions(plan: Plan) -> Iterator[Complaint]:

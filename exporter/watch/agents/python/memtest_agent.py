@@ -65,6 +65,21 @@ def _load_what_ends_threads() -> None:
         return  # then pthread_exit needs another one, or none
 
 
+def _mallinfo2_structure() -> "Any":
+    """The structure that mallinfo2 returns.
+
+    Python 3.14 and later lay it out by ``ctypes``, which is loaded for it before the program is at work, and then
+    forgotten.
+    """
+    known = set(sys.modules)
+    try:
+        fields = [(name, _type("L")) for name in _MALLINFO2]
+        return type("Mallinfo2", (_ctypes.Structure,), {"_fields_": fields})
+    finally:
+        for name in set(sys.modules) - known:
+            del sys.modules[name]
+
+
 class _Agent:
     """Tells, from a thread of its own; ``directory`` holds the socket, and the pace in seconds."""
 
@@ -76,6 +91,7 @@ class _Agent:
         self._start_thread, self._new_lock = _thread.start_new_thread, _thread.allocate_lock
         self._sleep, self._clock = time.sleep, time.perf_counter
         self._busy, self._held = self._new_lock(), False
+        self._structure = _mallinfo2_structure()
         if hasattr(os, "register_at_fork"):
             # Of a fork beside a thread Python 3.12 and later warn, as if the program had started one.
             self._ignored = ("ignore", _ForkBesideAgent(), DeprecationWarning, None, 0)
@@ -98,7 +114,7 @@ class _Agent:
     def _work(self) -> None:
         self._sleep(min(self._pace, _AT_FIRST_SECONDS))
         with self._busy:
-            process = _Process(self._socket)
+            process = _Process(self._socket, self._structure)
         while True:
             began = self._clock()
             with self._busy:
@@ -128,11 +144,10 @@ class _Agent:
 class _Process:
     """The process that this runs in, as C sees it."""
 
-    def __init__(self, socket: str) -> None:
+    def __init__(self, socket: str, structure: "Any") -> None:
         self._blocks, self._collections = sys.getallocatedblocks, gc.get_stats
         self._pointer, self._size = _type("P"), _type("L")
-        fields = [(name, self._size) for name in _MALLINFO2]
-        mallinfo2 = _function("mallinfo2", type("Mallinfo2", (_ctypes.Structure,), {"_fields_": fields}))
+        mallinfo2 = _function("mallinfo2", structure)
         self._malloc = None if any(map(_function, _OTHER_ALLOCATORS)) else mallinfo2
         self._print_statistics = _function("_PyObject_DebugMallocStats")
         self._open_text, self._close_text = _function("fmemopen", self._pointer), _function("fclose")
