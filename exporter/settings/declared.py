@@ -1,9 +1,10 @@
 """A setting, said once: its flags, variables, default, limits, remedy and help, in the field that holds its value."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, TypeVar, cast
 
 from exporter.settings.kinds import TEXT, Kind, kind_of
@@ -142,18 +143,14 @@ def by_flags(default: T, *flags: Flag, section: Section = Section.OTHER, **more:
     return field(default=default, metadata={Setting: declared})
 
 
-_declared: dict[type, tuple[Setting, ...]] = {}  # by group, as it never changes
-
-
+@cache
 def settings_of(group: type) -> tuple[Setting, ...]:
     """The settings that a group declares itself, in their order; those of the groups in it are `groups_in`'s."""
-    if group not in _declared:
-        found = (_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)
-        _declared[group] = tuple(found)
-    return _declared[group]
+    return tuple(_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)
 
 
-def groups_in(group: type) -> dict[str, type]:
+@cache
+def groups_in(group: type) -> Mapping[str, type]:
     """The groups that are fields of a group, by the field's name."""
     return {each.name: each.type for each in fields(group) if isinstance(each.type, type) and is_dataclass(each.type)}
 
