@@ -5,7 +5,7 @@ Those of probes and of what scenarios count are declared with them. The table is
 
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import psutil
 
@@ -106,7 +106,7 @@ def heaps_of(sample: Sample) -> dict[str, int]:
     return {heap: value for heap, value in heaps.items() if isinstance(value, int)}
 
 
-def _settled_heaps(subject: Subject) -> Iterator[Series]:
+def _settled_heaps(subject: Subject) -> Iterable[Series]:
     sample = subject.state.last_settled
     return each(heaps_of(sample) if sample else {})
 

@@ -1,10 +1,9 @@
 """A setting, said once: its flags, variables, default, limits, remedy and help, in the field that holds its value."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from enum import StrEnum
-from functools import cache
 from typing import Any, Literal, TypeVar, cast
 
 from exporter.settings.kinds import TEXT, Kind, kind_of
@@ -18,16 +17,16 @@ VARIABLE_PREFIX = "MEMTEST_"
 # Units are spoken in the help, and not in the flag.
 _UNITS = ("_seconds", "_sats", "_kib_per_min", "_percent")
 
-# A file that is followed may come later; a new one replaces none.
-FileUse = Literal["read", "followed", "written", "new"]
+# A file that is followed may come later; one that is written replaces what was there, but no record of samples, which
+# only a record may go on with or replace; a new one replaces none.
+FileUse = Literal["read", "followed", "written", "record", "new"]
 
 
 class Section(StrEnum):
     """The headings of the help, in their order."""
 
-    OTHER = "Other"
     PROGRAM = "Program"
-    TOLD = "What it reports of itself"
+    TOLD = "What it reports"
     NETWORK = "Network"
     MEASUREMENT = "Measurement"
     FAULTS = "Faults of the local network"
@@ -36,6 +35,7 @@ class Section(StrEnum):
     OUTPUT = "Output"
     PROFILES = "Heaps and profiles"
     END = "Verdict and end"
+    OTHER = "Other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,14 +143,18 @@ def by_flags(default: T, *flags: Flag, section: Section = Section.OTHER, **more:
     return field(default=default, metadata={Setting: declared})
 
 
-@cache
+_declared: dict[type, tuple[Setting, ...]] = {}  # by group, as it never changes
+
+
 def settings_of(group: type) -> tuple[Setting, ...]:
     """The settings that a group declares itself, in their order; those of the groups in it are `groups_in`'s."""
-    return tuple(_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)
+    if group not in _declared:
+        found = (_named(each.metadata[Setting], each) for each in fields(group) if Setting in each.metadata)
+        _declared[group] = tuple(found)
+    return _declared[group]
 
 
-@cache
-def groups_in(group: type) -> Mapping[str, type]:
+def groups_in(group: type) -> dict[str, type]:
     """The groups that are fields of a group, by the field's name."""
     return {each.name: each.type for each in fields(group) if isinstance(each.type, type) and is_dataclass(each.type)}
 

@@ -3,6 +3,7 @@
 The kernel takes pages of files back and gives them anew as it sees fit, so that growth is looked for in the others.
 """
 
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,10 +17,8 @@ def parse_resident(status: bytes, field: bytes) -> int:
 
     Raises ProcessLookupError where there is none: a process that has ended has no memory any more.
     """
-    for line in status.splitlines():
-        name, _, rest = line.partition(b":")
-        if name == field:
-            return int(rest.split()[0]) * 1024
+    if found := re.search(rb"^%b:\s*(\d+)" % field, status, re.MULTILINE):
+        return int(found[1]) * 1024
     raise ProcessLookupError(f"the kernel reports no {field.decode()}")
 
 
