@@ -4,7 +4,6 @@ The kernel takes pages of files back and gives them anew as it sees fit, so that
 """
 
 import re
-from pathlib import Path
 from typing import ClassVar
 
 import psutil
@@ -42,7 +41,8 @@ class _ResidentPartProbe:
     at_scrape: ClassVar[bool] = True
 
     def read(self, process: psutil.Process) -> int:
-        return parse_resident(Path(f"/proc/{process.pid}/status").read_bytes(), self.field)
+        with open(f"/proc/{process.pid}/status", "rb", buffering=0) as status:
+            return parse_resident(status.read(), self.field)
 
 
 class AnonymousMemoryProbe(_ResidentPartProbe):
