@@ -19,7 +19,7 @@ run: $(VENV)/installed
 
 # The fast half: it takes nothing but Python, and less than a minute of tests.
 check: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not e2e and not system and not processes and not fuzz" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/e2e -m "not e2e and not system and not processes and not fuzz" $(ARGS)
 
 test: export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Whole runs mostly wait, so that three at once keep two cores busy, and they come first: the short files fill the end.

@@ -15,9 +15,10 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from html.parser import HTMLParser
 from io import StringIO
 from itertools import takewhile
@@ -54,8 +55,9 @@ def _cases() -> Iterator[tuple[str, Case]]:
         yield f"analyze/{run}.txt", Case(("analyze", file))
         yield f"plot/{run}.txt", Case(("plot", file), "memtest_report.html")
     yield "analyze/all.json", Case(("analyze", "--json", *files))
-    yield "analyze/all.md", Case(("analyze", "--markdown", *files))
-    yield "analyze/all.xml", Case(("analyze", "--junit", "all.xml", *files), "all.xml")
+    as_files = ("analyze", "--markdown", "--junit", "all.xml", *files)
+    yield "analyze/all.md", Case(as_files)
+    yield "analyze/all.xml", Case(as_files, "all.xml")
     yield (
         "analyze/all_inconclusive.xml",
         Case(("analyze", "--fail-on", "inconclusive", "--junit", "all.xml", *files), "all.xml"),
@@ -72,25 +74,28 @@ CASES = dict(_cases())
 
 def of_recorded(case: Case) -> str:
     """What a command says of recorded runs: a JSON document, a file it wrote, or its output with the exit code."""
-    with tempfile.TemporaryDirectory() as folder:
-        for path in RECORDED.iterdir():
-            Path(folder, path.name).symlink_to(path)
-        with chdir(folder):
-            code, output = _called(case.arguments)
-            written = Path(case.written).read_text("utf-8") if case.written else ""
+    code, output, files = _called(case.arguments)
+    written = files.get(case.written, "")
     if "--json" in case.arguments:
         return output
     shown = f"{output}\n{visible_words(written)}" if case.written.endswith(".html") else written or output
     return f"{shown.rstrip()}\n\nexit code {code}\n"
 
 
-def _called(arguments: Sequence[str]) -> tuple[int | str | None, str]:
+@cache
+def _called(arguments: tuple[str, ...]) -> tuple[int | str | None, str, dict[str, str]]:
+    """The exit code of a command, its output, and the files that it wrote."""
     output = StringIO()
-    with redirect_stdout(output), redirect_stderr(output):
-        try:
-            exporter(arguments)
-        except SystemExit as end:
-            return end.code, output.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        recorded = {path.name: path for path in RECORDED.iterdir()}
+        for name, path in recorded.items():
+            Path(folder, name).symlink_to(path)
+        with chdir(folder), redirect_stdout(output), redirect_stderr(output):
+            try:
+                exporter(arguments)
+            except SystemExit as end:
+                made = [path for path in Path(folder).iterdir() if path.name not in recorded]
+                return end.code, output.getvalue(), {path.name: path.read_text("utf-8") for path in made}
     raise AssertionError("exporter did not say how it ended")
 
 

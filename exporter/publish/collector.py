@@ -1,7 +1,7 @@
 """Turns a run's state into metric families, fresh at every scrape, in a registry of its own."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -9,7 +9,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample as Line
 
-from exporter.publish.metric_types import Kind, Metric, Source, Subject, Value
+from exporter.publish.metric_types import Kind, Metric, Source, States, Subject
 from exporter.publish.metrics import RUN_METRICS, SCRAPE_DURATION, SUBJECT_METRICS, TABLE
 from exporter.record.probes import SCRAPE_PROBES, read_probes
 from exporter.record.state import Histogram, RunState, SubjectState
@@ -38,10 +38,9 @@ class RunCollector(Collector):
     def collect(self) -> Iterator[Family]:
         started = time.perf_counter()
         subjects = [((state.driver,), read_subject(state)) for state in self._run.subjects.values()]
-        families = [_filled(metric, [((), self._run)]) for metric in RUN_METRICS]
-        families += [_filled(metric, subjects) for metric in SUBJECT_METRICS]
-        yield from (family for family in families if family.samples)
-        yield _filled(SCRAPE_DURATION, [((), time.perf_counter() - started)])
+        families = [*_filled(RUN_METRICS, [((), self._run)]), *_filled(SUBJECT_METRICS, subjects)]
+        yield from families
+        yield from _filled((SCRAPE_DURATION,), [((), time.perf_counter() - started)])
 
 
 def read_subject(state: SubjectState) -> Subject:
@@ -58,17 +57,24 @@ def _family(metric: Metric[Any]) -> Family:
     return Family(name, metric.help, metric.kind, metric.unit)
 
 
-def _filled(metric: Metric[Source], sources: Iterable[tuple[tuple[str, ...], Source]]) -> Family:
-    """Return the family with a series for each value; ``sources`` come with the values of the first labels."""
-    family = _family(metric)
-    for first, source in sources:
-        for values, value in metric.read(source):
-            labels = dict(zip(metric.labels, (*first, *values), strict=False))
-            family.samples.extend(_lines(metric, labels, value))
-    return family
+def _filled(metrics: Iterable[Metric[Source]], sources: Sequence[tuple[tuple[str, ...], Source]]) -> Iterator[Family]:
+    """The families that have any series; ``sources`` come with the values of the first labels."""
+    for metric in metrics:
+        lines: list[Line] = []
+        for first, source in sources:
+            for values, value in metric.read(source):
+                labels = dict(zip(metric.labels, first + values, strict=False))
+                if isinstance(value, int | float):
+                    lines.append(Line(metric.name, labels, value))
+                else:
+                    lines.extend(_lines(metric, labels, value))
+        if lines:
+            family = _family(metric)
+            family.samples = lines
+            yield family
 
 
-def _lines(metric: Metric[Any], labels: dict[str, str], value: Value) -> Iterator[Line]:
+def _lines(metric: Metric[Any], labels: dict[str, str], value: Histogram | States) -> Iterator[Line]:
     if isinstance(value, Histogram):
         stem = metric.name
         for bound, count in zip(value.bounds, value.counts, strict=True):
@@ -76,8 +82,6 @@ def _lines(metric: Metric[Any], labels: dict[str, str], value: Value) -> Iterato
         yield Line(f"{stem}_bucket", labels | {"le": "+Inf"}, value.count)
         yield Line(f"{stem}_count", labels, value.count)
         yield Line(f"{stem}_sum", labels, value.total)
-    elif not isinstance(value, Mapping):
-        yield Line(metric.name, labels, value)
     elif metric.kind == "stateset":
         for state, holds in value.items():
             yield Line(metric.name, labels | {metric.name: state}, float(holds))

@@ -9,7 +9,8 @@ from typing import Generic, Literal, TypeVar
 from exporter.record.state import Histogram, RunState, SubjectState
 
 Kind = Literal["counter", "gauge", "histogram", "info", "stateset"]
-Value = float | Histogram | Mapping[str, str] | Mapping[str, bool]
+States = Mapping[str, str] | Mapping[str, bool]
+Value = float | Histogram | States
 Series = tuple[tuple[str, ...], Value]
 Source = TypeVar("Source")
 
@@ -66,14 +67,12 @@ def levels(name: str, label: str, text: str, read: Callable[[Subject], Mapping[s
     )
 
 
-def one(value: float | None) -> Iterator[Series]:
-    if value is not None:
-        yield (), value
+def one(value: float | None) -> Iterable[Series]:
+    return () if value is None else (((), value),)
 
 
-def each(values: Mapping[str, float]) -> Iterator[Series]:
-    for key, value in values.items():
-        yield (key,), value
+def each(values: Mapping[str, float]) -> Iterable[Series]:
+    return [((key,), value) for key, value in values.items()]
 
 
 def states(current: StrEnum | None, known: type[StrEnum]) -> Iterator[Series]:

@@ -6,6 +6,7 @@ named, so weights, wildcards and the versions that are written are seen to here.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from prometheus_client.exposition import choose_encoder
@@ -15,6 +16,8 @@ _VERSIONS: Mapping[str, tuple[str, ...]] = {_OPENMETRICS: ("1.0.0",), _TEXT: ("0
 _WILDCARDS = ("text/*", "*/*")
 # Our names are plain ones, which these leave as they are; the scheme `dots` doubles their underscores.
 _ESCAPINGS = ("allow-utf-8", "underscores", "values")
+# Whoever scrapes says the same each time.
+_HEADERS_KEPT = 16
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?", re.ASCII)
 
 
@@ -38,6 +41,7 @@ class _Preference(NamedTuple):
         return self.parameters.get("version") in (None, *versions) and bool(versions)
 
 
+@lru_cache(_HEADERS_KEPT)
 def choose_format(accept: str) -> Format:
     """Return OpenMetrics if it is named and wanted at least as much as text; wildcards mean text."""
     preferences = _preferences(accept)
@@ -53,6 +57,7 @@ def choose_format(accept: str) -> Format:
     return Format(best.value == _OPENMETRICS, content_type)
 
 
+@lru_cache(_HEADERS_KEPT)
 def accepts_gzip(accept_encoding: str) -> bool:
     """Tell whether gzip is acceptable; an element that names it goes before ``*``."""
     weights = {preference.value: preference.weight for preference in _preferences(accept_encoding)}

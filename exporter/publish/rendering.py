@@ -21,13 +21,17 @@ def render(families: Iterable[Family], openmetrics: bool) -> bytes:
     parts: list[str] = []
     for family in families:
         parts.append(_head(family.name, family.type, family.unit, family.documentation, openmetrics))
-        parts.extend(
-            f"{_series(line.name, tuple(line.labels.items()))} {floatToGoString(line.value)}\n"
-            for line in family.samples
-        )
+        parts += [
+            f"{_series(line.name, tuple(line.labels.items()))} {_number(line.value)}\n" for line in family.samples
+        ]
     if openmetrics:
         parts.append("# EOF\n")
     return "".join(parts).encode()
+
+
+def _number(value: float) -> str:
+    # Go writes larger ones with an exponent.
+    return repr(float(value)) if 0 <= value < 1e6 else str(floatToGoString(value))
 
 
 @lru_cache(MOST_SERIES_KEPT)

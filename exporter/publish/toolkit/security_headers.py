@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from email.utils import formatdate
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS: Mapping[str, str] = {
@@ -17,6 +16,13 @@ SECURITY_HEADERS: Mapping[str, str] = {
 }
 
 
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+
+
+_ALWAYS = _encoded(SECURITY_HEADERS)
+
+
 class SecurityHeaders:
     """Wraps an application, refusals included; ``further`` gives headers beside, which go before these."""
 
@@ -27,10 +33,11 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Date"] = formatdate(usegmt=True)
-                for name, value in {**SECURITY_HEADERS, **self._further()}.items():
-                    headers[name] = value
+                own = _encoded({"Date": formatdate(usegmt=True), **self._further()})
+                taken = {name for name, _ in own}
+                own += [each for each in _ALWAYS if each[0] not in taken]
+                taken.update(name for name, _ in _ALWAYS)
+                message["headers"] = [each for each in message.get("headers", ()) if each[0].lower() not in taken] + own
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -3,7 +3,7 @@
 The kernel takes pages of files back and gives them anew as it sees fit, so that growth is looked for in the others.
 """
 
-from pathlib import Path
+import re
 from typing import ClassVar
 
 import psutil
@@ -16,10 +16,8 @@ def parse_resident(status: bytes, field: bytes) -> int:
 
     Raises ProcessLookupError where there is none: a process that has ended has no memory any more.
     """
-    for line in status.splitlines():
-        name, _, rest = line.partition(b":")
-        if name == field:
-            return int(rest.split()[0]) * 1024
+    if found := re.search(rb"^%b:\s*(\d+)" % field, status, re.MULTILINE):
+        return int(found[1]) * 1024
     raise ProcessLookupError(f"the kernel reports no {field.decode()}")
 
 
@@ -43,7 +41,8 @@ class _ResidentPartProbe:
     at_scrape: ClassVar[bool] = True
 
     def read(self, process: psutil.Process) -> int:
-        return parse_resident(Path(f"/proc/{process.pid}/status").read_bytes(), self.field)
+        with open(f"/proc/{process.pid}/status", "rb", buffering=0) as status:
+            return parse_resident(status.read(), self.field)
 
 
 class AnonymousMemoryProbe(_ResidentPartProbe):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from field.cases import HERE, subjects
 
-from exporter.analysis.judgement import Kind
+from exporter.analysis.judgement import Judgement, Kind
 from exporter.analysis.series import Run, parse_csv
 from exporter.analysis.verdict import judge
 from exporter.record.terms import Verdict
@@ -45,6 +45,11 @@ def recorded(name: str) -> Run:
     return parse_csv(BytesIO(lzma.decompress((RECORDED / f"{name}.csv.xz").read_bytes())), name)
 
 
+@functools.cache
+def judged(name: str) -> Judgement:
+    return judge(recorded(name))
+
+
 def until(run: Run, share: float) -> Run:
     rows = round(len(run) * share)
     columns = {name: values[:rows] for name, values in run.columns.items()}
@@ -53,7 +58,7 @@ def until(run: Run, share: float) -> Run:
 
 @pytest.mark.parametrize("name", LEAKING)
 def test_finds_the_leak_of_a_released_package(name: str) -> None:
-    verdict = judge(recorded(name)).verdict
+    verdict = judged(name).verdict
     assert verdict is Verdict.LEAK or (verdict is Verdict.INCONCLUSIVE and name in UNDECIDED)
 
 
@@ -69,8 +74,7 @@ def test_finds_a_leak_near_rest_within_minutes_and_states_its_size(name: str) ->
     run = recorded(name)
     subject = next(subject for subject in subjects() if name.endswith(subject.name))
     early = float((run.columns["elapsed_sec"] <= CALLED_BY_MINUTE[subject.language] * 60).mean())
-    for looked_at in (until(run, early), run):
-        found = judge(looked_at)
+    for found in (judge(until(run, early)), judged(name)):
         assert found.verdict is Verdict.LEAK
         assert found.evidence is Kind.SETTLED
     true = subject.heap_per_operation
@@ -82,7 +86,7 @@ def test_finds_a_leak_near_rest_within_minutes_and_states_its_size(name: str) ->
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_never_accuses_a_clean_program(name: str) -> None:
-    assert judge(recorded(name)).verdict is not Verdict.LEAK
+    assert judged(name).verdict is not Verdict.LEAK
 
 
 @pytest.mark.fuzz

@@ -44,7 +44,7 @@ def descriptors() -> Run:
 
 
 RUNS = [
-    *(wandering(seed) for seed in range(8)),
+    *(wandering(seed) for seed in range(4)),
     descriptors(),
     series("clean"),
     series("leaking", kib_per_min=300),

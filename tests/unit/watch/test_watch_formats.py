@@ -175,7 +175,7 @@ def test_ten_thousand_damaged_pages_are_read_or_refused_and_can_be_noted() -> No
 
 
 def test_a_long_page_is_read_in_no_time() -> None:
-    page = "".join(f'other_metric{{a="{number}"}} {number}\n' for number in range(300_000))
+    page = "".join(f'other_metric{{a="{number}"}} {number}\n' for number in range(100_000))
     began = time.monotonic()
     assert parse_prometheus(page + "go_memstats_heap_alloc_bytes 42\n", {}).heap_bytes == {"go": 42}
     hostile = "go_memstats_heap_alloc_bytes{" + 'a="' * 100_000 + "\n" + "go_memstats_heap_alloc_bytes 42\n"

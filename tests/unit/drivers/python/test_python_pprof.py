@@ -87,7 +87,7 @@ def test_the_cpu_profile_names_who_spends_and_not_who_waits() -> None:
     try:
         began = time.process_time_ns()
         profiles: list[bytes] = []
-        sampler = threading.Thread(target=lambda: profiles.append(cpu_profile(0.6)))
+        sampler = threading.Thread(target=lambda: profiles.append(cpu_profile(0.3)))
         sampler.start()
         sampler.join()
         spent = time.process_time_ns() - began
