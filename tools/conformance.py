@@ -77,8 +77,20 @@ OPERATIONS = (
         "sign_message, check_message",
     ),
     ("keep what an exit would need", "", "export_unilateral_exit_state"),
-    ("look up tokens", "", "get_tokens_metadata"),
-    ("create a token", "", "create_issuer_token"),
+    ("create a token", "createToken", "create_issuer_token"),
+    ("look up a token", "", "get_tokens_metadata"),
+    ("mint tokens", "mintTokens", "mint_issuer_token"),
+    ("pay in tokens", "transferTokens", "send_payment of tokens"),
+    ("burn tokens", "burnTokens", "burn_issuer_token"),
+    ("freeze tokens", "freezeTokens, unfreezeTokens", "freeze_issuer_token, unfreeze_issuer_token"),
+    (
+        "pay a Spark invoice in tokens",
+        "createTokensInvoice, fulfillSparkInvoice",
+        "receive_payment by SPARK_INVOICE for tokens, send_payment",
+    ),
+    ("read the history of tokens", "queryTokenTransactionsWithFilters", "list_payments of tokens"),
+    ("join outputs of tokens", "optimizeTokenOutputs", ""),
+    ("allow somebody to spend tokens", "", "create_token_allowance"),
     ("list webhooks", "listSparkWalletWebhooks", "list_webhooks"),
     ("register a webhook", "registerSparkWalletWebhook", "register_webhook"),
 )
@@ -156,7 +168,8 @@ def table(outcomes: Iterable[Outcome]) -> str:
     ]
     if found:
         raise LookupError(f"OPERATIONS lacks {', '.join(found)}")
-    head = f"| operation | `@buildonspark/spark-sdk` {_version()} | `breez-sdk-spark` {version('breez-sdk-spark')} |\n"
+    official = f"`@buildonspark/spark-sdk` {_version('spark-sdk')}, `issuer-sdk` {_version('issuer-sdk')}"
+    head = f"| operation | {official} | `breez-sdk-spark` {version('breez-sdk-spark')} |\n"
     return head + "|---|---|---|\n" + "".join(rows)
 
 
@@ -177,9 +190,9 @@ def _said(each: Outcome | None) -> str:
     return f"{outcome}: {_names(each.operation)}"
 
 
-def _version() -> str:
+def _version(name: str) -> str:
     package = json.loads((PROGRAM / "package.json").read_text())
-    return str(package["dependencies"]["@buildonspark/spark-sdk"])
+    return str(package["dependencies"][f"@buildonspark/{name}"])
 
 
 def main() -> None:

@@ -44,7 +44,7 @@ class Taken:
 
 
 def taken() -> list[Taken]:
-    """The SDKs of the drivers and the client of the conformance tests, as their files name them."""
+    """The SDKs of the drivers and the clients of the conformance tests, as their files name them."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     python = Requirement(project["optional-dependencies"]["breez"][0])
     pip = (sys.executable, "-m", "pip", "index", "versions", python.name)
@@ -52,6 +52,7 @@ def taken() -> list[Taken]:
     for package, folder in (
         ("@breeztech/breez-sdk-spark", _DRIVERS / "node"),
         ("@buildonspark/spark-sdk", ROOT / "tests" / "conformance"),
+        ("@buildonspark/issuer-sdk", ROOT / "tests" / "conformance"),
     ):
         file = folder / "package.json"
         release = json.loads(file.read_text())["dependencies"][package]

@@ -7,6 +7,7 @@ from exporter.network.ledger.archive import Archive
 from exporter.network.ledger.chain import Chain
 from exporter.network.ledger.keys import random_scalar
 from exporter.network.ledger.ledger import Ledger
+from exporter.network.ledger.tokens import TokenLedger
 from exporter.network.ledger.user_requests import UserRequests
 from exporter.network.parties.deposit_claims import DepositClaims
 from exporter.network.parties.deposits import Deposits, DepositService
@@ -18,7 +19,9 @@ from exporter.network.parties.operators import SparkService
 from exporter.network.parties.preimages import Preimages, PreimageService
 from exporter.network.parties.sessions import Sessions
 from exporter.network.parties.single_use_deposits import SingleUseDeposits
+from exporter.network.parties.spark_invoices import SparkInvoiceService
 from exporter.network.parties.ssp import ServiceProvider
+from exporter.network.parties.tokens import TokenService
 from exporter.network.parties.withdrawals import ExitService, Withdrawals
 from exporter.network.servers.graphql.api import Api
 from exporter.network.servers.graphql.deposits import StaticDeposits
@@ -66,12 +69,16 @@ class Services:
         self.deposit_claims = DepositClaims(self.provider, self.deposits, self.requests)
         self.withdrawals = Withdrawals(self.provider, self.chain, self.requests)
         self.faucet = Faucet(self.provider, self.chain)
+        self.token_ledger = TokenLedger(archive)
+        self.tokens = TokenService(self.token_ledger, self.events, self.operators, now)
+        self.spark_invoices = SparkInvoiceService(self.ledger, self.token_ledger)
 
     @property
     def spark_services(self) -> tuple[object, ...]:
         """What implements the methods of `spark.SparkService`."""
         return (
             self.spark,
+            self.spark_invoices,
             self.locks,
             DepositService(self.deposits, self.spark.signers),
             self.single_use_deposits,

@@ -17,7 +17,6 @@ from exporter.network.ledger.keys import THRESHOLD
 from exporter.network.parties.authn import AuthnService
 from exporter.network.parties.messages import OPERATOR_IDS
 from exporter.network.parties.sessions import Sessions
-from exporter.network.parties.tokens import TokenService
 from exporter.network.proto import authn_pb2, spark_pb2, token_pb2
 from exporter.network.servers import grpc_server, http
 from exporter.network.servers.certificates import loopback_certificate
@@ -102,7 +101,7 @@ def _operator_methods(services: Services, faults: Faults | None) -> Methods:
     return {
         **grpc_server.open_methods_of(_AUTHN, AuthnService(sessions)),
         **grpc_server.methods_of(_SPARK, sessions, *services.spark_services, before_call=before_call),
-        **grpc_server.methods_of(_TOKENS, sessions, TokenService(), before_call=before_call),
+        **grpc_server.methods_of(_TOKENS, sessions, services.tokens, before_call=before_call),
     }
 
 

@@ -4,10 +4,11 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { Difference } from "./outcome.js";
 
+export const MAX_SUPPLY = 2n ** 127n;
 const POLL_MILLISECONDS = 250;
 
-/** Fresh wallets for one operation; `close` disconnects them. */
-export function makeBench(sdk, network) {
+/** Fresh wallets for one operation, with `issuing` those of issuers too; `close` disconnects them. */
+export function makeBench(sdk, network, issuing) {
   const wallets = [];
   const over = new AbortController();
 
@@ -31,6 +32,16 @@ export function makeBench(sdk, network) {
     return made;
   }
 
+  /** A wallet that has created a token, and the token's identifier. */
+  async function issuer({ minted = 0n } = {}) {
+    const { wallet: made } = await issuing.IssuerSparkWallet.initialize({ options: options(network) });
+    wallets.push(made);
+    const token = { tokenName: "test", tokenTicker: "TST", decimals: 2, isFreezable: true, maxSupply: MAX_SUPPLY };
+    const { tokenIdentifier } = await made.createToken({ ...token, returnIdentifierForCreate: true });
+    if (minted) await made.mintTokens({ tokenIdentifier, tokenAmount: minted });
+    return [made, tokenIdentifier];
+  }
+
   async function fund(address, sats) {
     const query = `mutation Fund($address: String!, $sats: Long!) {
       request_regtest_funds(input: {address: $address, amount_sats: $sats}) { transaction_hash } }`;
@@ -49,6 +60,15 @@ export function makeBench(sdk, network) {
     }, () => `a balance of ${sats}, which is ${seen}`);
   }
 
+  /** The same of tokens. */
+  async function holdsTokens(held, tokenIdentifier, amount) {
+    let seen;
+    await until(async () => {
+      seen = (await held.getBalance()).tokenBalances.get(tokenIdentifier)?.availableToSendBalance ?? 0n;
+      return seen === amount;
+    }, () => `${amount} tokens, which are ${seen}`);
+  }
+
   async function chain(path) {
     return (await fetch(`${network.chain.url}${path}`)).json();
   }
@@ -58,7 +78,20 @@ export function makeBench(sdk, network) {
     await Promise.allSettled(wallets.splice(0).map((each) => each.cleanup()));
   }
 
-  return { sdk, network, options: options(network), wallet, fund, holds, chain, until, close, waitsFor: () => waitsFor() };
+  return {
+    sdk,
+    network,
+    options: options(network),
+    wallet,
+    issuer,
+    fund,
+    holds,
+    holdsTokens,
+    chain,
+    until,
+    close,
+    waitsFor: () => waitsFor(),
+  };
 }
 
 export function expect(is, wanted, what) {

@@ -16,7 +16,7 @@ from breez_bench import Bench, Difference
 from breez_operations import OPERATIONS, Operation
 
 LIMIT_SECONDS = 300  # machines can be slow: most take a few seconds
-_BY_OPERATOR = re.compile(r"(?:code|status): '?(\w+)")
+_BY_OPERATOR = re.compile(r"(?:code|status): '?(\w+)|Reason\.(\w+)")
 
 
 async def outcome_of(operation: Operation, bench: Bench) -> tuple[str, str]:
@@ -36,7 +36,7 @@ async def outcome_of(operation: Operation, bench: Bench) -> tuple[str, str]:
 def _refusal(error: str) -> tuple[str, str]:
     """Refused if an operator, or the provider, said no."""
     if found := _BY_OPERATOR.search(error):
-        return "refused", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", found[1]).upper()
+        return "refused", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", found[1] or found[2]).upper()
     return ("refused", "by the provider") if "graphql" in error.lower() else ("differs", error)
 
 

@@ -13,6 +13,7 @@ from exporter.drivers.python.breez import sdk_config
 from exporter.settings.faucet import FaucetSettings
 from exporter.workload.faucet import FaucetClient
 
+MAX_SUPPLY = 2**127  # of tokens
 POLL_SECONDS = 0.25
 
 
@@ -37,6 +38,17 @@ class Wallet:
 
         await until(there)
 
+    async def holds_tokens(self, token: str, amount: int) -> None:
+        """Wait until this much of a token is there."""
+
+        async def there() -> bool:
+            await self.sdk.sync_wallet(sdk.SyncWalletRequest())
+            held = (await self.sdk.get_info(sdk.GetInfoRequest(ensure_synced=False))).token_balances
+            found: int = held[token].balance if token in held else 0
+            return found == amount
+
+        await until(there)
+
     async def receive(self, method: Any) -> str:
         answer = await self.sdk.receive_payment(sdk.ReceivePaymentRequest(payment_method=method))
         text: str = answer.payment_request
@@ -58,12 +70,16 @@ class Wallet:
         )
         return await self.receive(method)
 
-    async def prepare(self, destination: str, sats: int | None = None) -> Any:
-        request = sdk.PaymentRequest.INPUT(input=destination)
-        return await self.sdk.prepare_send_payment(sdk.PrepareSendPaymentRequest(payment_request=request, amount=sats))
+    async def prepare(self, destination: str, amount: int | None = None, token: str | None = None) -> Any:
+        to = sdk.PaymentRequest.INPUT(input=destination)
+        request = sdk.PrepareSendPaymentRequest(payment_request=to, amount=amount, token_identifier=token)
+        return await self.sdk.prepare_send_payment(request)
 
-    async def pay(self, destination: str, sats: int | None = None, options: Any = None) -> Any:
-        prepared = await self.prepare(destination, sats)
+    async def pay(
+        self, destination: str, amount: int | None = None, options: Any = None, token: str | None = None
+    ) -> Any:
+        """Pay sats, or what is an amount of a token."""
+        prepared = await self.prepare(destination, amount, token)
         request = sdk.SendPaymentRequest(prepare_response=prepared, options=options)
         return (await self.sdk.send_payment(request)).payment
 
@@ -100,6 +116,18 @@ class Bench:
             await self.fund(await made.spark_address(), sats)
             await made.holds(sats)
         return made
+
+    async def issuer(self, minted: int = 0) -> tuple[Wallet, str]:
+        """A wallet that has created a token, and the token's identifier."""
+        made = await self.wallet()
+        issuer = made.sdk.get_token_issuer()
+        request = sdk.CreateIssuerTokenRequest(
+            name="test", ticker="TST", decimals=2, is_freezable=True, max_supply=MAX_SUPPLY
+        )
+        token: str = (await issuer.create_issuer_token(request)).identifier
+        if minted:
+            await issuer.mint_issuer_token(sdk.MintIssuerTokenRequest(amount=minted))
+        return made, token
 
     async def fund(self, address: str, sats: int) -> str:
         """Have an address paid; the id of the transaction if it is one of the chain's."""

@@ -2,14 +2,17 @@
 
 import hashlib
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 
 import breez_sdk_spark as sdk  # type: ignore[import-untyped]
-from breez_bench import Bench, Difference, Wallet, expect, until
+from breez_bench import MAX_SUPPLY, Bench, Difference, Wallet, expect, until
 
 from exporter.network.parties.lightning import fee
 
 Operation = Callable[[Bench], Awaitable[None]]
+
+MANY = 2**100 + 1  # tokens, more than a number of SQLite or of JavaScript has room for
 
 
 async def connects(bench: Bench) -> None:
@@ -195,15 +198,96 @@ async def signs_messages(bench: Bench) -> None:
 
 
 async def makes_a_token(bench: Bench) -> None:
-    issuer = (await bench.wallet()).sdk.get_token_issuer()
-    request = sdk.CreateIssuerTokenRequest(name="test", ticker="TST", decimals=2, is_freezable=False, max_supply=1000)
-    await issuer.create_issuer_token(request)
+    made, token = await bench.issuer()
+    found = await made.sdk.get_token_issuer().get_issuer_token_metadata()
+    expect((found.identifier, found.max_supply), (token, MAX_SUPPLY), "the token")
 
 
-async def finds_no_token(bench: Bench) -> None:
+async def finds_a_token(bench: Bench) -> None:
+    _, token = await bench.issuer()
     made = await bench.wallet()
-    answer = await made.sdk.get_tokens_metadata(sdk.GetTokensMetadataRequest(token_identifiers=[]))
-    expect(answer.tokens_metadata, [], "the tokens")
+    answer = await made.sdk.get_tokens_metadata(sdk.GetTokensMetadataRequest(token_identifiers=[token]))
+    expect([each.ticker for each in answer.tokens_metadata], ["TST"], "the tokens")
+
+
+async def mints(bench: Bench) -> None:
+    made, token = await bench.issuer(minted=MAX_SUPPLY - 1)
+    await made.holds_tokens(token, MAX_SUPPLY - 1)
+    minting = made.sdk.get_token_issuer().mint_issuer_token(sdk.MintIssuerTokenRequest(amount=2))
+    await _refused(minting, "more than the largest supply")
+
+
+async def pays_tokens(bench: Bench) -> None:
+    (alice, token), bob = await bench.issuer(MANY), await bench.wallet()
+    payment = await alice.pay(await bob.spark_address(), MANY - 7, token=token)
+    expect((payment.method, payment.amount), (sdk.PaymentMethod.TOKEN, MANY - 7), "the method and the amount")
+    await bob.holds_tokens(token, MANY - 7)
+    await alice.holds_tokens(token, 7)
+
+
+async def burns(bench: Bench) -> None:
+    made, token = await bench.issuer(MANY)
+    await made.sdk.get_token_issuer().burn_issuer_token(sdk.BurnIssuerTokenRequest(amount=7))
+    await made.holds_tokens(token, MANY - 7)
+
+
+async def freezes(bench: Bench) -> None:
+    (alice, token), bob = await bench.issuer(MANY), await bench.wallet()
+    issuer, home, away = alice.sdk.get_token_issuer(), await alice.spark_address(), await bob.spark_address()
+    await alice.pay(away, 1000, token=token)
+    await bob.holds_tokens(token, 1000)
+    frozen = await issuer.freeze_issuer_token(sdk.FreezeIssuerTokenRequest(address=away))
+    expect(frozen.impacted_token_amount, 1000, "what is frozen")
+    await _refused(bob.pay(home, 1000, token=token), "a payment of what is frozen")
+    await issuer.unfreeze_issuer_token(sdk.UnfreezeIssuerTokenRequest(address=away))
+    await bob.pay(home, 1000, token=token)
+    await alice.holds_tokens(token, MANY)
+
+
+async def pays_a_token_invoice(bench: Bench) -> None:
+    (alice, token), bob = await bench.issuer(MANY), await bench.wallet()
+    method = sdk.ReceivePaymentMethod.SPARK_INVOICE(
+        amount=7, token_identifier=token, expiry_time=None, description="test", sender_public_key=None
+    )
+    invoice = await bob.receive(method)
+    await alice.pay(invoice)
+    await bob.holds_tokens(token, 7)
+    await _refused(alice.pay(invoice), "a second payment of an invoice")
+
+
+async def lists_token_payments(bench: Bench) -> None:
+    (alice, token), bob = await bench.issuer(MANY), await bench.wallet()
+    sent = await alice.pay(await bob.spark_address(), 7, token=token)
+    await alice.sdk.get_token_issuer().burn_issuer_token(sdk.BurnIssuerTokenRequest(amount=1))
+    await bob.holds_tokens(token, 7)
+    asset = sdk.AssetFilter.TOKEN(token_identifier=token)
+    request = sdk.ListPaymentsRequest(asset_filter=asset, sort_ascending=True)
+    received = (await bob.sdk.list_payments(request)).payments
+    expect([(each.id, each.amount) for each in received], [(sent.id, 7)], "the receiver's history")
+    listed = {each.details.tx_type.name: each.amount for each in (await alice.sdk.list_payments(request)).payments}
+    expect(listed, {"MINT": MANY, "TRANSFER": 7, "BURN": 1}, "the issuer's history")
+
+
+async def allows_spending(bench: Bench) -> None:
+    (alice, token), bob = await bench.issuer(MANY), await bench.wallet()
+    limit = sdk.TokenAllowanceLimit.AMOUNT(amount=7)
+    request = sdk.CreateTokenAllowanceRequest(
+        spender_address=await bob.spark_address(),
+        token_identifier=token,
+        max_per_payment=limit,
+        max_total=limit,
+        expiry_time=int(time.time()) + 3600,
+        allowed_recipients=[],
+    )
+    await alice.sdk.create_token_allowance(request)
+
+
+async def _refused(work: Awaitable[object], what: str) -> None:
+    try:
+        await work
+    except sdk.SdkError:
+        return
+    raise Difference(f"{what} is accepted")
 
 
 async def registers_a_webhook(bench: Bench) -> None:
@@ -247,8 +331,15 @@ OPERATIONS: dict[str, Operation] = {
     "send_payment to a Bitcoin address": withdraws,
     "update_user_settings, get_user_settings": keeps_user_settings,
     "sign_message, check_message": signs_messages,
-    "get_tokens_metadata": finds_no_token,
     "create_issuer_token": makes_a_token,
+    "get_tokens_metadata": finds_a_token,
+    "mint_issuer_token": mints,
+    "send_payment of tokens": pays_tokens,
+    "burn_issuer_token": burns,
+    "freeze_issuer_token, unfreeze_issuer_token": freezes,
+    "receive_payment by SPARK_INVOICE for tokens, send_payment": pays_a_token_invoice,
+    "list_payments of tokens": lists_token_payments,
+    "create_token_allowance": allows_spending,
     "list_webhooks": lists_webhooks,
     "register_webhook": registers_a_webhook,
     "export_unilateral_exit_state": keeps_what_an_exit_needs,

@@ -15,13 +15,13 @@ import { outcomeOf } from "./outcome.js";
 const LIMIT_SECONDS = 300; // machines can be slow: most take a few seconds
 
 const [directory, file, ...wanted] = process.argv.slice(2);
-const entry = createRequire(join(resolve(directory), "package.json")).resolve("@buildonspark/spark-sdk");
-const sdk = await import(pathToFileURL(entry).href);
+const sdk = await load("@buildonspark/spark-sdk");
+const issuing = await load("@buildonspark/issuer-sdk");
 const network = JSON.parse(readFileSync(file, "utf8"));
 
 for (const [name, operation] of Object.entries(operations)) {
   if (wanted.length && !wanted.includes(name)) continue;
-  const bench = makeBench(sdk, network);
+  const bench = makeBench(sdk, network, issuing);
   const started = performance.now();
   const { outcome, said } = await outcomeOf(() => operation(bench), LIMIT_SECONDS, bench.waitsFor);
   const seconds = (performance.now() - started) / 1000;
@@ -29,3 +29,7 @@ for (const [name, operation] of Object.entries(operations)) {
   await bench.close();
 }
 process.exit(0);
+
+async function load(name) {
+  return import(pathToFileURL(createRequire(join(resolve(directory), "package.json")).resolve(name)).href);
+}

@@ -2,10 +2,11 @@
 
 import { createHash, randomBytes } from "node:crypto";
 
-import { expect } from "./bench.js";
+import { expect, MAX_SUPPLY } from "./bench.js";
 
 const FEE_SATS = (sats) => 2 + Math.ceil((sats * 2) / 1000);
 const HEX = "hex";
+const MANY = 2n ** 100n + 1n; // tokens
 
 export const operations = {
   async initialize({ wallet, sdk }) {
@@ -274,6 +275,90 @@ export const operations = {
     const made = await wallet();
     const signature = await made.signMessageWithIdentityKey("hello");
     expect(await made.validateMessageWithIdentityKey("hello", signature), true, "the signature's being good");
+  },
+
+  // Tokens, of amounts that a number of JavaScript or of SQLite has no room for
+
+  async createToken({ issuer }) {
+    const [made, token] = await issuer();
+    const [found] = await made.getIssuerTokensMetadata();
+    expect(found.bech32mTokenIdentifier, token, "the token");
+    expect(found.maxSupply, MAX_SUPPLY, "the largest supply");
+  },
+
+  async mintTokens({ issuer, holdsTokens }) {
+    const [made, token] = await issuer();
+    await made.mintTokens({ tokenIdentifier: token, tokenAmount: MAX_SUPPLY - 1n });
+    await holdsTokens(made, token, MAX_SUPPLY - 1n);
+    await refused(made.mintTokens({ tokenIdentifier: token, tokenAmount: 2n }), "more than the largest supply");
+  },
+
+  async transferTokens({ issuer, wallet, holdsTokens }) {
+    const [[alice, token], bob] = [await issuer({ minted: MANY }), await wallet()];
+    await alice.transferTokens({
+      tokenIdentifier: token,
+      tokenAmount: MANY - 7n,
+      receiverSparkAddress: await bob.getSparkAddress(),
+    });
+    await holdsTokens(bob, token, MANY - 7n);
+    await holdsTokens(alice, token, 7n);
+  },
+
+  async burnTokens({ issuer, holdsTokens }) {
+    const [made, token] = await issuer({ minted: MANY });
+    await made.burnTokens({ tokenIdentifier: token, tokenAmount: 7n });
+    await holdsTokens(made, token, MANY - 7n);
+  },
+
+  async "freezeTokens, unfreezeTokens"({ issuer, wallet, holdsTokens }) {
+    const [[alice, token], bob] = [await issuer({ minted: MANY }), await wallet()];
+    const [home, away] = [await alice.getSparkAddress(), await bob.getSparkAddress()];
+    const pay = (from, tokenAmount, receiverSparkAddress) =>
+      from.transferTokens({ tokenIdentifier: token, tokenAmount, receiverSparkAddress });
+    await pay(alice, 1000n, away);
+    const frozen = await alice.freezeTokens({ tokenIdentifier: token, sparkAddress: away });
+    expect(frozen.impactedTokenAmount, 1000n, "what is frozen");
+    await refused(pay(bob, 1000n, home), "a payment of what is frozen");
+    await alice.unfreezeTokens({ tokenIdentifier: token, sparkAddress: away });
+    await pay(alice, 5n, away); // what bob could not pay he keeps locked for a while
+    await pay(bob, 5n, home);
+    await holdsTokens(alice, token, MANY - 1000n);
+  },
+
+  async "createTokensInvoice, fulfillSparkInvoice"({ issuer, wallet, holdsTokens }) {
+    const [[alice, token], bob] = [await issuer({ minted: MANY }), await wallet()];
+    const invoice = await bob.createTokensInvoice({ amount: 7n, tokenIdentifier: token });
+    const { tokenTransactionSuccess: paid } = await alice.fulfillSparkInvoice([{ invoice }]);
+    expect(paid.length, 1, "the number of payments");
+    const { tokenTransactionErrors: again } = await alice.fulfillSparkInvoice([{ invoice }]);
+    expect(again.length, 1, "the number of refusals");
+    const { invoiceStatuses } = await bob.querySparkInvoices([invoice]);
+    expect(invoiceStatuses[0].status, 2, "the invoice's status");
+    await holdsTokens(bob, token, 7n);
+  },
+
+  async queryTokenTransactionsWithFilters({ issuer }) {
+    const [made, token] = await issuer({ minted: MANY });
+    await made.burnTokens({ tokenIdentifier: token, tokenAmount: 7n });
+    const listed = [];
+    let cursor = "";
+    do {
+      const page = await made.queryTokenTransactionsWithFilters({ tokenIdentifiers: [token], pageSize: 2, cursor });
+      listed.push(...page.tokenTransactionsWithStatus.map((each) => each.tokenTransaction.tokenInputs.$case));
+      cursor = page.pageResponse.nextCursor;
+    } while (cursor);
+    expect(listed.join(), "transferInput,mintInput,createInput", "the history");
+  },
+
+  async optimizeTokenOutputs({ issuer, wallet, holdsTokens }) {
+    const [[alice, token], bob] = [await issuer({ minted: MANY }), await wallet()];
+    const receiverSparkAddress = await bob.getSparkAddress();
+    const outputs = Array(51).fill({ tokenIdentifier: token, tokenAmount: 2n, receiverSparkAddress });
+    await alice.batchTransferTokens(outputs);
+    await holdsTokens(bob, token, 102n);
+    await bob.optimizeTokenOutputs();
+    await holdsTokens(bob, token, 102n);
+    expect((await bob.getTokenOutputStats(token)).outputCount, 1, "the number of outputs");
   },
 
   // Left out

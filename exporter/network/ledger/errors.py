@@ -25,6 +25,10 @@ class NotReady(Refused):
     """The leaf or transfer is in a state that does not allow this."""
 
 
+class Preempted(Refused):
+    """Another request was faster; asking again with what there is now helps."""
+
+
 class Unavailable(Refused):
     """The service is away; asking again later helps."""
 

@@ -185,10 +185,15 @@ def sign_schnorr(secret: int, message: bytes) -> bytes:
 
 def verify(point: bytes, signature: bytes, message: bytes) -> bool:
     """Whether a DER or a 64-byte compact ECDSA signature over sha256 of the message is good."""
+    return verify_digest(point, signature, hashlib.sha256(message).digest())
+
+
+def verify_digest(point: bytes, signature: bytes, digest: bytes) -> bool:
+    """`verify`, for a message that is known by its sha256 alone."""
     compact = len(signature) == 64
     parse = secp256k1.ecdsa_signature_parse_compact if compact else secp256k1.ecdsa_signature_parse_der
     try:
-        return bool(secp256k1.ecdsa_verify(parse(signature), hashlib.sha256(message).digest(), _parse(point)))
+        return bool(secp256k1.ecdsa_verify(parse(signature), digest, _parse(point)))
     except ValueError:
         return False
 
@@ -215,8 +220,7 @@ def encryption(point: bytes) -> Callable[[bytes], bytes]:
     cipher = AESGCM(_derive_key(sender, _uncompressed(_product(point, ephemeral))))
 
     def seal(message: bytes) -> bytes:
-        nonce = secrets.token_bytes(_NONCE)
-        sealed = cipher.encrypt(nonce, message, None)
+        sealed = cipher.encrypt(nonce := secrets.token_bytes(_NONCE), message, None)
         return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]
 
     return seal

@@ -1,7 +1,6 @@
 """From the ledger's objects to protocol messages, and from requests to what the ledger takes."""
 
 import functools
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -10,10 +9,10 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from exporter.network.ledger import keys
-from exporter.network.ledger.archive import Filter, TransferRow
+from exporter.network.ledger.archive import Filter
 from exporter.network.ledger.errors import Invalid
 from exporter.network.ledger.keys import OPERATORS, THRESHOLD, Shares
-from exporter.network.ledger.leaves import ClaimedLeaf, Leaf, LeafStatus, SentLeaf, Transfer, TransferStatus
+from exporter.network.ledger.leaves import ClaimedLeaf, Leaf, LeafStatus, SentLeaf, Transfer
 from exporter.network.ledger.ledger import Ledger
 from exporter.network.ledger.transactions import Node, Refunds
 from exporter.network.proto import spark_pb2 as pb
@@ -126,19 +125,6 @@ def transfer(ledger: Ledger, of: Transfer) -> pb.Transfer:
         spark_invoice=row.spark_invoice,
         network=pb.REGTEST,
     )
-
-
-def invoice_status(invoice: str, paid: TransferRow | None) -> pb.InvoiceResponse:
-    """What became of a Spark invoice: the transfer that pays it last, if there is one."""
-    if paid is None:
-        return pb.InvoiceResponse(invoice=invoice, status=pb.NOT_FOUND)
-    open_or_returned = {
-        TransferStatus.SENDER_KEY_TWEAK_PENDING: pb.PENDING,
-        TransferStatus.RETURNED: pb.RETURNED,
-    }
-    status = open_or_returned.get(TransferStatus(paid.status), pb.FINALIZED)
-    by = pb.SatsTransfer(transfer_id=uuid.UUID(paid.id).bytes)
-    return pb.InvoiceResponse(invoice=invoice, status=status, sats_transfer=by)
 
 
 def _transfer_leaf(leaf: Leaf, part: SentLeaf | None) -> pb.TransferLeaf:

@@ -258,15 +258,6 @@ class SparkService:
         self._settings[caller] = setting
         return pb.UpdateWalletSettingResponse(wallet_setting=setting)
 
-    async def query_spark_invoices(
-        self, request: pb.QuerySparkInvoicesRequest, caller: bytes
-    ) -> pb.QuerySparkInvoicesResponse:
-        limit, offset = page_limit(request.limit), max(request.offset, 0)
-        page = request.invoice[offset : offset + limit]
-        statuses = [messages.invoice_status(text, self.ledger.invoice_transfer(text)) for text in page]
-        following = offset + limit if len(request.invoice) > offset + limit else -1
-        return pb.QuerySparkInvoicesResponse(invoice_statuses=statuses, offset=following)
-
 
 def check_own(identity: bytes, caller: bytes) -> None:
     """Check that a request is about its caller; raises NotAllowed."""

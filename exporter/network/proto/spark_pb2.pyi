@@ -30,6 +30,11 @@ class Order(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DESCENDING: _ClassVar[Order]
     ASCENDING: _ClassVar[Order]
 
+class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    NEXT: _ClassVar[Direction]
+    PREVIOUS: _ClassVar[Direction]
+
 class TreeNodeStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     TREE_NODE_STATUS_CREATING: _ClassVar[TreeNodeStatus]
@@ -99,6 +104,8 @@ HASH_VARIANT_UNSPECIFIED: HashVariant
 HASH_VARIANT_V2: HashVariant
 DESCENDING: Order
 ASCENDING: Order
+NEXT: Direction
+PREVIOUS: Direction
 TREE_NODE_STATUS_CREATING: TreeNodeStatus
 TREE_NODE_STATUS_AVAILABLE: TreeNodeStatus
 TREE_NODE_STATUS_FROZEN_BY_ISSUER: TreeNodeStatus
@@ -144,14 +151,16 @@ PREIMAGE_REQUEST_ROLE_SENDER: PreimageRequestRole
 PREIMAGE_REQUEST_ROLE_RECEIVER_AND_SENDER: PreimageRequestRole
 
 class PageRequest(_message.Message):
-    __slots__ = ("unsafe_page_size", "cursor", "page_size")
+    __slots__ = ("unsafe_page_size", "cursor", "direction", "page_size")
     UNSAFE_PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     CURSOR_FIELD_NUMBER: _ClassVar[int]
+    DIRECTION_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     unsafe_page_size: int
     cursor: str
+    direction: Direction
     page_size: int
-    def __init__(self, unsafe_page_size: _Optional[int] = ..., cursor: _Optional[str] = ..., page_size: _Optional[int] = ...) -> None: ...
+    def __init__(self, unsafe_page_size: _Optional[int] = ..., cursor: _Optional[str] = ..., direction: _Optional[_Union[Direction, str]] = ..., page_size: _Optional[int] = ...) -> None: ...
 
 class PageResponse(_message.Message):
     __slots__ = ("has_next_page", "has_previous_page", "next_cursor", "previous_cursor")
@@ -762,18 +771,30 @@ class SubscribeToEventsRequest(_message.Message):
     def __init__(self, identity_public_key: _Optional[bytes] = ...) -> None: ...
 
 class SubscribeToEventsResponse(_message.Message):
-    __slots__ = ("receiver_transfer", "deposit", "connected", "sender_transfer", "heartbeat")
+    __slots__ = ("receiver_transfer", "deposit", "connected", "sender_transfer", "heartbeat", "token_transaction")
     RECEIVER_TRANSFER_FIELD_NUMBER: _ClassVar[int]
     DEPOSIT_FIELD_NUMBER: _ClassVar[int]
     CONNECTED_FIELD_NUMBER: _ClassVar[int]
     SENDER_TRANSFER_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_TRANSACTION_FIELD_NUMBER: _ClassVar[int]
     receiver_transfer: TransferEvent
     deposit: DepositEvent
     connected: ConnectedEvent
     sender_transfer: TransferEvent
     heartbeat: HeartbeatEvent
-    def __init__(self, receiver_transfer: _Optional[_Union[TransferEvent, _Mapping]] = ..., deposit: _Optional[_Union[DepositEvent, _Mapping]] = ..., connected: _Optional[_Union[ConnectedEvent, _Mapping]] = ..., sender_transfer: _Optional[_Union[TransferEvent, _Mapping]] = ..., heartbeat: _Optional[_Union[HeartbeatEvent, _Mapping]] = ...) -> None: ...
+    token_transaction: TokenTransactionEvent
+    def __init__(self, receiver_transfer: _Optional[_Union[TransferEvent, _Mapping]] = ..., deposit: _Optional[_Union[DepositEvent, _Mapping]] = ..., connected: _Optional[_Union[ConnectedEvent, _Mapping]] = ..., sender_transfer: _Optional[_Union[TransferEvent, _Mapping]] = ..., heartbeat: _Optional[_Union[HeartbeatEvent, _Mapping]] = ..., token_transaction: _Optional[_Union[TokenTransactionEvent, _Mapping]] = ...) -> None: ...
+
+class TokenTransactionEvent(_message.Message):
+    __slots__ = ("token_transaction_hash", "token_identifiers", "spark_invoices")
+    TOKEN_TRANSACTION_HASH_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_IDENTIFIERS_FIELD_NUMBER: _ClassVar[int]
+    SPARK_INVOICES_FIELD_NUMBER: _ClassVar[int]
+    token_transaction_hash: bytes
+    token_identifiers: _containers.RepeatedScalarFieldContainer[bytes]
+    spark_invoices: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, token_transaction_hash: _Optional[bytes] = ..., token_identifiers: _Optional[_Iterable[bytes]] = ..., spark_invoices: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ConnectedEvent(_message.Message):
     __slots__ = ()
@@ -875,14 +896,16 @@ class QuerySparkInvoicesResponse(_message.Message):
     def __init__(self, offset: _Optional[int] = ..., invoice_statuses: _Optional[_Iterable[_Union[InvoiceResponse, _Mapping]]] = ...) -> None: ...
 
 class InvoiceResponse(_message.Message):
-    __slots__ = ("invoice", "status", "sats_transfer")
+    __slots__ = ("invoice", "status", "sats_transfer", "token_transfer")
     INVOICE_FIELD_NUMBER: _ClassVar[int]
     STATUS_FIELD_NUMBER: _ClassVar[int]
     SATS_TRANSFER_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_TRANSFER_FIELD_NUMBER: _ClassVar[int]
     invoice: str
     status: InvoiceStatus
     sats_transfer: SatsTransfer
-    def __init__(self, invoice: _Optional[str] = ..., status: _Optional[_Union[InvoiceStatus, str]] = ..., sats_transfer: _Optional[_Union[SatsTransfer, _Mapping]] = ...) -> None: ...
+    token_transfer: TokenTransfer
+    def __init__(self, invoice: _Optional[str] = ..., status: _Optional[_Union[InvoiceStatus, str]] = ..., sats_transfer: _Optional[_Union[SatsTransfer, _Mapping]] = ..., token_transfer: _Optional[_Union[TokenTransfer, _Mapping]] = ...) -> None: ...
 
 class SatsTransfer(_message.Message):
     __slots__ = ("transfer_id",)
@@ -890,11 +913,25 @@ class SatsTransfer(_message.Message):
     transfer_id: bytes
     def __init__(self, transfer_id: _Optional[bytes] = ...) -> None: ...
 
+class TokenTransfer(_message.Message):
+    __slots__ = ("final_token_transaction_hash",)
+    FINAL_TOKEN_TRANSACTION_HASH_FIELD_NUMBER: _ClassVar[int]
+    final_token_transaction_hash: bytes
+    def __init__(self, final_token_transaction_hash: _Optional[bytes] = ...) -> None: ...
+
 class SparkAddress(_message.Message):
-    __slots__ = ("identity_public_key",)
+    __slots__ = ("identity_public_key", "spark_invoice_fields")
     IDENTITY_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    SPARK_INVOICE_FIELDS_FIELD_NUMBER: _ClassVar[int]
     identity_public_key: bytes
-    def __init__(self, identity_public_key: _Optional[bytes] = ...) -> None: ...
+    spark_invoice_fields: SparkInvoiceFields
+    def __init__(self, identity_public_key: _Optional[bytes] = ..., spark_invoice_fields: _Optional[_Union[SparkInvoiceFields, _Mapping]] = ...) -> None: ...
+
+class SparkInvoiceFields(_message.Message):
+    __slots__ = ("id",)
+    ID_FIELD_NUMBER: _ClassVar[int]
+    id: bytes
+    def __init__(self, id: _Optional[bytes] = ...) -> None: ...
 
 class StorePreimageShareV2Request(_message.Message):
     __slots__ = ("payment_hash", "encrypted_preimage_shares", "threshold", "invoice_string", "user_identity_public_key")

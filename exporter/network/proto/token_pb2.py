@@ -22,28 +22,99 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from exporter.network.proto import spark_pb2 as exporter_dot_network_dot_proto_dot_spark__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exporter/network/proto/token.proto\x12\x0bspark_token\x1a\"exporter/network/proto/spark.proto\"\x1b\n\x19QueryTokenMetadataRequest\"\x1c\n\x1aQueryTokenMetadataResponse\"\x1f\n\x1dQueryTokenTransactionsRequest\"\\\n\x1eQueryTokenTransactionsResponse\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12*\n\rpage_response\x18\x03 \x01(\x0b\x32\x13.spark.PageResponse\"\x1a\n\x18QueryTokenOutputsRequest\"G\n\x19QueryTokenOutputsResponse\x12*\n\rpage_response\x18\x02 \x01(\x0b\x32\x13.spark.PageResponse2\xd7\x02\n\x11SparkTokenService\x12g\n\x14query_token_metadata\x12&.spark_token.QueryTokenMetadataRequest\x1a\'.spark_token.QueryTokenMetadataResponse\x12s\n\x18query_token_transactions\x12*.spark_token.QueryTokenTransactionsRequest\x1a+.spark_token.QueryTokenTransactionsResponse\x12\x64\n\x13query_token_outputs\x12%.spark_token.QueryTokenOutputsRequest\x1a&.spark_token.QueryTokenOutputsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"exporter/network/proto/token.proto\x12\x0bspark_token\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\"exporter/network/proto/spark.proto\"^\n\x12TokenOutputToSpend\x12#\n\x1bprev_token_transaction_hash\x18\x01 \x01(\x0c\x12#\n\x1bprev_token_transaction_vout\x18\x02 \x01(\r\"O\n\x12TokenTransferInput\x12\x39\n\x10outputs_to_spend\x18\x01 \x03(\x0b\x32\x1f.spark_token.TokenOutputToSpend\"_\n\x0eTokenMintInput\x12\x19\n\x11issuer_public_key\x18\x01 \x01(\x0c\x12\x1d\n\x10token_identifier\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x42\x13\n\x11_token_identifier\"\x8b\x02\n\x10TokenCreateInput\x12\x19\n\x11issuer_public_key\x18\x01 \x01(\x0c\x12\x12\n\ntoken_name\x18\x02 \x01(\t\x12\x14\n\x0ctoken_ticker\x18\x03 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x04 \x01(\r\x12\x12\n\nmax_supply\x18\x05 \x01(\x0c\x12\x14\n\x0cis_freezable\x18\x06 \x01(\x08\x12\'\n\x1a\x63reation_entity_public_key\x18\x07 \x01(\x0cH\x00\x88\x01\x01\x12\x1b\n\x0e\x65xtra_metadata\x18\x08 \x01(\x0cH\x01\x88\x01\x01\x42\x1d\n\x1b_creation_entity_public_keyB\x11\n\x0f_extra_metadata\"*\n\x11InvoiceAttachment\x12\x15\n\rspark_invoice\x18\x01 \x01(\t\"\xc7\x03\n\x0bTokenOutput\x12\x0f\n\x02id\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x18\n\x10owner_public_key\x18\x02 \x01(\x0c\x12\"\n\x15revocation_commitment\x18\x03 \x01(\x0cH\x01\x88\x01\x01\x12\x1f\n\x12withdraw_bond_sats\x18\x04 \x01(\x04H\x02\x88\x01\x01\x12-\n withdraw_relative_block_locktime\x18\x05 \x01(\x04H\x03\x88\x01\x01\x12\x1d\n\x10token_public_key\x18\x06 \x01(\x0cH\x04\x88\x01\x01\x12\x14\n\x0ctoken_amount\x18\x07 \x01(\x0c\x12\x1d\n\x10token_identifier\x18\x08 \x01(\x0cH\x05\x88\x01\x01\x12\x33\n\x06status\x18\n \x01(\x0e\x32\x1e.spark_token.TokenOutputStatusH\x06\x88\x01\x01\x42\x05\n\x03_idB\x18\n\x16_revocation_commitmentB\x15\n\x13_withdraw_bond_satsB#\n!_withdraw_relative_block_locktimeB\x13\n\x11_token_public_keyB\x13\n\x11_token_identifierB\t\n\x07_status\"\x95\x05\n\x10TokenTransaction\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x31\n\nmint_input\x18\x02 \x01(\x0b\x32\x1b.spark_token.TokenMintInputH\x00\x12\x39\n\x0etransfer_input\x18\x03 \x01(\x0b\x32\x1f.spark_token.TokenTransferInputH\x00\x12\x35\n\x0c\x63reate_input\x18\x08 \x01(\x0b\x32\x1d.spark_token.TokenCreateInputH\x00\x12/\n\rtoken_outputs\x18\x04 \x03(\x0b\x32\x18.spark_token.TokenOutput\x12+\n#spark_operator_identity_public_keys\x18\x05 \x03(\x0c\x12/\n\x0b\x65xpiry_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1f\n\x07network\x18\x07 \x01(\x0e\x32\x0e.spark.Network\x12<\n\x18\x63lient_created_timestamp\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\x13invoice_attachments\x18\n \x03(\x0b\x32\x1e.spark_token.InvoiceAttachment\x12&\n\x19validity_duration_seconds\x18\x0b \x01(\x04H\x01\x88\x01\x01\x12\x37\n\x0e\x65xecute_before\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x02\x88\x01\x01\x42\x0e\n\x0ctoken_inputsB\x1c\n\x1a_validity_duration_secondsB\x11\n\x0f_execute_before\"\x86\x02\n\x18TokenTransactionMetadata\x12+\n#spark_operator_identity_public_keys\x18\x02 \x03(\x0c\x12\x1f\n\x07network\x18\x03 \x01(\x0e\x32\x0e.spark.Network\x12<\n\x18\x63lient_created_timestamp\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x19validity_duration_seconds\x18\x05 \x01(\x04\x12;\n\x13invoice_attachments\x18\x06 \x03(\x0b\x32\x1e.spark_token.InvoiceAttachment\"\xa4\x01\n\x12PartialTokenOutput\x12\x18\n\x10owner_public_key\x18\x01 \x01(\x0c\x12\x1a\n\x12withdraw_bond_sats\x18\x02 \x01(\x04\x12(\n withdraw_relative_block_locktime\x18\x03 \x01(\x04\x12\x18\n\x10token_identifier\x18\x04 \x01(\x0c\x12\x14\n\x0ctoken_amount\x18\x05 \x01(\x0c\"\xb6\x03\n\x17PartialTokenTransaction\x12\x0f\n\x07version\x18\x01 \x01(\r\x12I\n\x1atoken_transaction_metadata\x18\x02 \x01(\x0b\x32%.spark_token.TokenTransactionMetadata\x12\x31\n\nmint_input\x18\x03 \x01(\x0b\x32\x1b.spark_token.TokenMintInputH\x00\x12\x39\n\x0etransfer_input\x18\x04 \x01(\x0b\x32\x1f.spark_token.TokenTransferInputH\x00\x12\x35\n\x0c\x63reate_input\x18\x05 \x01(\x0b\x32\x1d.spark_token.TokenCreateInputH\x00\x12>\n\x15partial_token_outputs\x18\x06 \x03(\x0b\x32\x1f.spark_token.PartialTokenOutput\x12\x37\n\x0e\x65xecute_before\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x42\x0e\n\x0ctoken_inputsB\x11\n\x0f_execute_before\"p\n\x10\x46inalTokenOutput\x12=\n\x14partial_token_output\x18\x01 \x01(\x0b\x32\x1f.spark_token.PartialTokenOutput\x12\x1d\n\x15revocation_commitment\x18\x02 \x01(\x0c\"\xb0\x03\n\x15\x46inalTokenTransaction\x12\x0f\n\x07version\x18\x01 \x01(\r\x12I\n\x1atoken_transaction_metadata\x18\x02 \x01(\x0b\x32%.spark_token.TokenTransactionMetadata\x12\x31\n\nmint_input\x18\x03 \x01(\x0b\x32\x1b.spark_token.TokenMintInputH\x00\x12\x39\n\x0etransfer_input\x18\x04 \x01(\x0b\x32\x1f.spark_token.TokenTransferInputH\x00\x12\x35\n\x0c\x63reate_input\x18\x05 \x01(\x0b\x32\x1d.spark_token.TokenCreateInputH\x00\x12:\n\x13\x66inal_token_outputs\x18\x06 \x03(\x0b\x32\x1d.spark_token.FinalTokenOutput\x12\x37\n\x0e\x65xecute_before\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x42\x0e\n\x0ctoken_inputsB\x11\n\x0f_execute_before\"7\n\x0eKeyedSignature\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"\x86\x01\n\x12SignatureWithIndex\x12\x16\n\tsignature\x18\x01 \x01(\x0cH\x00\x88\x01\x01\x12\x13\n\x0binput_index\x18\x02 \x01(\r\x12\x35\n\x10single_signature\x18\x03 \x01(\x0b\x32\x1b.spark_token.KeyedSignatureB\x0c\n\n_signature\"\x80\x01\n\x1eInputTtxoSignaturesPerOperator\x12\x38\n\x0fttxo_signatures\x18\x01 \x03(\x0b\x32\x1f.spark_token.SignatureWithIndex\x12$\n\x1coperator_identity_public_key\x18\x02 \x01(\x0c\"\xf0\x01\n\x17StartTransactionRequest\x12\x1b\n\x13identity_public_key\x18\x01 \x01(\x0c\x12@\n\x19partial_token_transaction\x18\x02 \x01(\x0b\x32\x1d.spark_token.TokenTransaction\x12S\n*partial_token_transaction_owner_signatures\x18\x03 \x03(\x0b\x32\x1f.spark_token.SignatureWithIndex\x12!\n\x19validity_duration_seconds\x18\x04 \x01(\x04\"\x89\x01\n\x18StartTransactionResponse\x12>\n\x17\x66inal_token_transaction\x18\x01 \x01(\x0b\x32\x1d.spark_token.TokenTransaction\x12-\n\rkeyshare_info\x18\x02 \x01(\x0b\x32\x16.spark.SigningKeyshare\"\xfc\x01\n\x18\x43ommitTransactionRequest\x12>\n\x17\x66inal_token_transaction\x18\x01 \x01(\x0b\x32\x1d.spark_token.TokenTransaction\x12$\n\x1c\x66inal_token_transaction_hash\x18\x02 \x01(\x0c\x12W\n\"input_ttxo_signatures_per_operator\x18\x03 \x03(\x0b\x32+.spark_token.InputTtxoSignaturesPerOperator\x12!\n\x19owner_identity_public_key\x18\x04 \x01(\x0c\"b\n\x0e\x43ommitProgress\x12&\n\x1e\x63ommitted_operator_public_keys\x18\x01 \x03(\x0c\x12(\n uncommitted_operator_public_keys\x18\x02 \x03(\x0c\"\xb7\x01\n\x19\x43ommitTransactionResponse\x12\x30\n\rcommit_status\x18\x01 \x01(\x0e\x32\x19.spark_token.CommitStatus\x12\x34\n\x0f\x63ommit_progress\x18\x02 \x01(\x0b\x32\x1b.spark_token.CommitProgress\x12\x1d\n\x10token_identifier\x18\x03 \x01(\x0cH\x00\x88\x01\x01\x42\x13\n\x11_token_identifier\"\xd0\x01\n\x1b\x42roadcastTransactionRequest\x12\x1b\n\x13identity_public_key\x18\x01 \x01(\x0c\x12G\n\x19partial_token_transaction\x18\x02 \x01(\x0b\x32$.spark_token.PartialTokenTransaction\x12K\n\"token_transaction_owner_signatures\x18\x03 \x03(\x0b\x32\x1f.spark_token.SignatureWithIndex\"\xff\x01\n\x1c\x42roadcastTransactionResponse\x12\x43\n\x17\x66inal_token_transaction\x18\x01 \x01(\x0b\x32\".spark_token.FinalTokenTransaction\x12\x30\n\rcommit_status\x18\x02 \x01(\x0e\x32\x19.spark_token.CommitStatus\x12\x34\n\x0f\x63ommit_progress\x18\x03 \x01(\x0b\x32\x1b.spark_token.CommitProgress\x12\x1d\n\x10token_identifier\x18\x04 \x01(\x0cH\x00\x88\x01\x01\x42\x13\n\x11_token_identifier\"\xa4\x02\n\x13\x46reezeTokensPayload\x12\x0f\n\x07version\x18\x01 \x01(\r\x12\x1d\n\x10owner_public_key\x18\x02 \x01(\x0cH\x00\x88\x01\x01\x12\x1d\n\x10token_public_key\x18\x03 \x01(\x0cH\x01\x88\x01\x01\x12\x1d\n\x10token_identifier\x18\x04 \x01(\x0cH\x02\x88\x01\x01\x12!\n\x19issuer_provided_timestamp\x18\x05 \x01(\x04\x12$\n\x1coperator_identity_public_key\x18\x06 \x01(\x0c\x12\x17\n\x0fshould_unfreeze\x18\x07 \x01(\x08\x42\x13\n\x11_owner_public_keyB\x13\n\x11_token_public_keyB\x13\n\x11_token_identifier\"p\n\x13\x46reezeTokensRequest\x12?\n\x15\x66reeze_tokens_payload\x18\x01 \x01(\x0b\x32 .spark_token.FreezeTokensPayload\x12\x18\n\x10issuer_signature\x18\x02 \x01(\x0c\"8\n\x0eTokenOutputRef\x12\x18\n\x10transaction_hash\x18\x01 \x01(\x0c\x12\x0c\n\x04vout\x18\x02 \x01(\r\"6\n\x0e\x46reezeProgress\x12$\n\x1c\x61pplied_operator_public_keys\x18\x01 \x03(\x0c\"\xc5\x01\n\x14\x46reezeTokensResponse\x12\x1b\n\x13impacted_output_ids\x18\x01 \x03(\t\x12\x1d\n\x15impacted_token_amount\x18\x02 \x01(\x0c\x12;\n\x16impacted_token_outputs\x18\x03 \x03(\x0b\x32\x1b.spark_token.TokenOutputRef\x12\x34\n\x0f\x66reeze_progress\x18\x04 \x01(\x0b\x32\x1b.spark_token.FreezeProgress\"R\n\x19QueryTokenMetadataRequest\x12\x19\n\x11token_identifiers\x18\x01 \x03(\x0c\x12\x1a\n\x12issuer_public_keys\x18\x02 \x03(\x0c\"\xa2\x02\n\rTokenMetadata\x12\x19\n\x11issuer_public_key\x18\x01 \x01(\x0c\x12\x12\n\ntoken_name\x18\x02 \x01(\t\x12\x14\n\x0ctoken_ticker\x18\x03 \x01(\t\x12\x10\n\x08\x64\x65\x63imals\x18\x04 \x01(\r\x12\x12\n\nmax_supply\x18\x05 \x01(\x0c\x12\x14\n\x0cis_freezable\x18\x06 \x01(\x08\x12\'\n\x1a\x63reation_entity_public_key\x18\x07 \x01(\x0cH\x00\x88\x01\x01\x12\x18\n\x10token_identifier\x18\x08 \x01(\x0c\x12\x1b\n\x0e\x65xtra_metadata\x18\t \x01(\x0cH\x01\x88\x01\x01\x42\x1d\n\x1b_creation_entity_public_keyB\x11\n\x0f_extra_metadata\"P\n\x1aQueryTokenMetadataResponse\x12\x32\n\x0etoken_metadata\x18\x01 \x03(\x0b\x32\x1a.spark_token.TokenMetadata\"\xb7\x01\n\x18QueryTokenOutputsRequest\x12\x19\n\x11owner_public_keys\x18\x01 \x03(\x0c\x12\x1a\n\x12issuer_public_keys\x18\x02 \x03(\x0c\x12\x1f\n\x07network\x18\x03 \x01(\x0e\x32\x0e.spark.Network\x12\x19\n\x11token_identifiers\x18\x04 \x03(\x0c\x12(\n\x0cpage_request\x18\x05 \x01(\x0b\x32\x12.spark.PageRequest\"\x93\x01\n!OutputWithPreviousTransactionData\x12(\n\x06output\x18\x01 \x01(\x0b\x32\x18.spark_token.TokenOutput\x12!\n\x19previous_transaction_hash\x18\x02 \x01(\x0c\x12!\n\x19previous_transaction_vout\x18\x03 \x01(\r\"\xa7\x01\n\x19QueryTokenOutputsResponse\x12^\n&outputs_with_previous_transaction_data\x18\x01 \x03(\x0b\x32..spark_token.OutputWithPreviousTransactionData\x12*\n\rpage_response\x18\x02 \x01(\x0b\x32\x13.spark.PageResponse\"B\n\x1eQueryTokenTransactionsByTxHash\x12 \n\x18token_transaction_hashes\x18\x01 \x03(\x0c\"\xb1\x01\n\x1fQueryTokenTransactionsByFilters\x12\x12\n\noutput_ids\x18\x01 \x03(\t\x12\x19\n\x11owner_public_keys\x18\x02 \x03(\x0c\x12\x1a\n\x12issuer_public_keys\x18\x03 \x03(\x0c\x12\x19\n\x11token_identifiers\x18\x04 \x03(\x0c\x12(\n\x0cpage_request\x18\x05 \x01(\x0b\x32\x12.spark.PageRequest\"\xf8\x02\n\x1dQueryTokenTransactionsRequest\x12\x12\n\noutput_ids\x18\x01 \x03(\t\x12\x19\n\x11owner_public_keys\x18\x02 \x03(\x0c\x12\x1a\n\x12issuer_public_keys\x18\x03 \x03(\x0c\x12 \n\x18token_transaction_hashes\x18\x04 \x03(\x0c\x12\r\n\x05limit\x18\x05 \x01(\x03\x12\x0e\n\x06offset\x18\x06 \x01(\x03\x12\x19\n\x11token_identifiers\x18\x07 \x03(\x0c\x12\x1b\n\x05order\x18\x08 \x01(\x0e\x32\x0c.spark.Order\x12\x41\n\nby_tx_hash\x18\t \x01(\x0b\x32+.spark_token.QueryTokenTransactionsByTxHashH\x00\x12\x42\n\nby_filters\x18\n \x01(\x0b\x32,.spark_token.QueryTokenTransactionsByFiltersH\x00\x42\x0c\n\nquery_type\"\xab\x01\n\x1aTokenTransactionWithStatus\x12\x38\n\x11token_transaction\x18\x01 \x01(\x0b\x32\x1d.spark_token.TokenTransaction\x12\x33\n\x06status\x18\x02 \x01(\x0e\x32#.spark_token.TokenTransactionStatus\x12\x1e\n\x16token_transaction_hash\x18\x04 \x01(\x0c\"\xad\x01\n\x1eQueryTokenTransactionsResponse\x12O\n\x1etoken_transactions_with_status\x18\x01 \x03(\x0b\x32\'.spark_token.TokenTransactionWithStatus\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12*\n\rpage_response\x18\x03 \x01(\x0b\x32\x13.spark.PageResponse*\x85\x01\n\x11TokenOutputStatus\x12#\n\x1fTOKEN_OUTPUT_STATUS_UNSPECIFIED\x10\x00\x12!\n\x1dTOKEN_OUTPUT_STATUS_AVAILABLE\x10\x01\x12(\n$TOKEN_OUTPUT_STATUS_PENDING_OUTBOUND\x10\x02*S\n\x0c\x43ommitStatus\x12\x16\n\x12\x43OMMIT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x43OMMIT_PROCESSING\x10\x01\x12\x14\n\x10\x43OMMIT_FINALIZED\x10\x02*X\n\x16TokenTransactionStatus\x12\x1d\n\x19TOKEN_TRANSACTION_STARTED\x10\x00\x12\x1f\n\x1bTOKEN_TRANSACTION_FINALIZED\x10\x02\x32\xe2\x05\n\x11SparkTokenService\x12`\n\x11start_transaction\x12$.spark_token.StartTransactionRequest\x1a%.spark_token.StartTransactionResponse\x12\x63\n\x12\x63ommit_transaction\x12%.spark_token.CommitTransactionRequest\x1a&.spark_token.CommitTransactionResponse\x12l\n\x15\x62roadcast_transaction\x12(.spark_token.BroadcastTransactionRequest\x1a).spark_token.BroadcastTransactionResponse\x12T\n\rfreeze_tokens\x12 .spark_token.FreezeTokensRequest\x1a!.spark_token.FreezeTokensResponse\x12g\n\x14query_token_metadata\x12&.spark_token.QueryTokenMetadataRequest\x1a\'.spark_token.QueryTokenMetadataResponse\x12s\n\x18query_token_transactions\x12*.spark_token.QueryTokenTransactionsRequest\x1a+.spark_token.QueryTokenTransactionsResponse\x12\x64\n\x13query_token_outputs\x12%.spark_token.QueryTokenOutputsRequest\x1a&.spark_token.QueryTokenOutputsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'exporter.network.proto.token_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_QUERYTOKENMETADATAREQUEST']._serialized_start=87
-  _globals['_QUERYTOKENMETADATAREQUEST']._serialized_end=114
-  _globals['_QUERYTOKENMETADATARESPONSE']._serialized_start=116
-  _globals['_QUERYTOKENMETADATARESPONSE']._serialized_end=144
-  _globals['_QUERYTOKENTRANSACTIONSREQUEST']._serialized_start=146
-  _globals['_QUERYTOKENTRANSACTIONSREQUEST']._serialized_end=177
-  _globals['_QUERYTOKENTRANSACTIONSRESPONSE']._serialized_start=179
-  _globals['_QUERYTOKENTRANSACTIONSRESPONSE']._serialized_end=271
-  _globals['_QUERYTOKENOUTPUTSREQUEST']._serialized_start=273
-  _globals['_QUERYTOKENOUTPUTSREQUEST']._serialized_end=299
-  _globals['_QUERYTOKENOUTPUTSRESPONSE']._serialized_start=301
-  _globals['_QUERYTOKENOUTPUTSRESPONSE']._serialized_end=372
-  _globals['_SPARKTOKENSERVICE']._serialized_start=375
-  _globals['_SPARKTOKENSERVICE']._serialized_end=718
+  _globals['_TOKENOUTPUTSTATUS']._serialized_start=7636
+  _globals['_TOKENOUTPUTSTATUS']._serialized_end=7769
+  _globals['_COMMITSTATUS']._serialized_start=7771
+  _globals['_COMMITSTATUS']._serialized_end=7854
+  _globals['_TOKENTRANSACTIONSTATUS']._serialized_start=7856
+  _globals['_TOKENTRANSACTIONSTATUS']._serialized_end=7944
+  _globals['_TOKENOUTPUTTOSPEND']._serialized_start=120
+  _globals['_TOKENOUTPUTTOSPEND']._serialized_end=214
+  _globals['_TOKENTRANSFERINPUT']._serialized_start=216
+  _globals['_TOKENTRANSFERINPUT']._serialized_end=295
+  _globals['_TOKENMINTINPUT']._serialized_start=297
+  _globals['_TOKENMINTINPUT']._serialized_end=392
+  _globals['_TOKENCREATEINPUT']._serialized_start=395
+  _globals['_TOKENCREATEINPUT']._serialized_end=662
+  _globals['_INVOICEATTACHMENT']._serialized_start=664
+  _globals['_INVOICEATTACHMENT']._serialized_end=706
+  _globals['_TOKENOUTPUT']._serialized_start=709
+  _globals['_TOKENOUTPUT']._serialized_end=1164
+  _globals['_TOKENTRANSACTION']._serialized_start=1167
+  _globals['_TOKENTRANSACTION']._serialized_end=1828
+  _globals['_TOKENTRANSACTIONMETADATA']._serialized_start=1831
+  _globals['_TOKENTRANSACTIONMETADATA']._serialized_end=2093
+  _globals['_PARTIALTOKENOUTPUT']._serialized_start=2096
+  _globals['_PARTIALTOKENOUTPUT']._serialized_end=2260
+  _globals['_PARTIALTOKENTRANSACTION']._serialized_start=2263
+  _globals['_PARTIALTOKENTRANSACTION']._serialized_end=2701
+  _globals['_FINALTOKENOUTPUT']._serialized_start=2703
+  _globals['_FINALTOKENOUTPUT']._serialized_end=2815
+  _globals['_FINALTOKENTRANSACTION']._serialized_start=2818
+  _globals['_FINALTOKENTRANSACTION']._serialized_end=3250
+  _globals['_KEYEDSIGNATURE']._serialized_start=3252
+  _globals['_KEYEDSIGNATURE']._serialized_end=3307
+  _globals['_SIGNATUREWITHINDEX']._serialized_start=3310
+  _globals['_SIGNATUREWITHINDEX']._serialized_end=3444
+  _globals['_INPUTTTXOSIGNATURESPEROPERATOR']._serialized_start=3447
+  _globals['_INPUTTTXOSIGNATURESPEROPERATOR']._serialized_end=3575
+  _globals['_STARTTRANSACTIONREQUEST']._serialized_start=3578
+  _globals['_STARTTRANSACTIONREQUEST']._serialized_end=3818
+  _globals['_STARTTRANSACTIONRESPONSE']._serialized_start=3821
+  _globals['_STARTTRANSACTIONRESPONSE']._serialized_end=3958
+  _globals['_COMMITTRANSACTIONREQUEST']._serialized_start=3961
+  _globals['_COMMITTRANSACTIONREQUEST']._serialized_end=4213
+  _globals['_COMMITPROGRESS']._serialized_start=4215
+  _globals['_COMMITPROGRESS']._serialized_end=4313
+  _globals['_COMMITTRANSACTIONRESPONSE']._serialized_start=4316
+  _globals['_COMMITTRANSACTIONRESPONSE']._serialized_end=4499
+  _globals['_BROADCASTTRANSACTIONREQUEST']._serialized_start=4502
+  _globals['_BROADCASTTRANSACTIONREQUEST']._serialized_end=4710
+  _globals['_BROADCASTTRANSACTIONRESPONSE']._serialized_start=4713
+  _globals['_BROADCASTTRANSACTIONRESPONSE']._serialized_end=4968
+  _globals['_FREEZETOKENSPAYLOAD']._serialized_start=4971
+  _globals['_FREEZETOKENSPAYLOAD']._serialized_end=5263
+  _globals['_FREEZETOKENSREQUEST']._serialized_start=5265
+  _globals['_FREEZETOKENSREQUEST']._serialized_end=5377
+  _globals['_TOKENOUTPUTREF']._serialized_start=5379
+  _globals['_TOKENOUTPUTREF']._serialized_end=5435
+  _globals['_FREEZEPROGRESS']._serialized_start=5437
+  _globals['_FREEZEPROGRESS']._serialized_end=5491
+  _globals['_FREEZETOKENSRESPONSE']._serialized_start=5494
+  _globals['_FREEZETOKENSRESPONSE']._serialized_end=5691
+  _globals['_QUERYTOKENMETADATAREQUEST']._serialized_start=5693
+  _globals['_QUERYTOKENMETADATAREQUEST']._serialized_end=5775
+  _globals['_TOKENMETADATA']._serialized_start=5778
+  _globals['_TOKENMETADATA']._serialized_end=6068
+  _globals['_QUERYTOKENMETADATARESPONSE']._serialized_start=6070
+  _globals['_QUERYTOKENMETADATARESPONSE']._serialized_end=6150
+  _globals['_QUERYTOKENOUTPUTSREQUEST']._serialized_start=6153
+  _globals['_QUERYTOKENOUTPUTSREQUEST']._serialized_end=6336
+  _globals['_OUTPUTWITHPREVIOUSTRANSACTIONDATA']._serialized_start=6339
+  _globals['_OUTPUTWITHPREVIOUSTRANSACTIONDATA']._serialized_end=6486
+  _globals['_QUERYTOKENOUTPUTSRESPONSE']._serialized_start=6489
+  _globals['_QUERYTOKENOUTPUTSRESPONSE']._serialized_end=6656
+  _globals['_QUERYTOKENTRANSACTIONSBYTXHASH']._serialized_start=6658
+  _globals['_QUERYTOKENTRANSACTIONSBYTXHASH']._serialized_end=6724
+  _globals['_QUERYTOKENTRANSACTIONSBYFILTERS']._serialized_start=6727
+  _globals['_QUERYTOKENTRANSACTIONSBYFILTERS']._serialized_end=6904
+  _globals['_QUERYTOKENTRANSACTIONSREQUEST']._serialized_start=6907
+  _globals['_QUERYTOKENTRANSACTIONSREQUEST']._serialized_end=7283
+  _globals['_TOKENTRANSACTIONWITHSTATUS']._serialized_start=7286
+  _globals['_TOKENTRANSACTIONWITHSTATUS']._serialized_end=7457
+  _globals['_QUERYTOKENTRANSACTIONSRESPONSE']._serialized_start=7460
+  _globals['_QUERYTOKENTRANSACTIONSRESPONSE']._serialized_end=7633
+  _globals['_SPARKTOKENSERVICE']._serialized_start=7947
+  _globals['_SPARKTOKENSERVICE']._serialized_end=8685
 # @@protoc_insertion_point(module_scope)

@@ -28,6 +28,7 @@ _STATUS: dict[type[Refused], grpc.StatusCode] = {
     errors.Invalid: grpc.StatusCode.INVALID_ARGUMENT,
     errors.NotReady: grpc.StatusCode.FAILED_PRECONDITION,
     errors.Exists: grpc.StatusCode.ALREADY_EXISTS,
+    errors.Preempted: grpc.StatusCode.ABORTED,
     errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
     errors.Broken: grpc.StatusCode.INTERNAL,
 }

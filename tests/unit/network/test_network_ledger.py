@@ -284,7 +284,7 @@ def test_a_spark_invoice_is_paid_once(world: World) -> None:
 
         async def told(text: str) -> tuple[int, bytes]:
             asked = pb.QuerySparkInvoicesRequest(invoice=[text])
-            answer = await world.service.query_spark_invoices(asked, bob.identity)
+            answer = await world.services.spark_invoices.query_spark_invoices(asked, bob.identity)
             (status,) = answer.invoice_statuses
             assert (status.invoice, answer.offset) == (text, -1)
             return status.status, status.sats_transfer.transfer_id
@@ -311,7 +311,7 @@ def test_a_spark_invoice_whose_payment_was_given_back_can_be_paid(world: World) 
 
         async def status() -> int:
             asked = pb.QuerySparkInvoicesRequest(invoice=["an invoice"])
-            answer = await world.service.query_spark_invoices(asked, alice.identity)
+            answer = await world.services.spark_invoices.query_spark_invoices(asked, alice.identity)
             return answer.invoice_statuses[0].status
 
         for _ in range(2):

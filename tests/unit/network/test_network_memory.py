@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from mini_wallet import Wallet, World
+from token_wallet import TokenWallet
 
 from exporter.network.parties.signing import KEPT
 
@@ -40,6 +41,23 @@ async def by_lightning(alice: Wallet, bob: Wallet) -> None:
     await bob.pay(bob.free, alice)
     await alice.funded(1000 - sum(leaf.value for leaf in alice.free))
     await alice.swap(alice.free, [1000])
+
+
+def test_memory_holds_no_tokens(world: World) -> None:
+    async def counted() -> list[int]:
+        alice, bob = TokenWallet(world, 2), TokenWallet(world, 3)
+        token = await alice.create()
+        counts = []
+        for _ in range(3):
+            for _ in range(ROUNDS):
+                await alice.mint(token, 1000)
+                await alice.pay(token, 1000, bob.identity)
+                await bob.burn(token, 1000)
+            counts.append(held(world.services))
+        return counts
+
+    counts = asyncio.run(counted())
+    assert counts[2] - counts[1] < ROUNDS, counts
 
 
 @pytest.mark.parametrize("pay", [there_and_back, by_lightning])
