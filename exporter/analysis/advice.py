@@ -6,9 +6,9 @@ from exporter.analysis.evidence import (
     SHORTEST_AT_REST_MINUTES,
     Evidence,
 )
+from exporter.analysis.findings import Findings
 from exporter.analysis.judgement import Settings
 from exporter.analysis.load import Load
-from exporter.analysis.rules import Findings
 from exporter.record.terms import Verdict
 
 _USUALLY_ENOUGH_AT_REST_MINUTES = 5.0  # decides nine clean runs of ten, on simulated ones
