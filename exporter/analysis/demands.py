@@ -41,7 +41,7 @@ LONG_RUN = (Demand(0.0, 0.97, 1.5), Demand(150.0, 0.9, 0.0))
 # Beside a warm-up, what lasts of a slow leak is a small share of the growth, however sure it is: so it may be enough by
 # itself.
 LONG_RUN_HEAP = (
-    Demand(0.0, 0.97, 1.5),
+    Demand(0.0, 0.97, 1.5, 0.5),
     Demand(0.0, 0.85, 0.0, lasting=60.0),
     Demand(0.0, 0.5, 0.0, lasting=120.0),
 )
