@@ -17,16 +17,16 @@ VARIABLE_PREFIX = "MEMTEST_"
 # Units are spoken in the help, and not in the flag.
 _UNITS = ("_seconds", "_sats", "_kib_per_min", "_percent")
 
-# A file that is followed may come later; a new one replaces none.
-FileUse = Literal["read", "followed", "written", "new"]
+# A file that is followed may come later; one that is written replaces what was there, but no record of samples, which
+# only a record may go on with or replace; a new one replaces none.
+FileUse = Literal["read", "followed", "written", "record", "new"]
 
 
 class Section(StrEnum):
     """The headings of the help, in their order."""
 
-    OTHER = "Other"
     PROGRAM = "Program"
-    TOLD = "What it reports of itself"
+    TOLD = "What it reports"
     NETWORK = "Network"
     MEASUREMENT = "Measurement"
     FAULTS = "Faults of the local network"
@@ -35,6 +35,7 @@ class Section(StrEnum):
     OUTPUT = "Output"
     PROFILES = "Heaps and profiles"
     END = "Verdict and end"
+    OTHER = "Other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,9 +61,12 @@ def _read_integer(text: str) -> int:
 
 def _read_number(text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
-        raise ValueError("give a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("give a number")
+    return number
 
 
 def read_switch(text: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from exporter.errors import Complaint
-from exporter.settings.declared import Flag, Section, by_flags, setting
+from exporter.settings.declared import Flag, Section, all_settings, by_flags, setting
 from exporter.settings.group import contradiction, label_complaint
 from exporter.settings.kinds import TEXT, Kind
 from exporter.settings.listen_address import checked_listen_address
@@ -22,13 +22,13 @@ StopOn = Literal["never", "leak"]
 ExistingCsv = Literal["refuse", "append", "overwrite"]
 
 # Prometheus and this program give these to runs themselves.
-_TAKEN = frozenset({"job", "instance", "run", "version", "python_version"})
+_TAKEN = frozenset({"job", "instance", "run", "version", "python_version", "program", "sources"})
 
 
 def _read_label(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
-    if not equals or not re.fullmatch("[a-zA-Z][a-zA-Z0-9_]*", name) or name in _TAKEN:
-        raise ValueError("write it like plan=nightly, with a name that no run has by itself")
+    if not equals or not re.fullmatch("[a-zA-Z][a-zA-Z0-9_]*", name):
+        raise ValueError("write it like plan=nightly")
     if complaint := label_complaint(value):
         raise ValueError(complaint.removeprefix(", which "))
     return name, value
@@ -61,7 +61,7 @@ class ObservationSettings(VerdictChoice):
         "File for one row per sample.",
         section=Section.OUTPUT,
         harness_variable="MEMTEST_CSV_FILE",
-        file="written",
+        file="record",
     )
     existing_csv: ExistingCsv = by_flags(
         "refuse",
@@ -122,6 +122,11 @@ class ObservationSettings(VerdictChoice):
                 "existing_csv",
                 "csv",
             )
+        names = [name for name, _ in self.labels]
+        taken = _TAKEN | {each.name.replace("-", "_") for each in all_settings(type(self)) if each.heading}
+        for name in sorted({name for name in names if names.count(name) > 1 or name in taken}):
+            wrong = "which every run has by itself" if name in taken else "which is given twice"
+            yield contradiction(f"label is {TEXT.shown(name)}, {wrong}: give another name", "labels")
         files = {name: path for name, path in self.files().items() if path is not None}
         for (name, path), (other, second) in combinations(files.items(), 2):
             if path.absolute() == second.absolute():

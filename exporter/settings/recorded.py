@@ -8,6 +8,7 @@ from typing import Literal
 
 from exporter.errors import Complaint
 from exporter.settings.declared import REQUIRED, Flag, by_flags, setting
+from exporter.settings.files import record_complaint
 from exporter.settings.group import SettingsGroup, contradiction
 from exporter.settings.kinds import PATH, TEXT, Kind
 from exporter.settings.verdict import VerdictChoice
@@ -15,6 +16,13 @@ from exporter.settings.verdict import VerdictChoice
 DEFAULT_PAGE = Path("memtest_report.html")
 
 Named = tuple[str, Path]  # a run's label, which may be empty, and its file
+
+
+def _lost_records(written: Mapping[str, Path | None]) -> Iterator[Complaint]:
+    """What is wrong with files, which may be devices, that are written in place of what was there."""
+    for option, path in written.items():
+        if path is not None and (wrong := record_complaint(path)):
+            yield contradiction(f"{option} is {TEXT.shown(path)}, {wrong}", option)
 
 
 @dataclass(frozen=True)
@@ -39,6 +47,9 @@ class AnalyzeSettings(VerdictChoice):
         Flag(name="markdown", help="Print a table, as for a CI job's summary.", value="markdown"),
     )
     junit: Path | None = setting(None, "Also write JUnit XML to this file.", metavar="FILE")
+
+    def contradictions(self) -> Iterator[Complaint]:
+        yield from _lost_records({"junit": self.junit})
 
 
 @dataclass(frozen=True)
@@ -123,7 +134,6 @@ class PlotSettings(SettingsGroup):
         return pictures | ({"heap": "heap-dumps"} if self.heap_dumps else {})
 
     def contradictions(self) -> Iterator[Complaint]:
-        runs = {path.absolute() for _, path in self.runs}
         if not self.runs:
             yield contradiction(
                 "no run to plot: name a CSV file, for example: exporter plot out.csv", "files", "compare"
@@ -132,15 +142,10 @@ class PlotSettings(SettingsGroup):
             yield contradiction(
                 f"heap-dumps belong to one run, and {len(self.runs)} are plotted: name one CSV file", "heap_dumps"
             )
-        for option, path in {"output": self.output, "png": self.png, "svg": self.svg}.items():
-            if path is None:
-                continue
-            if option != "output" and path.suffix.lower() != f".{option}":
+        for option, path in {"png": self.png, "svg": self.svg}.items():
+            if path is not None and path.suffix.lower() != f".{option}":
                 yield contradiction(f"{option} is {TEXT.shown(path)}: give it a name that ends in .{option}", option)
-            if path.absolute() in runs:
-                yield contradiction(
-                    f"{option} is {TEXT.shown(path)}, one of the runs, which would be lost: name another file", option
-                )
+        yield from _lost_records({"output": self.output, "png": self.png, "svg": self.svg})
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class RunConfig(ObservationSettings):
         ),
         Flag(
             name="driver-command",
-            help="A program to test, too or instead: it speaks the driver protocol.",
+            help="A program that speaks the driver protocol, to test alone or beside --driver.",
             kind=Kind("text", driver_of_command),
             many=True,
             separator="\n",
@@ -145,7 +145,7 @@ class RunConfig(ObservationSettings):
         for driver in self.drivers:
             known = driver.command or complaint(driver.name) is None
             path = self.csv_of(driver.name) if known else None
-            if path is not None and (wrong := file_complaint(path, "written")):
+            if path is not None and (wrong := file_complaint(path, "record")):
                 yield contradiction(f"csv of {driver.name} is {TEXT.shown(path)}, {wrong}", "csv", "drivers")
 
     def _driver_contradictions(self) -> Iterator[Complaint]:

@@ -136,9 +136,9 @@ class WatchConfig(ObservationSettings):
         ways = {"command": self.command, "pid": self.pid, "name": self.process_name, "cgroup": self.cgroup}
         given = [name for name, value in ways.items() if value not in ((), None, "")]
         if len(given) != 1:
+            said = f"{' and '.join(given)} say" if given else "nothing says"
             yield contradiction(
-                f"{' and '.join(given) or 'nothing'} says which program is watched: name the program in one way: "
-                "-- COMMAND, --pid, --name or --cgroup",
+                f"{said} which program is watched: name it in one way: -- COMMAND, --pid, --name or --cgroup",
                 *("command", "pid", "process_name", "cgroup"),
             )
         program = Path(self.command[0]).name if self.command else ""

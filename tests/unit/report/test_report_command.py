@@ -74,7 +74,8 @@ def test_pictures_alone_or_beside_the_page(folder: Path) -> None:
         (["empty.csv"], "empty.csv, line 1"),
         (["other.csv"], "expected a header line with elapsed_sec"),
         (["ours.csv", "--png", "out.jpg"], "png is 'out.jpg': give it a name that ends in .png"),
-        (["ours.csv", "-o", "ours.csv"], "output is 'ours.csv', one of the runs, which would be lost"),
+        (["ours.csv", "-o", "ours.csv"], "output is 'ours.csv', which holds samples of a run, which would be lost"),
+        (["ours.csv", "-o", "go.csv"], "output is 'go.csv', which holds samples of a run, which would be lost"),
         (["ours.csv", "-o", "missing/out.html"], "can't write missing/out.html"),
     ],
 )

@@ -11,8 +11,10 @@ from exporter.errors import ConfigError
 from exporter.settings.credentials import faucet_login
 from exporter.settings.drivers import DriverChoice
 from exporter.settings.files import read_file
+from exporter.settings.matrix import MatrixSettings
 from exporter.settings.network_file import read_network_file
 from exporter.settings.profiling import ProfilingSettings
+from exporter.settings.recorded import AnalyzeSettings, PlotSettings
 from exporter.settings.run import RunConfig
 from exporter.settings.watch import WatchConfig
 
@@ -69,6 +71,24 @@ def test_a_file_to_write_needs_a_directory_that_may_be_written(
     assert f"there is no directory {str(missing.parent)!r}; create it first" in refusal(RunConfig, **{field: missing})
     monkeypatch.setattr("os.access", lambda path, mode: False)  # root may write everywhere
     assert "which can't be written: name another file" in refusal(RunConfig, **{field: tmp_path / "file"})
+
+
+def test_nothing_but_a_record_replaces_a_record(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.csv"
+    kept.write_text("timestamp,elapsed_sec,rss_bytes\n")
+    said = f"is {str(kept)!r}, which holds samples of a run, which would be lost: name another file"
+    assert refusal(RunConfig, report=kept) == f"report {said}"
+    assert refusal(MatrixSettings, plan=tmp_path / "plan.yaml", markdown=kept) == f"markdown {said}"
+    assert refusal(AnalyzeSettings, files=(kept,), junit=kept) == f"junit {said}"
+    assert refusal(PlotSettings, files=(("", kept),), output=kept) == f"output {said}"
+    RunConfig(csv=kept, existing_csv="overwrite")
+
+
+def test_a_page_of_before_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("<!doctype html>\n<p>elapsed_sec</p>\n")
+    RunConfig(report=page)
+    PlotSettings(files=(("", tmp_path / "out.csv"),), output=page)
 
 
 def test_a_file_to_read_has_to_be_there_and_one_to_follow_has_not(tmp_path: Path) -> None:

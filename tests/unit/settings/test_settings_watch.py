@@ -21,6 +21,11 @@ from exporter.settings.watch import WatchConfig
             {"agent": "python", "command": (), "pid": 1},
             "agent python works in a program that is started here: give",
         ),
+        ({"pid": 1}, "command and pid say which program is watched: name it in one way: -- COMMAND, --pid"),
+        ({"command": ()}, "nothing says which program is watched: name it in one way: -- COMMAND, --pid"),
+        ({"labels": (("sources", "x"),)}, "label is 'sources', which every run has by itself: give another name"),
+        ({"labels": (("a", "b"), ("a", "c"))}, "label is 'a', which is given twice: give another name"),
+        ({"labels": (("mem_interval", "b"),)}, "label is 'mem_interval', which every run has by itself: give another"),
         ({"command": ("/bin/x\udcff",)}, "command is 'x\\udcff', which is not UTF-8"),
     ],
 )
