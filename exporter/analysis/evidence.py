@@ -261,7 +261,7 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: Scale) -> E
     growing = evidence.settled and even and evidence.lasts(scale.threshold)
     told = _in_words(evidence, trend, scale)
     if any(meets(trend, demand, scale.threshold) for demand in demands):
-        verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
+        verdict, reason = Verdict.LEAK, f"{told}{_lasting(trend, scale)}, beyond what warm-up, caches or noise explain"
     elif missed < scale.acquit and not growing:
         verdict, reason = Verdict.NO_LEAK, replace(evidence, missed=missed).bound_in_words()
     elif trend.low <= scale.threshold:
@@ -275,6 +275,12 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: Scale) -> E
 def _in_words(evidence: Evidence, trend: Trend, scale: Scale) -> str:
     growth = trend.growth
     return f"{evidence.label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+
+
+def _lasting(trend: Trend, scale: Scale) -> str:
+    """How much of the growth is likely to last, where that is clearly less than all of it: beside a warm-up."""
+    lasts = trend.others.upper_bound(_EVEN_CHANCE)
+    return f", of which some {lasts:.0f}{scale.unit} are likely to last" if lasts < trend.growth.low else ""
 
 
 def cache_in_words(floors: Floors, unit: str) -> str:
