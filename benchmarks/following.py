@@ -144,7 +144,7 @@ def ends_of(plan: Plan) -> Callable[[Object], tuple[int, str]]:
             reason="the heap grows by 0.2 KiB/min, between -0.8 and 1.2, and the threshold is 100 KiB/min",
             growth_series="heap_allocated_bytes",
             growth_kib_per_min=growth,
-            growth_bytes_per_payment=growth,
+            growth_bytes_per={"payments": growth},
             resident_kib_per_min=growth,
             peak_bytes=61 << 20,
             payments=21_480,
