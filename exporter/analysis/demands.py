@@ -16,6 +16,7 @@ Lasts = Callable[[float], bool]  # whether a series was read for so many minutes
 class Demand:
     """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps.
 
+    ``lasting`` is asked for instead of a share where it is not 0: the growth that is likely to last, per minute.
     ``evenness`` is how fast it has to be in the second half, as a share of the first.
     """
 
@@ -24,6 +25,7 @@ class Demand:
     steadiness: float
     lasting_share: float = 0.35
     evenness: float = 0.0
+    lasting: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,13 @@ class Early:
 
 # The second of each is for growth so fast, at rest so even, that no cache seen keeps it up.
 LONG_RUN = (Demand(0.0, 0.97, 1.5), Demand(150.0, 0.9, 0.0))
+# Beside a warm-up, what lasts of a slow leak is a small share of the growth, however sure it is: so it may be enough by
+# itself.
+LONG_RUN_HEAP = (
+    Demand(0.0, 0.97, 1.5, 0.5),
+    Demand(0.0, 0.85, 0.0, lasting=60.0),
+    Demand(0.0, 0.5, 0.0, lasting=120.0),
+)
 SHORT_RUN = (Demand(0.0, 0.97, 2.5), Demand(600.0, 0.9, 1.0))
 LONG_AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
 # A warm-up of up to 15 min slows down meanwhile, and a cache that fills by what is new to it. In a run of a few minutes
@@ -71,7 +80,7 @@ def demands_under_load(name: str, lasts: Lasts, *, early: bool, sequential: bool
             return ()
         return SEQUENTIAL_LONG if lasts(LONG_RUN_MINUTES) else (SEQUENTIAL_FAST,)
     if lasts(LONG_RUN_MINUTES):
-        return LONG_RUN
+        return LONG_RUN_HEAP if name == HEAP else LONG_RUN
     if lasts(SHORTEST_FOR_LEAK_MINUTES):
         return SHORT_RUN
     if not early:
@@ -91,7 +100,7 @@ def demands_at_rest(lasts: Lasts, *, sequential: bool) -> tuple[Demand, ...]:
 
 def meets(trend: Trend, demand: Demand, threshold: float) -> bool:
     """Whether growth above a threshold, per minute, is what a leak has to show."""
-    lasting = max(threshold, demand.lasting_share * trend.growth.value)
+    lasting = max(threshold, demand.lasting or demand.lasting_share * trend.growth.value)
     return (
         trend.low > max(demand.floor, threshold)
         and trend.steadiness > demand.steadiness

@@ -15,6 +15,7 @@ from exporter.analysis.demands import (
     demands_under_load,
     meets,
 )
+from exporter.analysis.ending import has_ended
 from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FOR_FEW_MINUTES, is_obvious, trend_of_few
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import (
@@ -26,6 +27,7 @@ from exporter.analysis.judgement import (
     SeriesEvidence,
     Settings,
 )
+from exporter.analysis.scales import COUNT, Scale, kib
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
 from exporter.record.columns import BY_NAME
@@ -36,9 +38,6 @@ FEWEST_AT_REST = 10
 SHORTEST_MINUTES = 5.0
 SHORTEST_AT_REST_MINUTES = 2.0
 
-_COUNT_THRESHOLD_PER_MIN = 0.1
-_COUNT_ACQUIT_PER_MIN = 0.5
-_PAGE_KIB = 4.0
 _MOST_OF_A_LENGTH = 0.9
 _BARELY_GROWN = 0.1
 _EVEN_CHANCE = 0.5
@@ -107,29 +106,9 @@ class Evidence:
 Read = Callable[[Stretch, str, Settings], Evidence]
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """What a column counts in which steps, from where on growth matters, and which growth an acquittal excludes."""
-
-    divisor: float
-    unit: str
-    step: float
-    threshold: float
-    acquit: float
-
-
-def _kib(settings: Settings, minutes_at_rest: float | None = None) -> _Scale:
-    """KiB under load, or at rest for so long."""
-    acquit = settings.acquit_kib_per_min if minutes_at_rest is None else settings.acquit_at_rest(minutes_at_rest)
-    return _Scale(1024.0, " KiB", _PAGE_KIB, settings.threshold_kib_per_min, acquit)
-
-
-_COUNT = _Scale(1.0, "", 1.0, _COUNT_THRESHOLD_PER_MIN, _COUNT_ACQUIT_PER_MIN)
-
-
 def memory_under_load(stretch: Stretch, name: str, settings: Settings, *, early: bool = True) -> Evidence:
     """The passive evidence of a column in bytes; ``early``: a short run may show a leak, if nothing is at rest."""
-    return _passive(stretch, name, _kib(settings), settings.sequential, early=early)
+    return _passive(stretch, name, kib(settings), settings.sequential, early=early)
 
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings, *, at_once: bool = True) -> Evidence:
@@ -137,7 +116,7 @@ def memory_at_rest(stretch: Stretch, name: str, settings: Settings, *, at_once: 
 
     ``at_once`` says that an obvious leak may show within a minute.
     """
-    scale, may_leak = _kib(settings, stretch.duration), name not in RESIDENT_SERIES
+    scale, may_leak = kib(settings, stretch.duration), name not in RESIDENT_SERIES
     found = _settled(
         stretch, name, scale, demands_at_rest(stretch.lasts, sequential=settings.sequential) if may_leak else ()
     )
@@ -163,20 +142,20 @@ def resident_memory(read: Read, stretch: Stretch, settings: Settings) -> Evidenc
 
 def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The evidence of a column of counts, at rest where there are enough such samples."""
-    found = _settled(stretch, name, _COUNT, demands_at_rest(stretch.lasts, sequential=settings.sequential))
+    found = _settled(stretch, name, COUNT, demands_at_rest(stretch.lasts, sequential=settings.sequential))
     if found.trend is None:
-        found = _passive(stretch, name, _COUNT, settings.sequential)
+        found = _passive(stretch, name, COUNT, settings.sequential)
     trend = found.trend
     if trend is None or np.ptp(trend.floors.y) < _FEWEST_MORE:
         if found.verdict is not Verdict.LEAK:
             return replace(found, growing=False)
         reason = f"{found.reason}, but by fewer than {_FEWEST_MORE:.0f} in all"
         return replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason, growing=False)
-    even = trend.low > _COUNT.acquit and trend.steadiness > _EVEN_STEPS
-    return replace(found, growing=even and found.lasts(_COUNT.acquit))
+    even = trend.low > COUNT.acquit and trend.steadiness > _EVEN_STEPS
+    return replace(found, growing=even and found.lasts(COUNT.acquit))
 
 
-def _passive(stretch: Stretch, name: str, scale: _Scale, sequential: bool, *, early: bool = True) -> Evidence:
+def _passive(stretch: Stretch, name: str, scale: Scale, sequential: bool, *, early: bool = True) -> Evidence:
     """By time; by the work done where that explains the growth far better: a leak per operation, at an uneven pace."""
     by_time = _passive_by(stretch.minutes, stretch, name, scale, sequential, early)
     if by_time.verdict is Verdict.NO_LEAK or by_time.trend is None or stretch.is_even:
@@ -192,7 +171,7 @@ def _vagueness(trend: Trend) -> float:
     return (growth.high - growth.low) / growth.value if growth.value > 0 else np.inf
 
 
-def _passive_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, sequential: bool, early: bool) -> Evidence:
+def _passive_by(clock: Floats, stretch: Stretch, name: str, scale: Scale, sequential: bool, early: bool) -> Evidence:
     t, y = stretch.points(name, clock, settled=False)
     part = _Part(stretch, t)
     enough = len(t) >= FEWEST_SAMPLES and part.lasts(SHORTEST_MINUTES)
@@ -206,7 +185,7 @@ def _passive_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, seque
     return fast if fast.verdict is Verdict.LEAK and _held(t, y, scale) else found
 
 
-def _held(t: Floats, y: Floats, scale: _Scale) -> bool:
+def _held(t: Floats, y: Floats, scale: Scale) -> bool:
     """Whether fast growth showed at the looks before the last, as far as a run that goes on is asked for it."""
     for earlier in range(1, LOOKS_IN_A_ROW):
         seen = t <= t[-1] - earlier
@@ -216,7 +195,7 @@ def _held(t: Floats, y: Floats, scale: _Scale) -> bool:
     return True
 
 
-def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
+def _settled(stretch: Stretch, name: str, scale: Scale, demands: tuple[Demand, ...]) -> Evidence:
     """By the work done first, as most leaks are leaks per operation; by time if that shows no leak."""
     by_work = _settled_by(stretch.work, stretch, name, scale, demands)
     if by_work.verdict is Verdict.LEAK or not demands:
@@ -225,15 +204,18 @@ def _settled(stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, 
     return by_time if by_time.verdict is Verdict.LEAK else by_work
 
 
-def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: _Scale, demands: tuple[Demand, ...]) -> Evidence:
+def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: Scale, demands: tuple[Demand, ...]) -> Evidence:
     t, y = stretch.points(name, clock, settled=True)
     part = _Part(stretch, t)
     enough = len(t) >= FEWEST_AT_REST and part.lasts(SHORTEST_AT_REST_MINUTES)
     trend = trend_of_floors(t, y / scale.divisor, scale.step, wandering=False) if enough else None
-    return _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t)), demands, scale)
+    found = _decided(Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t)), demands, scale)
+    if found.verdict is not Verdict.LEAK or not has_ended(t, y):
+        return found
+    return replace(found, verdict=Verdict.INCONCLUSIVE, reason=f"{found.reason}; but it grows no more in the end")
 
 
-def _few_at_rest(stretch: Stretch, name: str, scale: _Scale, *, may_leak: bool) -> Evidence:
+def _few_at_rest(stretch: Stretch, name: str, scale: Scale, *, may_leak: bool) -> Evidence:
     """What can be said at once, or of a run that is too short for floors."""
     t, y = stretch.points(name, stretch.work, settled=True)
     part = _Part(stretch, stretch.points(name, stretch.minutes, settled=True)[0])
@@ -268,7 +250,7 @@ class _Part:
         return self.stretch.lasts(minutes) and self.minutes >= _MOST_OF_A_LENGTH * minutes
 
 
-def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> Evidence:
+def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: Scale) -> Evidence:
     """The same with its verdict and the reason for it."""
     trend = evidence.trend
     if trend is None:
@@ -279,7 +261,7 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     growing = evidence.settled and even and evidence.lasts(scale.threshold)
     told = _in_words(evidence, trend, scale)
     if any(meets(trend, demand, scale.threshold) for demand in demands):
-        verdict, reason = Verdict.LEAK, f"{told}, beyond what warm-up, caches or noise explain"
+        verdict, reason = Verdict.LEAK, f"{told}{_lasting(trend, scale)}, beyond what warm-up, caches or noise explain"
     elif missed < scale.acquit and not growing:
         verdict, reason = Verdict.NO_LEAK, replace(evidence, missed=missed).bound_in_words()
     elif trend.low <= scale.threshold:
@@ -290,9 +272,15 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: _Scale) -> 
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
 
 
-def _in_words(evidence: Evidence, trend: Trend, scale: _Scale) -> str:
+def _in_words(evidence: Evidence, trend: Trend, scale: Scale) -> str:
     growth = trend.growth
     return f"{evidence.label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+
+
+def _lasting(trend: Trend, scale: Scale) -> str:
+    """How much of the growth is likely to last, where that is clearly less than all of it: beside a warm-up."""
+    lasts = trend.others.upper_bound(_EVEN_CHANCE)
+    return f", of which some {lasts:.0f}{scale.unit} are likely to last" if lasts < trend.growth.low else ""
 
 
 def cache_in_words(floors: Floors, unit: str) -> str:

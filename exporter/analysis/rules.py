@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
+from exporter.analysis.demands import SEQUENTIAL_LONG, meets
 from exporter.analysis.drain import most_held
 from exporter.analysis.evidence import Evidence
+from exporter.analysis.findings import Findings
 from exporter.analysis.judgement import Drain, Settings
 from exporter.analysis.load import Load
 from exporter.record.terms import Verdict
@@ -20,42 +22,20 @@ _RETENTION = (
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
-    """What each series of a run shows by itself; ``whole_heap`` says that the heap has a native part, ``reserves`` that
-    the subject fills memory that it has reserved bit by bit, ``watched`` that it is a program that nobody here puts a
-    load on.
-    """
-
-    heap_at_rest: Evidence
-    parts_at_rest: tuple[Evidence, ...]
-    heap: Evidence
-    resident_at_rest: Evidence
-    resident: Evidence
-    counts: tuple[Evidence, ...]
-    whole_heap: bool
-    reserves: bool = False
-    watched: bool = False
-
-    @property
-    def memory(self) -> tuple[Evidence, ...]:
-        return self.heap_at_rest, self.heap, self.resident_at_rest, self.resident
-
-    @property
-    def all(self) -> tuple[Evidence, ...]:
-        """Those of which there is a sample."""
-        return tuple(part for part in (*self.memory, *self.parts_at_rest, *self.counts) if part.samples)
-
-
-@dataclass(frozen=True, slots=True)
 class Limits:
-    """The growth in KiB/min that resident memory must exclude, by itself and where the whole heap acquits."""
+    """The growth in KiB/min that resident memory must exclude, by itself and where the whole heap acquits.
+
+    ``threshold`` is the growth above which a leak is one.
+    """
 
     alone: float
     beside_heap: float
+    threshold: float
 
     @classmethod
     def of(cls, settings: Settings, minutes: float) -> Self:
-        return cls(settings.acquit_kib_per_min, _RESIDENT_ALLOWANCE * settings.acquit_at_rest(minutes))
+        beside_heap = _RESIDENT_ALLOWANCE * settings.acquit_at_rest(minutes)
+        return cls(settings.acquit_kib_per_min, beside_heap, settings.threshold_kib_per_min)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +158,15 @@ def _reserve_is_filled(case: Case) -> Decision | None:
     return Decision(Verdict.INCONCLUSIVE, resident, reason)
 
 
+def _heap_shows_no_leak(case: Case) -> Decision | None:
+    resident, trend = case.resident, case.resident.trend
+    if resident.verdict is not Verdict.LEAK or trend is None or not case.findings.whole_heap:
+        return None
+    if any(meets(trend, demand, case.limits.threshold) for demand in SEQUENTIAL_LONG):
+        return None
+    return _undecided(case, resident, f"{resident.reason}; but the whole heap shows none")
+
+
 def _resident_leaks(case: Case) -> Decision | None:
     return _leak(case.resident) if case.resident.verdict is Verdict.LEAK else None
 
@@ -267,6 +256,11 @@ RULES = (
         "**Inconclusive** if resident memory under load is a leak of a program whose JVM heap is known: a JVM fills "
         "the memory that it has reserved bit by bit, with garbage too.",
         _reserve_is_filled,
+    ),
+    Rule(
+        "**Inconclusive** if resident memory under load is a leak, but by less than a run that is looked at again and "
+        "again has to show, and a whole heap is read, which shows none: to look at both must not add false alarms.",
+        _heap_shows_no_leak,
     ),
     Rule("**Leak** if resident memory under load is one that trimming did not return.", _resident_leaks),
     Rule(

@@ -16,6 +16,7 @@ from exporter.analysis.evidence import (
     memory_under_load,
     resident_memory,
 )
+from exporter.analysis.findings import Findings
 from exporter.analysis.flags import (
     even_cache,
     file_pages,
@@ -29,7 +30,7 @@ from exporter.analysis.harness import harness_verdict
 from exporter.analysis.judgement import HEAP, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
 from exporter.analysis.near_rest import memory_near_rest
-from exporter.analysis.rules import Findings, Limits, combine
+from exporter.analysis.rules import Limits, combine
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.record.column import Series

@@ -65,17 +65,20 @@ def conclude(subjects: Sequence[Measured], max_failure_ratio: float | None, rule
 
         named = [(each.state.driver, each.series, each.judgement) for each in judged]
         parts.append(side_by_side(named))
-    verdict, reason = gravest({each.state.driver: _verdict(each) for each in judged})
+    verdict, reason = gravest({each.state.driver: _verdict(each) for each in judged}, named=len(judged) > 1)
     if len(judged) > 1:
         parts.append(f"Verdict: {verdict}\n  {reason}")
     error = next((each.error for each in judged if each.error is not None), None)
     return Conclusion(tuple(judged), "\n".join(parts), verdict, reason, error)
 
 
-def gravest(verdicts: dict[str, tuple[Verdict, str]]) -> tuple[Verdict, str]:
-    """The verdict on a run, and why, from the verdicts and reasons by driver: a leak of one is a leak of the run."""
+def gravest(verdicts: dict[str, tuple[Verdict, str]], *, named: bool) -> tuple[Verdict, str]:
+    """The verdict on a run, and why, from the verdicts and reasons by driver: a leak of one is a leak of the run.
+
+    ``named`` says that the reason begins with the driver.
+    """
     driver, (verdict, reason) = min(verdicts.items(), key=lambda item: _GRAVEST_FIRST.index(item[1][0]))
-    return verdict, reason if len(verdicts) == 1 else f"{driver}: {reason}"
+    return verdict, f"{driver}: {reason}" if named else reason
 
 
 def _judge(subject: Measured, max_failure_ratio: float | None, rule: Settings | None) -> Judged:

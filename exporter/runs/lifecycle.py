@@ -252,7 +252,7 @@ class Lifecycle(ABC):
     def _on_verdict(self, driver: str, verdict: Verdict, reason: str) -> None:
         """Publish the verdict as it stands; a leak ends the measurement if it was told so."""
         self._verdicts[driver] = verdict, reason
-        verdict, reason = gravest(self._verdicts)
+        verdict, reason = gravest(self._verdicts, named=len(self._state.subjects) > 1)
         self._publish(verdict, reason)
         if verdict == self._config.stop_on and not self._stop.is_set():
             self._console.line(f"Stopping, as the verdict is {verdict}: {reason}")

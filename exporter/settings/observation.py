@@ -103,7 +103,8 @@ class ObservationSettings(VerdictChoice):
     log_format: LogFormat = setting("text", "Format of the log on stderr.", section=Section.OUTPUT)
     stop_on: StopOn = setting(
         "never",
-        "Verdict that ends the run early: leak, once four looks in a row, a minute apart, have shown one.",
+        "Verdict that ends the run early: leak, once four looks in a row, a minute apart, have shown one. Of several "
+        "subjects, the first that leaks ends the run of all.",
         section=Section.END,
     )
     linger_seconds: float = setting(

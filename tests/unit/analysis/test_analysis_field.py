@@ -9,6 +9,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from field.cases import HERE, subjects
 
@@ -34,8 +35,9 @@ UNDECIDED = {
 }
 FILLING = {  # accused until full
     *("with_agent/clean_database", "with_agent/clean_history", "with_agent/clean_lru_cache"),
-    *("near_rest/clean_database", "near_rest/clean_lru_cache"),
+    *("near_rest/clean_database", "near_rest/clean_history", "near_rest/clean_lru_cache"),
 }
+FULL_BYTES, FULL_MINUTES = 1 << 16, 2 / 3
 LOOKS = (0.25, 0.5, 0.75)
 CALLED_BY_MINUTE = {"python": 4.0, "go": 6.0}  # near rest
 
@@ -82,6 +84,16 @@ def test_finds_a_leak_near_rest_within_minutes_and_states_its_size(name: str) ->
     assert true is not None
     assert stated is not None
     assert stated.low <= true <= stated.high
+
+
+def test_takes_back_what_it_said_of_a_cache_when_it_is_seen_to_be_full() -> None:
+    run = recorded("near_rest/clean_history")
+    minutes, heap = run.columns["elapsed_sec"] / 60, run.columns["heap_allocated_bytes"]
+    full = minutes[heap > np.nanmax(heap) - FULL_BYTES][0]
+    before, after = (judge(until(run, float((minutes <= full + more).mean()))) for more in (0, FULL_MINUTES))
+    assert before.verdict is Verdict.LEAK
+    assert after.verdict is Verdict.INCONCLUSIVE
+    assert "it grows no more in the end" in after.reason
 
 
 @pytest.mark.parametrize("name", CLEAN)

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from exporter.analysis.evidence import Evidence
+from exporter.analysis.findings import Findings
 from exporter.analysis.judgement import Drain
 from exporter.analysis.load import Load
-from exporter.analysis.rules import RULES, Findings, Limits, case_of, combine, rules_in_words
+from exporter.analysis.rules import RULES, Limits, case_of, combine, rules_in_words
+from exporter.analysis.trend import trend_of_floors
 from exporter.record.terms import Verdict
 
 LEAK, NO_LEAK, INCONCLUSIVE = Verdict.LEAK, Verdict.NO_LEAK, Verdict.INCONCLUSIVE
-LIMITS = Limits(50.0, 200.0)
+LIMITS = Limits(50.0, 200.0, 5.0)
 PAGE = Path(__file__).parents[3] / "docs" / "verdict-method.md"
 
 
@@ -36,6 +38,9 @@ HEAP_LEAK = evidence("heap_allocated_bytes", LEAK)
 RESIDENT_LEAK = evidence("rss_bytes", LEAK, 900.0)
 OPEN = evidence("rss_bytes", INCONCLUSIVE, 120.0)
 HEAPLESS = replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=NO_HEAP, whole_heap=False)
+UNDECIDED_HEAP = replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=evidence("heap_allocated_bytes", INCONCLUSIVE, 80.0))
+MINUTES = np.linspace(0.0, 60.0, 360)
+STRAIGHT, SLOWING = (trend_of_floors(MINUTES, grown, 4.0) for grown in (100 * MINUTES, 2000 * np.sqrt(MINUTES)))
 # By the number of the rule that decides it.
 CASES: list[tuple[int, Findings, Load]] = [
     (1, replace(ACQUITTED, parts_at_rest=(PART,), resident=RESIDENT_LEAK), Load()),
@@ -44,16 +49,19 @@ CASES: list[tuple[int, Findings, Load]] = [
     (3, replace(ACQUITTED, counts=(evidence("open_fds", LEAK),), resident=RESIDENT_LEAK), Load()),
     (4, replace(ACQUITTED, heap=HEAP_LEAK, resident=RESIDENT_LEAK), Load()),
     (5, replace(ACQUITTED, resident=RESIDENT_LEAK, whole_heap=False, reserves=True), Load()),
-    (6, replace(ACQUITTED, resident=RESIDENT_LEAK, whole_heap=False), Load()),
-    (7, replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=evidence("heap_allocated_bytes", INCONCLUSIVE, 80.0)), Load()),
-    (8, replace(ACQUITTED, resident=OPEN, whole_heap=False), Load()),
-    (9, replace(HEAPLESS, resident=evidence("rss_bytes", INCONCLUSIVE)), Load()),
-    (10, replace(ACQUITTED, counts=(replace(evidence("open_fds", INCONCLUSIVE, 40.0), growing=True),)), Load()),
-    (11, ACQUITTED, Load("no payment succeeded", idle=True)),
-    (12, ACQUITTED, Load()),
-    (12, replace(ACQUITTED, counts=(evidence("open_fds", INCONCLUSIVE, 40.0),)), Load()),
-    (12, replace(ACQUITTED, resident=OPEN), Load()),
-    (12, HEAPLESS, Load()),
+    (6, replace(UNDECIDED_HEAP, resident=replace(RESIDENT_LEAK, trend=SLOWING)), Load()),
+    (7, replace(UNDECIDED_HEAP, resident=replace(RESIDENT_LEAK, trend=STRAIGHT)), Load()),
+    (7, replace(UNDECIDED_HEAP, resident=replace(RESIDENT_LEAK, trend=SLOWING), whole_heap=False), Load()),
+    (7, replace(ACQUITTED, resident=RESIDENT_LEAK, whole_heap=False), Load()),
+    (8, replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=evidence("heap_allocated_bytes", INCONCLUSIVE, 80.0)), Load()),
+    (9, replace(ACQUITTED, resident=OPEN, whole_heap=False), Load()),
+    (10, replace(HEAPLESS, resident=evidence("rss_bytes", INCONCLUSIVE)), Load()),
+    (11, replace(ACQUITTED, counts=(replace(evidence("open_fds", INCONCLUSIVE, 40.0), growing=True),)), Load()),
+    (12, ACQUITTED, Load("no payment succeeded", idle=True)),
+    (13, ACQUITTED, Load()),
+    (13, replace(ACQUITTED, counts=(evidence("open_fds", INCONCLUSIVE, 40.0),)), Load()),
+    (13, replace(ACQUITTED, resident=OPEN), Load()),
+    (13, HEAPLESS, Load()),
 ]
 
 

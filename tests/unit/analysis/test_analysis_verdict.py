@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -26,14 +27,15 @@ def run_with(
     every: float = 10,
     noise_kib: float = 64,
     warmup_mib: float = 0.0,
+    warmup_minutes: float = 3.0,
     heap: bool = True,
     seed: int = 7,
     **columns: Floats,
 ) -> Run:
-    """A run whose resident memory and heap grow steadily, with noise and a warm-up of 3 min."""
+    """A run whose resident memory and heap grow steadily, with noise and a warm-up."""
     rng = np.random.default_rng(seed)
     t = np.arange(0, minutes * 60 + 1, every) / 60
-    grown = kib_per_min * KIB * t + warmup_mib * MIB * (1 - np.exp(-t / 3))
+    grown = kib_per_min * KIB * t + warmup_mib * MIB * (1 - np.exp(-t / warmup_minutes))
     series: dict[str, Any] = {
         "elapsed_sec": t * 60,
         "rss_bytes": 80 * MIB + grown + noise_kib * KIB * rng.standard_normal(len(t)),
@@ -54,6 +56,16 @@ def test_tells_the_twins_apart(rate: float, expected: Verdict, heap: bool) -> No
     assert found.growth_kib_per_min is not None
     assert found.growth_kib_per_min.low <= rate + 5
     assert found.growth_kib_per_min.high >= rate - 5
+
+
+@pytest.mark.parametrize("warmup_minutes", [8.0, 14.0])
+def test_tells_a_slow_leak_beside_a_large_warmup_from_the_warmup_alone(warmup_minutes: float) -> None:
+    leaking, clean = (
+        judge(run_with(rate, warmup_mib=50, warmup_minutes=warmup_minutes, noise_kib=32)) for rate in (100, 0)
+    )
+    assert leaking.verdict is Verdict.LEAK
+    assert re.search(r", of which some (9|10)\d KiB are likely to last", leaking.reason)
+    assert clean.verdict is Verdict.NO_LEAK
 
 
 def test_a_leak_is_told_by_minute_and_by_payment() -> None:

@@ -85,7 +85,7 @@ def test_a_subject_that_died_is_the_run_s_error(tmp_path: Path) -> None:
     ],
 )
 def test_the_gravest_verdict_is_the_run_s(verdicts: dict[str, Verdict], expected: Verdict) -> None:
-    assert gravest({name: (verdict, "why") for name, verdict in verdicts.items()})[0] == expected
+    assert gravest({name: (verdict, "why") for name, verdict in verdicts.items()}, named=True)[0] == expected
 
 
 def test_what_a_watched_harness_says_stands_beside_the_verdict(tmp_path: Path) -> None:

@@ -220,6 +220,32 @@ def test_a_leak_ends_it_when_asked(capsys: pytest.CaptureFixture[str], stop_on: 
     assert ("Stopping, as the verdict is leak: it grows" in capsys.readouterr().out) is stopped
 
 
+def test_the_first_of_several_that_leaks_ends_the_run_of_all_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    async def beside(run: FakeMeasurement) -> None:
+        await run.until(lambda: all(subject.state.samples_written >= 2 for subject in run.all))
+        run._on_verdict("first", Verdict.NO_LEAK, "it is flat")
+        run._on_verdict("second", Verdict.INCONCLUSIVE, "it is too early")
+        assert not run._stop.is_set()
+        run._on_verdict("second", Verdict.LEAK, "it grows")
+        run._on_verdict("first", Verdict.LEAK, "it grows as well")
+
+    assert measure(settings(stop_on="leak"), beside, names=("first", "second")) == 0
+    said = capsys.readouterr().out
+    assert said.count("Stopping, as the verdict is leak") == 1
+    assert "Stopping, as the verdict is leak: second: it grows\n" in said
+
+
+def test_the_subject_that_leaks_is_named_though_nothing_is_known_of_the_others(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def beside(run: FakeMeasurement) -> None:
+        await run.until(lambda: run.samples >= 2)
+        run._on_verdict("second", Verdict.LEAK, "it grows")
+
+    assert measure(settings(stop_on="leak"), beside, names=("first", "second")) == 0
+    assert "Stopping, as the verdict is leak: second: it grows\n" in capsys.readouterr().out
+
+
 def test_a_verdict_that_is_no_longer_computed_vanishes_and_comes_back(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
