@@ -16,10 +16,17 @@ COPY requirements.lock /src/
 RUN /opt/hatch/bin/pip --python /opt/exporter/bin/python install --no-compile --require-hashes -r /src/requirements.lock \
     && find /opt/exporter/lib -type d -name tests -prune -exec rm -rf {} +
 
+COPY exporter/drivers/releases /src/releases
 ARG SDK_VERSION=
-RUN if [ -n "$SDK_VERSION" ]; then \
-      /opt/hatch/bin/pip --python /opt/exporter/bin/python install --no-compile --no-deps "breez-sdk-spark==$SDK_VERSION"; \
-    fi
+RUN if [ -z "$SDK_VERSION" ]; then \
+      exit 0; \
+    elif [ -f "/src/releases/$SDK_VERSION.txt" ]; then \
+      set -- --require-hashes -r "/src/releases/$SDK_VERSION.txt"; \
+    else \
+      echo "breez-sdk-spark $SDK_VERSION is installed unverified: its hash is not known here" >&2; \
+      set -- "breez-sdk-spark==$SDK_VERSION"; \
+    fi \
+    && /opt/hatch/bin/pip --python /opt/exporter/bin/python install --no-compile --no-deps "$@"
 
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./

@@ -12,7 +12,7 @@ ARGS ?=
 # Of all tests, and not of those that ARGS picks.
 COVERAGE = $(if $(ARGS),,--cov=exporter)
 
-.PHONY: run test check lint lint-web install drivers tools docs site conformance newest dashboards proto compose-test kubernetes-test clean
+.PHONY: run test check lint lint-web install drivers tools docs site conformance newest releases dashboards proto compose-test kubernetes-test clean
 
 run: $(VENV)/installed
 	$(BIN)/exporter --duration $(DURATION) --interval 250ms --mem-interval 5s --csv $(CSV) --csv-overwrite $(ARGS)
@@ -55,8 +55,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { tools/install-tools python3-venv && $(PYTHON) -m venv --clear $(VENV); }
 	$(BIN)/python -m pip install --quiet --upgrade pip
 
-$(VENV)/installed: pyproject.toml $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[all]'
+# In the versions of the lock file, so that no release of others breaks a clone.
+$(VENV)/installed: pyproject.toml requirements.lock $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --constraint <(sed -n 's/ \\$$//; /^[a-z]/p' requirements.lock)
 	@touch $@
 
 $(VENV)/installed-dev: pyproject.toml $(VENV)/installed
@@ -72,6 +73,10 @@ drivers: $(VENV)/installed
 # Whether the registries serve newer SDKs than the drivers take.
 newest: $(VENV)/installed-dev
 	$(BIN)/python -m tools.newest_releases
+
+# The hashes of the SDK's releases that the registry serves now.
+releases: $(VENV)/installed-dev
+	$(BIN)/python -m tools.sdk_releases
 
 # The code for the messages in the .proto files.
 proto: $(VENV)/installed-dev

@@ -124,9 +124,9 @@ class Scene:
         return self.both(np.asarray(lfilter([1.0], [1.0, -decay], at_reconnect * size)))
 
     def wander(self) -> Signal:
-        phi = self.rng.choice([0.9, 0.98, 0.99, 0.995, 0.999])
+        phi = float(self.rng.choice([0.9, 0.98, 0.99, 0.995, 0.999]))
         wander = self._ar1(phi, self.rng.uniform(0.2, 3) * MIB)
-        return self.both(wander - wander.min(), heap_share=self.rng.choice([0.0, 0.2, 1.0]))
+        return self.both(wander - wander.min(), heap_share=float(self.rng.choice([0.0, 0.2, 1.0])))
 
     def linear_cache(self) -> Signal:
         """A bounded cache: fills at a constant rate, is full at some point of the run."""

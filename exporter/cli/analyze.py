@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.command("analyze", cls=SettingsCommand, params=parameters_of(AnalyzeSettings, environment=False))
 @click.pass_context
 def command(ctx: click.Context, /, **_: object) -> int:
-    """Say of recorded runs whether they leak.
+    """Judge recorded runs again.
 
     FILE is a CSV of this program, of the Go harness or of the Rust harness.
     """

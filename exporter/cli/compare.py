@@ -12,7 +12,7 @@ from exporter.settings.recorded import CompareSettings
 @click.command("compare", cls=SettingsCommand, params=parameters_of(CompareSettings, environment=False))
 @click.pass_context
 def command(ctx: click.Context, /, **_: object) -> int:
-    """Say whether run B's memory is worse than run A's, by how much, and how sure that is.
+    """Show whether run B's memory is worse than run A's.
 
     Exit code 1 when a run is worse by more than the tolerance, at 95 % confidence.
     """

@@ -5,7 +5,7 @@ import click
 
 @click.command("doctor")
 def command() -> None:
-    """List what this machine has and lacks, feature by feature.
+    """List what this machine has and lacks, by feature.
 
     Nothing is started or installed. Each missing feature comes with what to do about it.
     """

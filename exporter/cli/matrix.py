@@ -11,7 +11,7 @@ from exporter.settings.matrix import MatrixSettings
 @click.command("matrix", cls=SettingsCommand, params=parameters_of(MatrixSettings, environment=False))
 @click.pass_context
 def command(ctx: click.Context, /, **_: object) -> int:
-    """Run every cell of a plan, and say which of them leak and what they have in common.
+    """Run every cell of a plan and show which of them leak.
 
     PLAN.yaml names drivers, scenarios, durations and repetitions. What has ended is not run again when the same plan
     is started again. With --kubernetes they run on a cluster. Exit code: the gravest of all cells.

@@ -175,14 +175,16 @@ class SectionedCommand(SettingsCommand):
     """A command whose help lists its options under the headings that they name."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        sections: dict[str, list[tuple[str, str]]] = {}
+        sections: dict[str, list[tuple[str, str]]] = {heading: [] for heading in Section}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
-                sections.setdefault(getattr(parameter, "section", Section.OTHER.value), []).append(record)
+            # Arguments are in the line of usage.
+            if record is not None and isinstance(parameter, click.Option):
+                sections[getattr(parameter, "section", Section.OTHER)].append(record)
         for heading, records in sections.items():
-            with formatter.section(heading):
-                formatter.write_dl(records)
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
 
 
 def _as_click_reads(

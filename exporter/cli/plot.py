@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command("plot", cls=SettingsCommand, params=parameters_of(PlotSettings, environment=False))
 @click.pass_context
 def command(ctx: click.Context, /, **_: object) -> int:
-    """Show what happened in a run, or in several side by side, on one page.
+    """Draw one run, or several side by side, on one page.
 
     The page needs no network. It opens with the verdict, or with the difference between the runs. A run is a CSV file
     of this program, of the Go harness or of the Rust harness, in any mixture: FILE, or LABEL:FILE to name it.

@@ -9,7 +9,7 @@ from exporter.settings.run import RunConfig
 @click.command("run", cls=SectionedCommand, params=parameters_of(RunConfig))
 @click.pass_context
 def command(ctx: click.Context, /, **_: object) -> int:
-    """Put a payments SDK under load, measure its memory, and say whether it leaks.
+    """Put a payments SDK under load and judge its memory.
 
     Every option can be set by MEMTEST_<OPTION> in the environment, for example MEMTEST_MEM_INTERVAL=10s.
     Exit codes: 0 no leak or inconclusive, 1 leak, 2 usage, 3 inconclusive with --fail-on inconclusive,

@@ -12,7 +12,7 @@ _PARAMETERS = parameters_of(WatchConfig, harness=False)
 @click.command("watch", cls=SectionedCommand, params=_PARAMETERS)
 @click.pass_context
 def command(ctx: click.Context, /, **_: object) -> int:
-    """Watch any program's memory from outside, and say whether it leaks.
+    """Watch any program's memory from outside and judge it.
 
     What it has started itself counts too. Exit codes: as of 'exporter run'; 4 also when the program fails.
     """

@@ -28,6 +28,8 @@ from exporter.checked import (
 PROTOCOL = 1
 # The error kind of an answer that isn't what its command's answers are.
 BAD_ANSWER = "bad_answer"
+# That of an answer to a command that the driver does not have.
+UNKNOWN_COMMAND = "unknown_command"
 
 
 @dataclass(frozen=True, slots=True)

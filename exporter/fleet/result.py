@@ -31,7 +31,8 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """The end of one cell.
 
     ``plan`` is the fingerprint of the plan's cells. ``exit_code`` is the run's, ``reason`` the verdict's, or what went
-    wrong. None where the run can't tell. ``resident_kib_per_min`` is the growth of resident memory, whatever
+    wrong. None where the run can't tell; ``growth_bytes_per`` has the columns of the operations that it can tell growth
+    per. ``resident_kib_per_min`` is the growth of resident memory, whatever
     ``growth_series`` the other growths are told of. The timestamps are those of its first and last sample.
     """
 
@@ -42,7 +43,7 @@ class Result(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     reason: str = ""
     growth_series: str = ""
     growth_kib_per_min: Interval | None = None
-    growth_bytes_per_payment: Interval | None = None
+    growth_bytes_per: dict[str, Interval] = {}
     resident_kib_per_min: Interval | None = None
     peak_bytes: Count | None = None
     payments: Count | None = None

@@ -13,6 +13,7 @@ from exporter.fleet.cells import Cell, Combination, cells_of
 from exporter.fleet.plan import Plan
 from exporter.fleet.pooled import Estimate, difference, holm, pool
 from exporter.fleet.result import Result
+from exporter.record.columns import OPERATIONS
 from exporter.record.terms import Verdict
 from exporter.settings.verdict import FailOn
 
@@ -36,7 +37,7 @@ class Row:
 
     ``verdict`` is None without a run that gave one; ``verdicts`` counts theirs, ``failed`` are the cells that ended
     otherwise, with the exit codes, and ``missing`` those without a result. Growth is pooled, of ``growth_series``:
-    that which all runs tell of, or else resident memory.
+    that which all runs tell of, or else resident memory; ``growth_bytes_per`` is that per operation, by its column.
     """
 
     combination: Combination
@@ -47,7 +48,7 @@ class Row:
     missing: tuple[int, ...]
     growth_series: str
     growth_kib_per_min: Interval | None
-    growth_bytes_per_payment: Interval | None
+    growth_bytes_per: Mapping[str, Interval]
     peak_bytes: int | None
     payments: int
     failures: int
@@ -111,7 +112,6 @@ def _row(cells: Sequence[Cell], results: Mapping[int, Result]) -> Row:
     verdicts = Counter(str(result.verdict) for result in ended.values())
     series, growths = _growths(list(ended.values()))
     growth = pool(growths)
-    per_payment = pool([each.growth_bytes_per_payment for each in ended.values() if each.growth_bytes_per_payment])
     return Row(
         combination=cells[0].combination,
         cells=tuple(cell.number for cell in cells),
@@ -121,7 +121,7 @@ def _row(cells: Sequence[Cell], results: Mapping[int, Result]) -> Row:
         missing=tuple(cell.number for cell in cells if cell.number not in found),
         growth_series=series,
         growth_kib_per_min=None if growth is None else growth.interval,
-        growth_bytes_per_payment=None if per_payment is None else per_payment.interval,
+        growth_bytes_per=_growths_per(list(ended.values())),
         peak_bytes=max((each.peak_bytes for each in found.values() if each.peak_bytes is not None), default=None),
         payments=sum(each.payments or 0 for each in found.values()),
         failures=sum(each.failures or 0 for each in found.values()),
@@ -134,6 +134,14 @@ def _growths(results: Sequence[Result]) -> tuple[str, list[Interval]]:
     if len(told) == 1:
         return told.pop(), [each.growth_kib_per_min for each in results if each.growth_kib_per_min is not None]
     return RESIDENT, [each.resident_kib_per_min for each in results if each.resident_kib_per_min is not None]
+
+
+def _growths_per(results: Sequence[Result]) -> dict[str, Interval]:
+    """The growth per operation, pooled over the runs that tell it."""
+    names = [column.name for column in OPERATIONS]
+    told = {name: [each.growth_bytes_per[name] for each in results if name in each.growth_bytes_per] for name in names}
+    pooled = {name: pool(growths) for name, growths in told.items()}
+    return {name: estimate.interval for name, estimate in pooled.items() if estimate is not None}
 
 
 def _joint(verdicts: Mapping[str, int], growth: Estimate | None, threshold: float) -> Verdict | None:

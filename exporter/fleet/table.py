@@ -11,28 +11,26 @@ from exporter.analysis.judgement import Interval
 from exporter.fleet.cells import Cell
 from exporter.fleet.result import Result, end_in_words
 from exporter.fleet.summary import SIGNIFICANT, Comparison, Row, Summary
+from exporter.record.column import Column
 from exporter.record.terms import Verdict
-from exporter.report.judgements import escaped, fails, for_xml
+from exporter.report.judgements import escaped, fails, for_xml, told_operations
 from exporter.report.wording import NOTHING, aligned, interval, number, size
 from exporter.settings.verdict import FailOn
 
-_HEADINGS = (
-    *("driver", "scenario", "duration", "verdict", "runs"),
-    *("KiB/min", "of", "bytes per payment", "peak", "payments", "failed"),
-)
 _MOST_COMPARED = 10
 
 
 def as_text(summary: Summary) -> str:
     """The table, where it leaks, which drivers differ, and the verdict."""
-    lines = ["", f"Matrix {summary.name}", *aligned([_HEADINGS, *map(_cells, summary.rows)]), ""]
+    lines = ["", f"Matrix {summary.name}", *aligned(_table(summary)), ""]
     return "\n".join([*lines, summary.finding, *_compared(summary), "", f"Verdict: {summary.verdict}"])
 
 
 def as_markdown(summary: Summary) -> str:
     """The same as a table of Markdown, as for a CI job's summary."""
-    lines = [f"| {' | '.join(_HEADINGS)} |", "|---" * len(_HEADINGS) + "|"]
-    lines += ["| " + " | ".join(map(escaped, _cells(row))) + " |" for row in summary.rows]
+    headings, *rows = _table(summary)
+    lines = [f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+    lines += ["| " + " | ".join(map(escaped, row)) + " |" for row in rows]
     said = [summary.finding, *_compared(summary)]
     return "\n".join(
         [f"**{summary.name}: {summary.verdict}**", "", *lines, "", *(f"- {escaped(each)}" for each in said)]
@@ -72,13 +70,25 @@ def _outcome(result: Result | None, fail_on: FailOn) -> tuple[str, str]:
     return ("skipped" if result.verdict is Verdict.INCONCLUSIVE else "", result.reason)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _table(summary: Summary) -> list[tuple[str, ...]]:
+    """The headings and a row for each combination; growth per operation that a row can tell, and per payment always."""
+    operations = told_operations([row.growth_bytes_per for row in summary.rows])
+    headings = (
+        *("driver", "scenario", "duration", "verdict", "runs", "KiB/min", "of"),
+        *(f"bytes per {each.each}" for each in operations),
+        *("peak", "payments", "failed"),
+    )
+    return [headings, *(_cells(row, operations) for row in summary.rows)]
+
+
+def _cells(row: Row, operations: Sequence[Column]) -> tuple[str, ...]:
     series = label_of(row.growth_series, settled=False) if row.growth_kib_per_min else ""
     return (
         *(row.combination.driver, row.combination.scenario, row.combination.duration),
         str(row.verdict or NOTHING),
         _runs(row),
-        *(_growth(row.growth_kib_per_min), series, _growth(row.growth_bytes_per_payment)),
+        *(_growth(row.growth_kib_per_min), series),
+        *(_growth(row.growth_bytes_per.get(each.name)) for each in operations),
         NOTHING if row.peak_bytes is None else size(row.peak_bytes),
         *(number(row.payments), number(row.failures)),
     )

@@ -76,18 +76,23 @@ class HeapDumps:
         path = dump_path(self.path, label or str(self._taken))
 
         async def copy() -> None:
-            self._note(path)
+            note = self._note()
             await self._subject.request("heap_dump", path=str(path.absolute()))
+            _put_beside(path, note)
 
         await self._at_rest(copy)
         return path
 
     async def end(self) -> None:
         """Take the last dump, with which tracing ends; raises CommandError, SubjectError."""
-        self._note(self.path)
+        note = self._note()
         await self._subject.request("end_heap_dump")
+        _put_beside(self.path, note)
 
-    def _note(self, dump: Path) -> None:
+    def _note(self) -> DumpNote:
         load = self._state.load
-        note = DumpNote(self._elapsed(), load.payments.total(), load.counts[ABANDONED.name])
-        write_whole(note_path(dump), json.dumps(asdict(note)) + "\n")
+        return DumpNote(self._elapsed(), load.payments.total(), load.counts[ABANDONED.name])
+
+
+def _put_beside(dump: Path, note: DumpNote) -> None:
+    write_whole(note_path(dump), json.dumps(asdict(note)) + "\n")

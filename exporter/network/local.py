@@ -48,17 +48,26 @@ async def run(settings: NetworkSettings) -> AsyncIterator[dict[str, Any]]:
         # Without faults, not even the question whether there are any costs the calls something.
         faults = Faults(settings.faults) if settings.faults != FaultSettings() else None
         services = Services(archive, settings.chain, loses_event=faults.happens if faults else None)
-        operators = [_operator_methods(services, faults) for _ in OPERATOR_IDS]
-        application = http.app(services.api(), services.chain, settings.faucet, faults, operators)
-        async with (
-            _serve_operators(operators) as (addresses, ca_pem),
-            _serve_http(application, settings.port) as url,
-            _in_background(_every(_STALE_SECONDS, services.give_back_stale)),
-            _in_background(_every(_UNANSWERED_SECONDS, services.lightning.fail_unanswered)),
-            _in_background(faults.at_each_outage(services.events.drop_all)) if faults else contextlib.nullcontext(),
-        ):
-            yield _describe(services, addresses, ca_pem, url)
-            services.events.drop_all()
+        async with serve(services, settings, faults) as description:
+            yield description
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    services: Services, settings: NetworkSettings, faults: Faults | None = None
+) -> AsyncIterator[dict[str, Any]]:
+    """Run the servers in front of what is behind them, as `run` does."""
+    operators = [_operator_methods(services, faults) for _ in OPERATOR_IDS]
+    application = http.app(services.api(), services.chain, settings.faucet, faults, operators)
+    async with (
+        _serve_operators(operators) as (addresses, ca_pem),
+        _serve_http(application, settings.port) as url,
+        _in_background(_every(_STALE_SECONDS, services.give_back_stale)),
+        _in_background(_every(_UNANSWERED_SECONDS, services.lightning.fail_unanswered)),
+        _in_background(faults.at_each_outage(services.events.drop_all)) if faults else contextlib.nullcontext(),
+    ):
+        yield _describe(services, addresses, ca_pem, url)
+        services.events.drop_all()
 
 
 @contextlib.asynccontextmanager

@@ -1,11 +1,12 @@
 """Judgements as text, JSON, Markdown and JUnit XML."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from exporter.analysis.evidence import label_of
 from exporter.analysis.judgement import LEAST_BOUND, Doubling, Drain, HarnessVerdict, Interval, Judgement, Kind
+from exporter.record.column import Column
 from exporter.record.columns import OPERATIONS, PAYMENTS
 from exporter.record.terms import Verdict
 
@@ -89,8 +90,7 @@ def as_json(judged: Judged) -> str:
 
 def as_markdown(judged: Judged) -> str:
     """A table with a row per file, and what was noticed below it; growth per operation that a run can tell."""
-    told = {name for _, judgement in judged for name in judgement.growth_bytes_per}
-    operations = [each for each in OPERATIONS if each is PAYMENTS or each.name in told]
+    operations = told_operations([judgement.growth_bytes_per for _, judgement in judged])
     head = ["run", "verdict", "growth, KiB/min", *(f"per {each.each}, bytes" for each in operations), "why"]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for name, judgement in judged:
@@ -114,6 +114,12 @@ def as_markdown(judged: Judged) -> str:
         if judgement.would_decide
     ]
     return "\n".join([*lines, "", *notes] if notes else lines)
+
+
+def told_operations(growths: Sequence[Mapping[str, Interval]]) -> list[Column]:
+    """The operations that any of several runs tells growth per, as columns of one table; payments in any case."""
+    told = {name for each in growths for name in each}
+    return [column for column in OPERATIONS if column is PAYMENTS or column.name in told]
 
 
 def _cell(growth: Interval | None) -> str:

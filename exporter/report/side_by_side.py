@@ -6,20 +6,23 @@ from exporter.analysis.compare import Comparison, Difference, compare
 from exporter.analysis.evidence import label_of
 from exporter.analysis.judgement import Interval, Judgement
 from exporter.analysis.series import Run
+from exporter.record.column import Column
 from exporter.record.columns import HEAP, RESIDENT
 from exporter.record.heap_columns import HEAPS
-from exporter.report.judgements import in_words
+from exporter.report.judgements import in_words, told_operations
 from exporter.report.wording import aligned
 
 Named = tuple[str, Run | None, Judgement]
 
 _MIB = 1024 * 1024
-_HEADINGS = ("driver", "verdict", "payments", "RSS, MiB", "heap, MiB", "KiB/min", "bytes per payment")
+_HEADINGS = ("driver", "verdict", "payments", "RSS, MiB", "heap, MiB", "KiB/min")
 
 
 def side_by_side(runs: Sequence[Named]) -> str:
     """A table of the runs, then the comparison of every other with the first."""
-    lines = ["", "Side by side", *aligned([_HEADINGS, *(_row(*run) for run in runs)])]
+    operations = told_operations([judgement.growth_bytes_per for _, _, judgement in runs])
+    headings = (*_HEADINGS, *(f"bytes per {each.each}" for each in operations))
+    lines = ["", "Side by side", *aligned([headings, *(_row(*run, operations) for run in runs)])]
     (first_name, first, _), *others = runs
     for name, run, _ in others:
         if first is None or run is None:
@@ -67,10 +70,10 @@ def _is_growth(difference: Difference) -> bool:
     return difference.measure.startswith("growth")
 
 
-def _row(name: str, run: Run | None, judgement: Judgement) -> tuple[str, ...]:
-    growth, per_payment = judgement.growth_kib_per_min, judgement.growth_bytes_per_payment
+def _row(name: str, run: Run | None, judgement: Judgement, operations: Sequence[Column]) -> tuple[str, ...]:
     columns = [_span(run, column) for column in (RESIDENT.name, HEAP.name)]
-    return (name, str(judgement.verdict), _payments(run), *columns, _growth(growth), _growth(per_payment))
+    per = [_growth(judgement.growth_bytes_per.get(each.name)) for each in operations]
+    return (name, str(judgement.verdict), _payments(run), *columns, _growth(judgement.growth_kib_per_min), *per)
 
 
 def _payments(run: Run | None) -> str:

@@ -40,8 +40,13 @@ class Console:
         """Print what runs, where it is served, and every setting."""
         self._print(f"exporter {version} · run {printable(run)} · {url}/metrics", bold=True)
         pairs = [f"{name}={value}" for name, value in settings.items()]
-        for start in range(0, len(pairs), _SETTINGS_PER_LINE):
-            self.line("  " + "  ".join(pairs[start : start + _SETTINGS_PER_LINE]))
+        if self._terminal:
+            filled = textwrap.wrap("  ".join(pairs), _columns() - 2, break_long_words=False, break_on_hyphens=False)
+        else:
+            starts = range(0, len(pairs), _SETTINGS_PER_LINE)
+            filled = ["  ".join(pairs[start : start + _SETTINGS_PER_LINE]) for start in starts]
+        for each in filled:
+            self.line("  " + each)
 
     def line(self, text: str) -> None:
         """Print a line of progress."""
@@ -49,7 +54,7 @@ class Console:
 
     def sample(self, subject: str, sample: Sample, seconds_left: float) -> None:
         """Print a sample, with the growth of resident memory since the subject's first one."""
-        self.line(format_sample(subject, sample, self._first_rss.get(subject), seconds_left))
+        self.line(format_sample(subject, sample, self._first_rss.get(subject), seconds_left, brief=self._terminal))
         if sample.rss_bytes is not None and not sample.trimmed:
             self._first_rss.setdefault(subject, sample.rss_bytes)
 
@@ -116,8 +121,13 @@ class Console:
         self._stream.flush()
 
 
-def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_left: float) -> str:
-    """Return a sample as one line: ``[00:01:30] RSS=54.4MiB (+0.1MiB) Heap=… Payments=…``."""
+def format_sample(
+    subject: str, sample: Sample, first_rss: int | None, seconds_left: float, *, brief: bool = False
+) -> str:
+    """Return a sample as one line: ``[00:01:30] RSS=54.4MiB (+0.1MiB) Heap=… Payments=…``.
+
+    A ``brief`` one leaves out failures where there are none, and the time left, which a terminal shows at its bottom.
+    """
     growth = ""
     if sample.rss_bytes is not None and first_rss is not None:
         growth = f" ({_mib(sample.rss_bytes - first_rss, sign='+')})"
@@ -129,10 +139,10 @@ def format_sample(subject: str, sample: Sample, first_rss: int | None, seconds_l
         f"Threads={_number(sample.threads)}",
         f"FDs={_number(sample.open_fds)}",
         "" if sample.payments is None else f"Payments={sample.payments}",
-        f"Failures={sample.payment_failures}",
+        "" if brief and not sample.payment_failures else f"Failures={sample.payment_failures}",
         f"Reconnects={sample.reconnects}" if sample.reconnects else "",
         "at rest, trimmed" if sample.trimmed else "at rest" if sample.settled else "",
-        f"{format_duration(round(seconds_left))} left" if seconds_left >= 1 else "",
+        f"{format_duration(round(seconds_left))} left" if seconds_left >= 1 and not brief else "",
     ]
     return " ".join(part for part in parts if part)
 

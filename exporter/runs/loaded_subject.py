@@ -178,7 +178,7 @@ class LoadedSubject(SubjectRun):
             try:
                 await self._dumps.end()
             except CommandError as error:
-                self._console.warning(f"The heap dump is incomplete: {error}")
+                self._console.warning(f"No last heap dump: {error}")
 
     async def _on_settled(self, trimmed: bool) -> None:
         await self._sampler.take(settled=True, trimmed=trimmed)

@@ -25,9 +25,8 @@ FileUse = Literal["read", "followed", "written", "record", "new"]
 class Section(StrEnum):
     """The headings of the help, in their order."""
 
-    OTHER = "Other"
     PROGRAM = "Program"
-    TOLD = "What it reports of itself"
+    TOLD = "What it reports"
     NETWORK = "Network"
     MEASUREMENT = "Measurement"
     FAULTS = "Faults of the local network"
@@ -36,6 +35,7 @@ class Section(StrEnum):
     OUTPUT = "Output"
     PROFILES = "Heaps and profiles"
     END = "Verdict and end"
+    OTHER = "Other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

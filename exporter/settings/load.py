@@ -144,7 +144,7 @@ class WorkloadSettings(SettingsGroup):
     payment_history_limit: int = setting(
         0, "Payments in such a list; 0: all.", section=Section.SCENARIOS, heading=True, at_least=0
     )
-    destroy_responses: bool = setting(False, "Free such a list at once.", section=Section.SCENARIOS, heading=True)
+    destroy_responses: bool = setting(False, "Free such a list immediately.", section=Section.SCENARIOS, heading=True)
     force_gc: bool = setting(False, "Collect garbage after every payment.", section=Section.SCENARIOS, heading=True)
     failing_payments: float = setting(
         0.0,

@@ -51,7 +51,7 @@ class RunConfig(ObservationSettings):
         ),
         Flag(
             name="driver-command",
-            help="A program to test, too or instead: it speaks the driver protocol.",
+            help="A program that speaks the driver protocol, to test alone or beside --driver.",
             kind=Kind("text", driver_of_command),
             many=True,
             separator="\n",

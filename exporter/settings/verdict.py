@@ -19,5 +19,5 @@ class VerdictChoice(SettingsGroup):
         section=Section.END,
     )
     threshold_kib_per_min: float = setting(
-        5.0, "Growth from which on a leak matters.", section=Section.END, metavar="KIB_PER_MIN", above=0
+        5.0, "Growth above which a leak matters.", section=Section.END, metavar="KIB_PER_MIN", above=0
     )

@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from typing import TypeVar
 
 from exporter.checked import Json
-from exporter.drivers.protocol import Heap, parse_heap
+from exporter.drivers.protocol import UNKNOWN_COMMAND, Heap, parse_heap
 from exporter.drivers.subject import CommandError, Subject
 from exporter.record.state import LoadCounters
 from exporter.scenarios import abandon_instances, force_gc, frequent_sync, leave_listeners
@@ -183,7 +183,7 @@ class Fleet:
 async def patiently(act: Callable[[], Awaitable[T]], patience: float) -> T:
     """Do something, and again as long as the subject fails to, until ``patience`` seconds have passed.
 
-    The first failure is logged, the last CommandError raised.
+    The first failure is logged, the last CommandError raised. A command that the driver lacks is asked for once.
     """
     clock = asyncio.get_running_loop().time
     give_up = clock() + patience
@@ -193,7 +193,7 @@ async def patiently(act: Callable[[], Awaitable[T]], patience: float) -> T:
             return await act()
         except CommandError as error:
             delay = next(delays)
-            if clock() + delay > give_up:
+            if error.kind == UNKNOWN_COMMAND or clock() + delay > give_up:
                 raise
             if delay == RETRY_SECONDS[0]:
                 _log.warning("%s is tried again for %.0f s: %s", error.do, give_up - clock(), error)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from exporter.checked import Json, UnreadableError
 from exporter.drivers.protocol import (
+    UNKNOWN_COMMAND,
     Bye,
     Command,
     Done,
@@ -143,7 +144,7 @@ class _Agent:
         handler = self._commands.get(command.do)
         try:
             if handler is None:
-                raise RefusedError("unknown_command", f"this driver has no command {command.do!r}")
+                raise RefusedError(UNKNOWN_COMMAND, f"this driver has no command {command.do!r}")
             result = await handler(command.args) or {}
         except Exception as error:
             kind = error.kind if isinstance(error, RefusedError) else snake_case(type(error).__name__)

@@ -82,7 +82,7 @@ def join(shares: Sequence[int]) -> int:
     return (2 * shares[0] - shares[1]) % ORDER
 
 
-@functools.lru_cache(maxsize=1024)  # asked for as shares are checked, and as they are taken
+@functools.lru_cache(maxsize=256)  # asked for as shares are checked, and as they are taken
 def joint_key(shares: Shares) -> bytes:
     """The point of the secret that shares are of; raises ValueError if that is 0."""
     return public_key(join(shares))
@@ -237,7 +237,7 @@ def _derive_key(sender: bytes, shared: bytes) -> bytes:
     return HKDF(hashes.SHA256(), length=32, salt=None, info=None).derive(sender + shared)
 
 
-@functools.lru_cache(maxsize=4096)  # of a leaf's key several times over
+@functools.lru_cache(maxsize=512)  # of a leaf's key several times over
 def taproot_output(point: bytes, merkle_root: bytes = b"") -> bytes:
     """The output key of BIP 341 for an internal key, and a tree of scripts if there is one."""
     return _serialize(

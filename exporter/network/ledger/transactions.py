@@ -70,7 +70,7 @@ class Spend:
     outputs: int
 
 
-@functools.lru_cache(maxsize=4096)  # a leaf's transactions are looked at many times over
+@functools.lru_cache(maxsize=512)  # a leaf's transactions are looked at many times over
 def parse(raw: bytes) -> Spend:
     """Read a raw transaction without witnesses; raises ValueError unless it has an input and an output."""
     try:
@@ -101,7 +101,7 @@ def parse(raw: bytes) -> Spend:
     return Spend(_txid(raw), spent_txid, spent_vout, sequence & _TIMELOCK_MASK, value, script, more, outputs)
 
 
-@functools.lru_cache(maxsize=1024)  # the operators ask for it, and then the provider
+@functools.lru_cache(maxsize=128)  # the operators ask for it, and then the provider
 def sighash(raw: bytes, spent: tuple[tuple[int, bytes], ...], at: int = 0) -> bytes:
     """The hash that a signature by key is of, as BIP 341 has it.
 

@@ -63,7 +63,7 @@ def tree_node(leaf: Leaf) -> pb.TreeNode:
     )
 
 
-@functools.lru_cache(maxsize=1024)  # a leaf is shown several times between two changes of it
+@functools.lru_cache(maxsize=256)  # a leaf is shown several times between two changes of it
 def _tree_node(
     leaf_id: str,
     tree_id: str,

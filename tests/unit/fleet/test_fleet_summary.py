@@ -15,6 +15,7 @@ from exporter.fleet.plan import Plan, parse_plan
 from exporter.fleet.result import Result
 from exporter.fleet.summary import Summary, summarize
 from exporter.record.terms import Verdict
+from exporter.report.wording import NOTHING
 
 LEAK, CLEAN, OPEN = Verdict.LEAK, Verdict.NO_LEAK, Verdict.INCONCLUSIVE
 SMALL = "name: small\ndrivers: [go, python]\nscenarios: {steady: {}}\ndurations: [1h]\nrepetitions: 3\n"
@@ -158,6 +159,36 @@ def test_the_markdown_is_a_table_of_as_many_columns() -> None:
     assert len(rows) == 4
     assert len({row.replace("\\|", "").count("|") for row in rows}) == 1
     assert told[0] == "**small: leak**"
+
+
+def told_per(growths: Mapping[int, Mapping[str, Interval]]) -> tuple[Plan, dict[int, Result]]:
+    """A plan, and its results with these growths per operation, by cell."""
+    plan = small()
+    found = results(plan, "cccccc")
+    return plan, {
+        number: replace(result, growth_bytes_per=dict(growths.get(number, {}))) for number, result in found.items()
+    }
+
+
+def test_growth_is_told_per_whatever_the_loads_did() -> None:
+    lifecycle, failure = around(1000.0, 10.0), around(300.0, 10.0)
+    of_go = {"payments": around(5.0, 1.0), "wallet_lifecycles": lifecycle}
+    plan, found = told_per({0: of_go, 2: of_go, 1: {"payment_failures": failure}})
+    told = summarize(plan, found)
+    go, python = told.rows
+    assert go.growth_bytes_per["wallet_lifecycles"].value == pytest.approx(1000)
+    assert python.growth_bytes_per == {"payment_failures": failure}
+    head, of_go_row, of_python_row = (" ".join(line.split()) for line in table.as_text(told).splitlines()[2:5])
+    assert "bytes per payment bytes per failed payment bytes per wallet lifecycle peak" in head
+    assert "+1,000 ± 46 100 MiB" in of_go_row
+    assert f"+300 ± 10 {NOTHING} 100 MiB" in of_python_row
+    markdown = table.as_markdown(told)
+    assert "| bytes per payment | bytes per failed payment | bytes per wallet lifecycle | peak |" in markdown
+    assert "bytes per reconnect" not in markdown
+
+
+def test_without_growth_per_operation_payments_have_their_column() -> None:
+    assert table.as_markdown(summary("cccccc")).count("bytes per ") == 1
 
 
 def test_the_json_has_every_cell() -> None:

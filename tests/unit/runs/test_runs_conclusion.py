@@ -17,7 +17,9 @@ from exporter.runs.conclusion import Measured, conclude, gravest
 START = datetime(2026, 1, 2, tzinfo=UTC)
 
 
-def measured(directory: Path, driver: str, kib_per_min: float, minutes: int = 30) -> Measured:
+def measured(
+    directory: Path, driver: str, kib_per_min: float, minutes: int = 30, reconnects_per_min: int = 0
+) -> Measured:
     """A subject that has grown so fast, one sample at rest every 10 s."""
     path = directory / f"{driver}.csv"
     with path.open("w", newline="") as stream:
@@ -29,8 +31,8 @@ def measured(directory: Path, driver: str, kib_per_min: float, minutes: int = 30
             writer.writerow(
                 row
                 | {"timestamp": (START + timedelta(seconds=second)).isoformat(), "elapsed_sec": second}
-                | {"payments": second, "payment_failures": 0, "listeners": 2, "instances": 2, "reconnects": 0}
-                | {"phase": "running", "settled": 1}
+                | {"payments": second, "payment_failures": 0, "listeners": 2, "instances": 2}
+                | {"phase": "running", "settled": 1, "reconnects": second * reconnects_per_min // 60}
             )
     return Measured(SubjectState(driver, load=LoadCounters(payments=Counter(spark=60 * minutes))), path, None)
 
@@ -51,6 +53,15 @@ def test_equal_subjects_are_not_told_apart(tmp_path: Path) -> None:
     assert ended.verdict == "no leak"
     assert "go is not shown to be worse than python" in ended.report
     assert "In short: no difference in growth is shown" in ended.report
+
+
+def test_growth_is_told_per_reconnect_too_where_there_were_any(tmp_path: Path) -> None:
+    ended = conclude([measured(tmp_path, "python", 300, reconnects_per_min=1), measured(tmp_path, "go", 0)], 0.5)
+    _, _, table = ended.report.partition("Side by side")
+    head, python, go = table.splitlines()[1:4]
+    assert head.split("  ")[-1].strip() == "bytes per reconnect"
+    assert float(python.split()[-4]) == pytest.approx(300 * 1024, rel=0.01)
+    assert go.split()[-1] == "?"
 
 
 def test_one_subject_is_not_compared(tmp_path: Path) -> None:

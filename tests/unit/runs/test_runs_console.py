@@ -49,6 +49,26 @@ def test_a_sample_is_a_line() -> None:
     )
 
 
+def test_on_a_terminal_of_80_columns_a_sample_and_the_settings_fill_whole_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    stream = Terminal()
+    console = Console(stream)
+    console.heading("1.0", "nightly", "http://127.0.0.1:10366", {f"setting-number-{n}": "false" for n in range(9)})
+    console.sample("", SAMPLE, 29.6)
+    console.sample("", but(SAMPLE, payments=12_345), 29.6)
+    _, *settings, first, later = stream.getvalue().splitlines()
+    assert [line.count("=") for line in settings] == [3, 3, 3]
+    assert all(line.startswith("  setting") for line in settings)
+    assert first == "[00:01:30] RSS=54.0MiB Heap=9.0MiB Threads=12 FDs=14 Payments=18"
+    assert later.endswith("Payments=12345")
+
+
+def test_failures_are_shown_on_a_terminal_too() -> None:
+    assert format_sample("", but(SAMPLE, payment_failures=3), None, 29.6, brief=True).endswith("Failures=3")
+
+
 def test_a_figure_that_is_not_there_is_a_question_mark() -> None:
     bare = but(SAMPLE, rss_bytes=None, heap_allocated_bytes=None, threads=None, open_fds=None)
     assert format_sample("", bare, 53 * MIB, 0) == ("[00:01:30] RSS=? Heap=? Threads=? FDs=? Payments=18 Failures=0")

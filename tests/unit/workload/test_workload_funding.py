@@ -1,11 +1,14 @@
 """Funding: a faucet over HTTP, wallets in a real subject process."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from fake_load import FakeLoad, with_load
 from http_faucet import MONEY, Faucet, serving
 
+from exporter.drivers.protocol import UNKNOWN_COMMAND
+from exporter.drivers.subject import CommandError
 from exporter.errors import LoadError
 from exporter.settings.faucet import FaucetSettings
 from exporter.settings.load import WorkloadSettings
@@ -100,3 +103,16 @@ def test_money_that_never_arrives_is_a_load_error(tmp_path: Path, monkeypatch: p
     with serving(Faucet((200, {}, MONEY))) as faucet, pytest.raises(LoadError) as refusal:
         with_load(FAST, prepare, *("--initial-sats", "0", "--bank", str(tmp_path)), faucet=FaucetSettings(faucet.url))
     assert "has 0 of 10000 satoshis 0.5 s after the faucet sent them" in str(refusal.value)
+
+
+def test_what_the_driver_lacks_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "RETRY_SECONDS", (0.0,))
+    asked: list[str] = []
+
+    async def lacking() -> None:
+        asked.append("deposit_address")
+        raise CommandError("deposit_address", "this driver has no command 'deposit_address'", UNKNOWN_COMMAND)
+
+    with pytest.raises(CommandError):
+        asyncio.run(fleet.patiently(lacking, 0.1))
+    assert asked == ["deposit_address"]

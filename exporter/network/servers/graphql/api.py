@@ -107,7 +107,7 @@ class Api:
 def _document(query: str, operation: str | None) -> DocumentNode | GraphQLError:
     """The operation asked for, alone: wallets send all that they know in every request."""
     try:
-        operations = separate_operations(parse(query, max_tokens=_MOST_TOKENS))
+        operations = separate_operations(parse(query, no_location=True, max_tokens=_MOST_TOKENS))
     except GraphQLError as error:
         return error
     except RecursionError:

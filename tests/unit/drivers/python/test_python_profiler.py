@@ -49,7 +49,10 @@ profiler.close()
 
 
 def do(profiler: Profiler, command: str, **args: Any) -> None:
-    asyncio.run(profiler.commands[command](args))  # type: ignore[arg-type]
+    async def asked() -> None:
+        await profiler.commands[command](args)
+
+    asyncio.run(asked())
 
 
 def test_a_driver_that_is_not_profiled_loads_nothing_for_it() -> None:
