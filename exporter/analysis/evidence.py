@@ -250,7 +250,7 @@ def _few_at_rest(stretch: Stretch, name: str, scale: _Scale, *, may_leak: bool) 
     acquits = len(t) >= FEWEST_TO_ACQUIT and part.lasts(SHORTEST_AT_REST_MINUTES) and trend.low <= scale.threshold
     if acquits and found.missed is not None and found.missed < scale.acquit:
         return replace(found, verdict=Verdict.NO_LEAK, reason=found.bound_in_words())
-    return replace(found, reason=f"{told}, by too few readings to tell")
+    return replace(found, reason=f"{told}, by too few readings, or over too short a time, to tell")
 
 
 @dataclass(frozen=True, slots=True)
