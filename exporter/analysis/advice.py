@@ -43,7 +43,7 @@ def _at_rest(heap: Evidence, *, in_phases: bool) -> str:
         return "a settled sample every 20 payments (--settle-every)"
     if heap.samples < FEWEST_AT_REST:
         least = f"{FEWEST_AT_REST} samples at rest over {SHORTEST_AT_REST_MINUTES:.0f} min or more"
-        return f"{least} (there are {heap.samples} over {heap.minutes:.1f} min)"
+        return f"{least} (so far {heap.samples} over {heap.minutes:.1f} min)"
     return "a run with --protocol doubling" if heap.verdict is Verdict.INCONCLUSIVE and not in_phases else ""
 
 

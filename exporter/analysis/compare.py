@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from exporter.analysis.csv_cells import Floats
-from exporter.analysis.evidence import Evidence, memory_at_rest, memory_under_load
+from exporter.analysis.evidence import Evidence, label_of, memory_at_rest, memory_under_load
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.harness import HEAP_OF_HARNESS
 from exporter.analysis.judgement import HEAP, RESIDENT, Interval, Settings
@@ -19,6 +18,7 @@ from exporter.record.column import Series
 from exporter.record.columns import OPERATIONS, of_series
 
 _NORMAL_95 = 1.96
+_FEWEST_FOR_A_LEVEL = 6
 _WHOLES = (RESIDENT, HEAP)
 _SERIES = (*_WHOLES, *of_series(Series.PART))
 _MANAGED_ALONE = {frozenset((f"heap_{name}_bytes",)) for name in ("python", "go", "node")}
@@ -75,21 +75,25 @@ def compare(a: Run, b: Run, tolerance_kib_per_min: float = 5.0, level_tolerance:
     # A sum beside a part says nothing; what both have in common stands in for it.
     wholes = _WHOLES if alike else (RESIDENT, *sorted(heaps_of(a) & heaps_of(b)))
     differences: list[Difference] = []
-    missing = [] if alike else [f"{HEAP}: {a.name} sums up other heaps than {b.name}"]
+    missing = [f"{stretch.run.name} has no sample under load" for stretch in stretches if not len(stretch.rows)]
+    if not alike:
+        missing.append(f"{label_of(HEAP)}: {a.name} sums up other heaps than {b.name}")
     for series in _SERIES:
         if series in _WHOLES and series not in wholes:
             continue
         if any(stretch.values(series) is None for stretch in stretches):
             if series in wholes and any(stretch.values(series) is not None for stretch in stretches):
-                missing.append(f"{series}: only one of the runs has it")
+                missing.append(f"{label_of(series)}: only one of the runs has it")
             continue
         evidence = _same_kind(stretches, series)
         if evidence is None and series in wholes:
-            missing.append(f"{series}: a run is too short for growth")
+            missing.append(f"{label_of(series)}: a run is too short for growth")
         elif evidence is not None and (series in wholes or evidence[0].settled):
             differences += _growths(series, stretches, evidence, tolerance_kib_per_min)
         if series in wholes:
-            differences += _levels(series, stretches, level_tolerance)
+            levels = _levels(series, stretches, level_tolerance)
+            differences += levels
+            missing += [] if levels else [f"{label_of(series)}: a run has too few samples under load for a level"]
     return Comparison(a.name, b.name, tuple(differences), tuple(missing))
 
 
@@ -116,8 +120,10 @@ def _are_alike(a: frozenset[str], b: frozenset[str]) -> bool:
 
 def _same_kind(stretches: tuple[Stretch, Stretch], series: str) -> tuple[Evidence, Evidence] | None:
     """Evidence at rest where both runs have it, else under load, else none."""
+    # All of a watch but its heaps was read under load.
+    read = [stretch.under_load if series == RESIDENT else stretch for stretch in stretches]
     for gather in (memory_at_rest, memory_under_load):
-        first, second = (gather(stretch, series, Settings()) for stretch in stretches)
+        first, second = (gather(stretch, series, Settings()) for stretch in read)
         if first.trend and second.trend:
             return first, second
     return None
@@ -143,11 +149,10 @@ def _growths(
 
 
 def _levels(series: str, stretches: tuple[Stretch, Stretch], tolerance: float) -> list[Difference]:
-    samples = [stretch.points(series, stretch.minutes, settled=False) for stretch in stretches]
-    if not all(len(y) for _, y in samples):
+    first, second = (_level(stretch, series) for stretch in stretches)
+    highest = [float(np.nanmax(y)) / 1024 for stretch in stretches if (y := stretch.values(series)) is not None]
+    if first is None or second is None:
         return []
-    first, second = (_level(t, y / 1024) for t, y in samples)
-    highest = [float(y.max()) / 1024 for _, y in samples]
     peaks = [Interval(peak, peak, peak) for peak in highest]
     return [
         _difference("level after warm-up", series, "KiB", first, second, tolerance * first.value),
@@ -155,11 +160,17 @@ def _levels(series: str, stretches: tuple[Stretch, Stretch], tolerance: float) -
     ]
 
 
-def _level(t: Floats, y: Floats) -> Interval:
-    """The mean after warm-up; its interval allows for autocorrelation by way of twelve blocks' means."""
-    tail = y[t >= t[0] + TAIL_SHARE * (t[-1] - t[0])]
+def _level(stretch: Stretch, series: str) -> Interval | None:
+    """The mean under load after warm-up; its interval allows for autocorrelation by way of twelve blocks' means.
+
+    None of too few samples to know the interval.
+    """
+    t, y = stretch.under_load.points(series, stretch.minutes, settled=False)
+    tail = y[t >= t[0] + TAIL_SHARE * (t[-1] - t[0])] / 1024 if len(t) else y
+    if len(tail) < _FEWEST_FOR_A_LEVEL:
+        return None
     means = np.array([block.mean() for block in np.array_split(tail, min(12, len(tail)))])
-    reach = _NORMAL_95 * float(means.std(ddof=1)) / math.sqrt(len(means)) if len(means) > 1 else 0.0
+    reach = _NORMAL_95 * float(means.std(ddof=1)) / math.sqrt(len(means))
     value = float(tail.mean())
     return Interval(value, value - reach, value + reach)
 

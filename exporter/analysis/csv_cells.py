@@ -131,6 +131,8 @@ def _parse_slowly(
     try:
         for cells in reader:
             where = f"{block.source}, line {block.first_line + reader.line_num - 1}"
+            if "elapsed_sec" in cells:
+                raise ConfigError(f"{where}: expected a row, found a header: put each run into a file of its own")
             if len(cells) != len(header):
                 column = header[min(len(cells), len(header) - 1)]
                 raise ConfigError(f"{where}, column {column}: expected {len(header)} cells, found {len(cells)}")
@@ -151,6 +153,6 @@ def _number(cell: str, where: str) -> float:
         value = float(cell)
     except ValueError:
         value = math.inf
-    if math.isinf(value) or "_" in cell:
+    if math.isinf(value) or "_" in cell or not cell.isascii():
         raise ConfigError(f"{where}: expected a number or an empty cell, found {cell[:40]!r}")
     return value

@@ -95,7 +95,9 @@ def judge_doubling(
         small = last.low > least_bytes
         why = "no more in all than readings may differ by" if small else "what was added once is not added again"
         return Doubling(Verdict.NO_LEAK, growth, last, f"{told}: {why}")
-    return Doubling(Verdict.INCONCLUSIVE, growth, last, f"{told}: neither the same again nor nothing")
+    unknown = not shown and last.high >= lasting_share * first
+    why = "too uncertain to tell the same again from nothing" if unknown else "neither the same again nor nothing"
+    return Doubling(Verdict.INCONCLUSIVE, growth, last, f"{told}: {why}")
 
 
 def _of_heap(

@@ -20,6 +20,7 @@ from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FO
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import (
     ANONYMOUS,
+    LEAST_BOUND,
     RESIDENT,
     RESIDENT_SERIES,
     SHARED,
@@ -46,7 +47,7 @@ _FAR_BETTER = 0.5  # of the width of an interval
 _FEWEST_MORE = 10.0  # descriptors or threads that a leak must have added
 
 
-def label_of(series: str, settled: bool) -> str:
+def label_of(series: str, settled: bool = False) -> str:
     """What a series is called in a sentence."""
     column = BY_NAME.get(series)
     return (column.label if column and column.label else series) + (" at rest" if settled else "")
@@ -89,7 +90,7 @@ class Evidence:
     def bound_in_words(self) -> str:
         """The largest growth that could be there unseen, as a sentence."""
         unit = " KiB" if self.series.endswith("_bytes") else ""
-        return f"{self.label} leaves no room for growth above {self.missed or 0.0:.1f}{unit} a minute"
+        return f"{self.label} leaves no room for growth above {max(self.missed or 0.0, LEAST_BOUND):.1f}{unit} a minute"
 
     def summary(self) -> SeriesEvidence:
         """The same without the arrays."""
@@ -231,7 +232,7 @@ def _few_at_rest(stretch: Stretch, name: str, scale: Scale, *, may_leak: bool) -
     acquits = len(t) >= FEWEST_TO_ACQUIT and part.lasts(SHORTEST_AT_REST_MINUTES) and trend.low <= scale.threshold
     if acquits and found.missed is not None and found.missed < scale.acquit:
         return replace(found, verdict=Verdict.NO_LEAK, reason=found.bound_in_words())
-    return replace(found, reason=f"{told}, by too few readings to tell")
+    return replace(found, reason=f"{told}, by too few readings, or over too short a time, to tell")
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +255,7 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: Scale) -> E
     """The same with its verdict and the reason for it."""
     trend = evidence.trend
     if trend is None:
-        told = f"{evidence.samples} samples of {evidence.label} over {evidence.minutes:.1f} min"
-        return replace(evidence, reason=f"{told} are too few, or too short, to judge")
+        return replace(evidence, reason=_too_little(evidence))
     missed = trend.missed(scale.acquit)
     even = trend.low > scale.threshold and trend.steadiness > _EVEN_STEPS
     growing = evidence.settled and even and evidence.lasts(scale.threshold)
@@ -272,9 +272,17 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: Scale) -> E
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
 
 
+def _too_little(evidence: Evidence) -> str:
+    if not evidence.samples:
+        return f"there is no sample of {evidence.label} to judge by"
+    told = f"{evidence.samples} sample{'s' if evidence.samples > 1 else ''} of {evidence.label}"
+    return f"{told} over {evidence.minutes:.1f} min: too few, or too short a time, to judge"
+
+
 def _in_words(evidence: Evidence, trend: Trend, scale: Scale) -> str:
     growth = trend.growth
-    return f"{evidence.label} grows by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+    verb = "grows" if growth.value >= 0 else "changes"
+    return f"{evidence.label} {verb} by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
 
 
 def _lasting(trend: Trend, scale: Scale) -> str:
@@ -288,4 +296,4 @@ def cache_in_words(floors: Floors, unit: str) -> str:
     lowest = float(floors.y.min())
     grown = float(floors.y[-1]) - lowest
     since = float(floors.t[np.flatnonzero(floors.y <= lowest + _BARELY_GROWN * grown)[-1]])
-    return f"one of more than {grown:,.0f}{unit}, not full since about minute {since:.0f}"
+    return f"one that has taken {grown:,.0f}{unit} since about minute {since:.0f} and is not full"

@@ -10,6 +10,7 @@ from exporter.analysis.evidence import Evidence, cache_in_words
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import ANONYMOUS, RESIDENT, RESIDENT_SERIES, Settings
 from exporter.analysis.stretch import Stretch
+from exporter.analysis.trend import TAIL_SHARE
 from exporter.record.column import Series
 from exporter.record.columns import BY_NAME, of_series
 
@@ -49,6 +50,16 @@ def even_cache(leak: Evidence, stretch: Stretch) -> str:
     if leak.trend is None or not leak.series.endswith("_bytes") or stretch.lasts(SHORTEST_FOR_LEAK_MINUTES):
         return ""
     return f"a cache that fills evenly looks the same until it is full: {cache_in_words(leak.trend.floors, ' KiB')}"
+
+
+def growth_that_ended(shown: Evidence, missed: float | None) -> str:
+    """Why the growth that is told is more than what goes on, which the bound is of."""
+    trend = shown.trend
+    if trend is None or missed is None or trend.growth.low <= missed:
+        return ""
+    when = "" if trend.warmup is None else f", most of which came before minute {trend.warmup:.0f}"
+    told = f"this growth is that of the last {100 * (1 - TAIL_SHARE):.0f} % of the run{when}"
+    return f"{told}: what goes on at its end is within the bound"
 
 
 def file_pages(stretch: Stretch) -> str:

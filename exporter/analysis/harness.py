@@ -24,9 +24,10 @@ def harness_verdict(run: Run) -> HarnessVerdict | None:
     resident = run.column("rss_bytes")
     if resident is None or not any(run.column(mark) is not None for mark in HEAP_OF_HARNESS):
         return None
-    began = 1 + max(np.flatnonzero(np.diff(run.columns["elapsed_sec"]) < 0).tolist(), default=-1)
-    known = ~np.isnan(resident) & (np.arange(len(resident)) >= began)
-    minutes, kib = run.columns["elapsed_sec"][known] / 60, resident[known] / 1024
+    elapsed = run.columns["elapsed_sec"]
+    began = 1 + max(np.flatnonzero(np.diff(elapsed) < 0).tolist(), default=-1)
+    known = ~np.isnan(resident) & ~np.isnan(elapsed) & (np.arange(len(resident)) >= began)
+    minutes, kib = elapsed[known] / 60, resident[known] / 1024
     if len(kib) < 2 or not np.ptp(minutes):
         return None
     slope = line(minutes, kib)

@@ -11,6 +11,7 @@ from exporter.record.terms import Verdict
 HEAP = "heap_allocated_bytes"
 RESIDENT, ANONYMOUS, SHARED = "rss_bytes", "rss_anon_bytes", "rss_shmem_bytes"
 RESIDENT_SERIES = frozenset((RESIDENT, ANONYMOUS, SHARED))  # what the process holds, whoever asked for it
+LEAST_BOUND = 0.1  # a minute, in words: a bound of 0 would claim more than anything measured can show
 _ACQUIT_IN_ALL_KIB = 500.0
 
 

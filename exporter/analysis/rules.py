@@ -201,7 +201,7 @@ def _nobody_paid(case: Case) -> Decision | None:
     if not case.load.idle:
         return None
     by = max(case.acquitting, key=_bound)
-    return _undecided(case, by, f"{case.load.note}, so {by.reason} says nothing of payments")
+    return _undecided(case, by, f"{case.load.note}; that {by.reason} says nothing of payments")
 
 
 def _all_is_bounded(case: Case) -> Decision | None:

@@ -32,11 +32,12 @@ _NEVER_ZERO = frozenset(
         *("heap_inuse_bytes", "heap_sys_bytes", "heap_resident_bytes", "heap_objects", "goroutines", "threads"),
     }
 )
-_SIGNED = frozenset({"beyond_heaps_bytes"})
-_ADDRESS_SPACE_BYTES = 2.0**48
+_SIGNED = frozenset({"elapsed_sec", "beyond_heaps_bytes"})
+_ADDRESS_SPACE_BYTES = 2.0**48  # and more than anything counts up to
 _BLOCK_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 20
 _LONGEST_TIMESTAMP = 40
+_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"PK\x03\x04")  # gzip, bzip2, xz, zstd, zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,13 @@ def _empty_impossible(columns: Mapping[str, Floats]) -> dict[str, int]:
     """Empty the cells that hold what is written for a reading that has failed: no memory, or more than there can be."""
     emptied = {}
     for name, values in columns.items():
-        if name in _NEVER_ZERO or (name.endswith("_bytes") and name not in _SIGNED):
-            with np.errstate(invalid="ignore"):
-                impossible = (values <= 0 if name in _NEVER_ZERO else values < 0) | (values > _ADDRESS_SPACE_BYTES)
-            if impossible.any():
-                values[impossible] = np.nan
-                emptied[name] = int(impossible.sum())
+        if name in _SIGNED:
+            continue
+        with np.errstate(invalid="ignore"):
+            impossible = (values <= 0 if name in _NEVER_ZERO else values < 0) | (values > _ADDRESS_SPACE_BYTES)
+        if impossible.any():
+            values[impossible] = np.nan
+            emptied[name] = int(impossible.sum())
     return emptied
 
 
@@ -151,8 +153,10 @@ class _Table:
 
 
 def _parse_header(line: bytes, source: str) -> list[str]:
+    if line.startswith(_COMPRESSED):
+        raise ConfigError(f"{source} is compressed: unpack it first")
     text = line.decode("utf-8-sig", "replace").strip()
-    header = text.split(",")
+    header = [cell.strip('"') for cell in text.split(",")]
     names = [ALIASES.get(name, name) for name in header]
     wanted = "a header line with elapsed_sec and rss_bytes or a heap column"
     if not text:

@@ -16,6 +16,7 @@ LOAD_PHASES = (Phase.RUNNING, "")  # a record without phases is all load
 _GAP_STEPS = 20
 _GAP_SECONDS = 60.0
 _JUMP_SHARE = 0.25
+_KEPT_PACE = 0.5  # of the usual pace of payments
 _ENOUGH = 0.98  # of a length that is asked for
 _EVEN_PACE = 0.05
 _MOST_NOTES = 3
@@ -52,6 +53,17 @@ class Stretch:
     def is_even(self) -> bool:
         """Whether payments keep so even a pace that both clocks tell the same."""
         return not len(self.minutes) or float(np.ptp(self.work - self.minutes)) <= _EVEN_PACE * self.duration
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether the record is of a watch: no instance was ever connected."""
+        instances = self.run.columns.get("instances")
+        return instances is not None and not (instances > 0).any()
+
+    @property
+    def under_load(self) -> "Stretch":
+        """The same, where nobody brings the subject to rest with all samples under load: only heaps are near rest."""
+        return replace(self, settled=np.zeros_like(self.settled)) if self.is_watched else self
 
     def without_last(self, minutes: float) -> "Stretch":
         """The same as it was so many minutes before its end."""
@@ -99,11 +111,11 @@ def longest_stretch(run: Run) -> Stretch:
             "was judged"
         )
     rows, elapsed = rows[first:last], elapsed[first:last]
-    minutes = _steady_clock(elapsed, _standing_still(run, rows), notes) / 60
+    minutes = _steady_clock(elapsed, _payments_tried(run, rows), notes) / 60
     if run.torn:
         notes.append("the file's last line is torn and was left out")
     notes += [
-        f"{name} holds in {count} samples what no living process has, such as 0: these cells count as empty"
+        f"{name} holds what can't be (0, below 0, or far too much) in {count} of the samples: counted as empty there"
         for name, count in run.emptied.items()
     ]
     settled = run.columns.get("settled")
@@ -169,27 +181,28 @@ def _length(elapsed: Floats) -> float:
     return float(np.maximum(np.diff(elapsed), 0).sum()) if len(elapsed) > 1 else 0.0
 
 
-def _standing_still(run: Run, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """For each step between two rows, whether no more payments are known to be tried in it than in a usual one."""
-    tried = [np.diff(values[rows]) for name in _TRIED if (values := run.column(name)) is not None]
-    still = np.full(max(len(rows) - 1, 0), bool(tried))
-    for made in tried:
-        known = made[~np.isnan(made)]
-        still &= made <= np.median(known) if len(known) else False
-    return still
+def _payments_tried(run: Run, rows: NDArray[np.intp]) -> list[Floats]:
+    """How many payments were tried in each step between two rows, NaN where that is not known; by kind."""
+    return [np.diff(values[rows]) for name in _TRIED if (values := run.column(name)) is not None]
 
 
-def _steady_clock(elapsed: Floats, still: NDArray[np.bool_], notes: list[str]) -> Floats:
+def _steady_clock(elapsed: Floats, tried: list[Floats], notes: list[str]) -> Floats:
     """Elapsed seconds without jumps of the clock, and without gaps in which the load stood still as well.
 
-    Each of those counts as one usual step.
+    Each of those counts as one usual step. The clock has not jumped where payments kept pace with it.
     """
     if len(elapsed) < 3:
         return elapsed
     steps = np.diff(elapsed)
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
+    still, kept_pace = np.full(len(steps), bool(tried)), np.zeros(len(steps), dtype=np.bool_)
+    for made in tried:
+        known = made[~np.isnan(made)]
+        usually_made = float(np.median(known)) if len(known) else np.nan
+        still &= made <= usually_made
+        kept_pace |= (usually_made > 0) & (made >= _KEPT_PACE * usually_made * steps / usual)
     long = (steps > _GAP_STEPS * usual) & (steps > _GAP_SECONDS)
-    jumps = (steps < 0) | (long & (steps > _JUMP_SHARE * (elapsed.max() - elapsed.min())))
+    jumps = (steps < 0) | (long & (steps > _JUMP_SHARE * (elapsed.max() - elapsed.min())) & ~kept_pace)
     cut = long & still & ~jumps
     notes += [
         f"no sample was taken between minute {elapsed[index] / 60:.1f} and {elapsed[index + 1] / 60:.1f}"

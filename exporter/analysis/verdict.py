@@ -21,6 +21,7 @@ from exporter.analysis.flags import (
     even_cache,
     file_pages,
     growing_part,
+    growth_that_ended,
     growth_while_failing,
     limit_reached,
     seconds_to_limit,
@@ -63,6 +64,8 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
     if seconds is not None:
         flags.append(limit_reached(stretch, seconds, settings))
     shown = by if by.series.endswith("_bytes") else found.resident
+    if not leak and not decision.flags:
+        flags.append(growth_that_ended(shown, decision.missed))
     return Judgement(
         verdict=decision.verdict,
         series=by.series if told else None,
@@ -86,9 +89,8 @@ def judge(run: Run, settings: Settings | None = None) -> Judgement:
 
 
 def _gather(stretch: Stretch, settings: Settings) -> Findings:
-    watched = _is_watched(stretch)
-    # Nobody brings a watched program to rest: its heaps may be read near rest, and all else is under load.
-    loaded = replace(stretch, settled=np.zeros_like(stretch.settled)) if watched else stretch
+    watched = stretch.is_watched
+    loaded = stretch.under_load
     read = memory_near_rest if watched else memory_at_rest
     heap_at_rest = read(stretch, HEAP, settings)
     return Findings(
@@ -102,12 +104,6 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
         reserves=stretch.values(_RESERVING_HEAP) is not None,
         watched=watched,
     )
-
-
-def _is_watched(stretch: Stretch) -> bool:
-    """Whether the record is of a watch: no instance was ever connected."""
-    instances = stretch.run.columns.get("instances")
-    return instances is not None and not (instances > 0).any()
 
 
 def _of_each(names: Sequence[str], read: Read, stretch: Stretch, settings: Settings) -> tuple[Evidence, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from exporter.analysis.evidence import label_of
-from exporter.analysis.judgement import Doubling, Drain, HarnessVerdict, Interval, Judgement, Kind
+from exporter.analysis.judgement import LEAST_BOUND, Doubling, Drain, HarnessVerdict, Interval, Judgement, Kind
 from exporter.record.column import Column
 from exporter.record.columns import OPERATIONS, PAYMENTS
 from exporter.record.terms import Verdict
@@ -29,7 +29,7 @@ def paragraph(name: str, judgement: Judgement) -> str:
     if judgement.missed_kib_per_min is not None:
         per_payment = judgement.missed_bytes_per_payment
         more = "" if per_payment is None else f", or {per_payment:,.0f} bytes per payment"
-        rows.append(("could be missed", f"up to {judgement.missed_kib_per_min:.1f} KiB/min{more}"))
+        rows.append(("could be missed", f"up to {max(judgement.missed_kib_per_min, LEAST_BOUND):.1f} KiB/min{more}"))
     rows += [("doubling", doubling.reason) for doubling in shown_doublings(judgement)]
     if judgement.drain is not None:
         rows.append(("after trimming", drain_in_words(judgement.drain)))

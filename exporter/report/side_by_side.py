@@ -42,7 +42,7 @@ def comparison_text(comparison: Comparison) -> str:
         if not difference.lasts and difference.difference.low > difference.tolerance:
             mark = "more so far, which may be warm-up"
         lines.append(
-            f"  {label_of(difference.series, settled=False)}, {difference.measure}: "
+            f"  {label_of(difference.series)}, {difference.measure}: "
             f"{difference.a.value:.1f} → {difference.b.value:.1f} {difference.unit}, "
             f"{in_words(difference.difference)}: {mark}"
         )

@@ -83,17 +83,15 @@ def _levels(series: "Run", load: LoadCounters) -> list[str]:
     settled = series.column("settled")
     at_rest = 0 if settled is None else int(settled.sum())
     elapsed = float(series.columns["elapsed_sec"].max()) if len(series) else 0.0
-    share = f" ({load.settle_seconds / elapsed:.1%} of the time)" if at_rest and elapsed else ""
-    samples = f"{format_clock(elapsed)}, {len(series)} samples, {at_rest} of them at rest{share}"
+    share = f" ({load.settle_seconds / elapsed:.1%} of the time)" if load.settle_seconds and elapsed else ""
+    count = f"{len(series)} sample{'' if len(series) == 1 else 's'}"
+    samples = f"{format_clock(elapsed)}, {count}, {at_rest} of them at rest{share}"
     rows.insert(0, _row("Measured", samples))
     return rows + [_row("" if number else "Parts", text) for number, text in enumerate(lines_at_rest(series))]
 
 
 def _load(load: LoadCounters) -> list[str]:
-    failures = f", {load.failures.total()} failed"
-    on_purpose = f", {load.expected_failures.total()} failed on purpose" if load.expected_failures.total() else ""
-    missed = f", {load.missed} missed their time" if load.missed else ""
-    rows = [_row("Payments", _counts(load.payments) + failures + on_purpose + missed)]
+    rows = [_row("Payments", _payments(load))] if load.payments or load.failures else []
     for rail, histogram in load.latency_seconds.items():
         found = [(share, histogram.quantile(share)) for share in _QUANTILES]
         texts = [f"p{share * 100:.0f} {value * 1000:.0f} ms" for share, value in found if value is not None]
@@ -113,8 +111,17 @@ def _load(load: LoadCounters) -> list[str]:
     if load.instance_heap_bytes is not None and load.instance_rss_bytes is not None:
         heap, rss = load.instance_heap_bytes / 1024, load.instance_rss_bytes / 1024
         rows.append(_row("Per instance", f"{heap:.0f} KiB of heap, {rss:.0f} KiB resident"))
-    rows.append(_row("Events", _counts({event: count for event, count in load.sdk_events.items() if count})))
-    return rows
+    events = {event: count for event, count in load.sdk_events.items() if count}
+    return [*rows, _row("Events", _counts(events))] if events else rows
+
+
+def _payments(load: LoadCounters) -> str:
+    # What a watched program's are is not known, only how many.
+    made = str(load.payments["any"]) if "any" in load.payments else _counts(load.payments)
+    failures = f", {load.failures.total()} failed"
+    on_purpose = f", {load.expected_failures.total()} failed on purpose" if load.expected_failures.total() else ""
+    missed = f", {load.missed} missed their time" if load.missed else ""
+    return made + failures + on_purpose + missed
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import floor, isnan, log10
 
-from exporter.analysis.judgement import Interval, Judgement
+from exporter.analysis.judgement import LEAST_BOUND, Interval, Judgement
 from exporter.record.column import Unit
 from exporter.record.columns import BY_NAME
 from exporter.record.terms import Verdict
@@ -13,7 +13,6 @@ _MINUS = "\N{MINUS SIGN}"
 _STEPS = (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
 _LOPSIDED = 0.2
 _SMALLEST_REACH = 0.005
-_LEAST_BOUND = 0.1  # KiB a minute; a bound of 0 would claim more than anything measured can show
 
 
 def number(value: float, *, sign: bool = False) -> str:
@@ -89,7 +88,7 @@ def headline(judgement: Judgement) -> str:
         return f"Leak: {_growing(judgement)}"
     if judgement.verdict is Verdict.NO_LEAK:
         missed = judgement.missed_kib_per_min
-        return "No leak" if missed is None else f"No leak above {number(max(missed, _LEAST_BOUND))} KiB a minute"
+        return "No leak" if missed is None else f"No leak above {number(max(missed, LEAST_BOUND))} KiB a minute"
     return "Inconclusive: neither a leak nor its absence was shown"
 
 

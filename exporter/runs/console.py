@@ -128,6 +128,7 @@ def format_sample(
 
     A ``brief`` one leaves out failures where there are none, and the time left, which a terminal shows at its bottom.
     """
+    uncounted = sample.payments is None
     growth = ""
     if sample.rss_bytes is not None and first_rss is not None:
         growth = f" ({_mib(sample.rss_bytes - first_rss, sign='+')})"
@@ -138,8 +139,8 @@ def format_sample(
         f"Heap={_mib(sample.heap_allocated_bytes)}",
         f"Threads={_number(sample.threads)}",
         f"FDs={_number(sample.open_fds)}",
-        "" if sample.payments is None else f"Payments={sample.payments}",
-        "" if brief and not sample.payment_failures else f"Failures={sample.payment_failures}",
+        "" if uncounted else f"Payments={sample.payments}",
+        f"Failures={sample.payment_failures}" if sample.payment_failures or not (brief or uncounted) else "",
         f"Reconnects={sample.reconnects}" if sample.reconnects else "",
         "at rest, trimmed" if sample.trimmed else "at rest" if sample.settled else "",
         f"{format_duration(round(seconds_left))} left" if seconds_left >= 1 and not brief else "",

@@ -35,6 +35,10 @@ class Outcome:
 def load_failure(subject: str, load: LoadCounters, max_failure_ratio: float) -> LoadError | None:
     """Return why a load counts as failed, or None; failures that were made on purpose don't count."""
     paid, failed = load.payments.total(), load.failures.total()
+    on_purpose = load.expected_failures.total()
+    if paid == 0 and not failed and on_purpose:
+        told = f"{subject}: no payment succeeded ({on_purpose} failed on purpose)"
+        return LoadError(f"{told}; let more of them succeed, or run for longer")
     if paid == 0:
         tried = f"{failed} failed" if failed else "none was tried"
         return LoadError(f"{subject}: no payment succeeded ({tried}); see the log for the reason, or run for longer")

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -87,6 +88,14 @@ def _all_needs(group: SettingsGroup) -> Mapping[str, str]:
 def contradiction(text: str, *about: str) -> Complaint:
     """A complaint about several fields, which is left out where one of them is wrong by itself."""
     return Complaint(text, frozenset(about))
+
+
+def same_files(files: Mapping[str, Path | None]) -> Iterator[Complaint]:
+    """Files by setting of which one would replace another."""
+    named = {name: path for name, path in files.items() if path is not None}
+    for (name, path), (other, second) in combinations(named.items(), 2):
+        if path.absolute() == second.absolute():
+            yield contradiction(f"{name} and {other} are both {TEXT.shown(path)}: name a file for each", name, other)
 
 
 def _make(

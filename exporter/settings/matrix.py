@@ -6,7 +6,7 @@ from pathlib import Path
 
 from exporter.errors import Complaint
 from exporter.settings.declared import setting
-from exporter.settings.group import SettingsGroup, contradiction
+from exporter.settings.group import SettingsGroup, contradiction, same_files
 from exporter.settings.kinds import OBJECT_STORAGE, PATH
 
 
@@ -60,6 +60,7 @@ class MatrixSettings(SettingsGroup):
         carried = self.fetch or (self.kubernetes and self.job and not self.dry_run)
         if self.plan is None and not self.schema and not carried:
             yield contradiction("PLAN is missing: name a YAML file, for example plan.yaml", "plan", "schema")
+        yield from same_files({"plan": self.plan, "junit": self.junit, "markdown": self.markdown, "json": self.json})
         of_clusters = ("context", "namespace", "job", "image", "delete")
         of_processes = {
             "jobs": self.jobs is not None,

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from typing import Literal
 
 from exporter.errors import Complaint
 from exporter.settings.declared import Flag, Section, all_settings, by_flags, setting
-from exporter.settings.group import contradiction, label_complaint
+from exporter.settings.group import contradiction, label_complaint, same_files
 from exporter.settings.kinds import TEXT, Kind
 from exporter.settings.listen_address import checked_listen_address
 from exporter.settings.verdict import VerdictChoice
@@ -127,12 +126,7 @@ class ObservationSettings(VerdictChoice):
         for name in sorted({name for name in names if names.count(name) > 1 or name in taken}):
             wrong = "which every run has by itself" if name in taken else "which is given twice"
             yield contradiction(f"label is {TEXT.shown(name)}, {wrong}: give another name", "labels")
-        files = {name: path for name, path in self.files().items() if path is not None}
-        for (name, path), (other, second) in combinations(files.items(), 2):
-            if path.absolute() == second.absolute():
-                yield contradiction(
-                    f"{name} and {other} are both {TEXT.shown(path)}: name a file for each", name, other
-                )
+        yield from same_files(self.files())
 
     def files(self) -> dict[str, Path | None]:
         """The files of this measurement by setting, each of which has to be another one."""

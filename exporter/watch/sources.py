@@ -126,13 +126,22 @@ def get(url: str, deadline: float = DEADLINE_SECONDS) -> bytes:
                 if not answer.ok:
                     raise OSError(f"{without_login(url)} answered with status {answer.status_code}")
                 body = read_body(answer, MAX_PAGE_BYTES)
-        except OSError:
+        except OSError as error:
             if session.over:
                 raise late from None
+            if why := _by_the_system(error):
+                raise OSError(f"{without_login(url)} can't be reached ({why})") from None
             raise
         if session.over:
             raise late
     return body
+
+
+def _by_the_system(error: BaseException) -> str:
+    """What the system said, below all that libraries have made of it; empty if it said nothing."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return (error.strerror or "") if isinstance(error, OSError) else ""
 
 
 def merged(told: list[Told]) -> Told:

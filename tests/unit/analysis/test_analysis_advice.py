@@ -49,4 +49,6 @@ def test_a_run_is_told_to_come_to_rest(instances: float | None) -> None:
 def test_growth_that_may_be_a_cache_says_which() -> None:
     found = judge(undecided(None, minutes=10))
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert re.search(r"a cache filling: one of more than 2,8\d\d KiB, not full since about minute 0$", found.reason)
+    assert re.search(
+        r"a cache filling: one that has taken 2,8\d\d KiB since about minute 0 and is not full$", found.reason
+    )

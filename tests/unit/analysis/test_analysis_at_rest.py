@@ -72,7 +72,7 @@ def test_samples_at_rest_decide_a_short_run(leak: dict[str, float], expected: Ve
 def test_a_run_with_too_few_samples_at_rest_says_how_many_would_decide() -> None:
     found = judge(at_rest(minutes=1))
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert "10 samples at rest over 2 min or more (there are 7 over 1.0 min)" in found.would_decide
+    assert "10 samples at rest over 2 min or more (so far 7 over 1.0 min)" in found.would_decide
 
 
 def test_growth_that_may_be_warm_up_can_be_decided_by_phases() -> None:

@@ -83,14 +83,48 @@ def test_better_is_not_worse() -> None:
 def test_a_series_that_only_one_run_has_is_named() -> None:
     b = run_with(0)
     both = Run.of("b", **(dict(b.columns) | {"heap_allocated_bytes": b.columns["rss_bytes"]}))
-    assert compare(run_with(0), both).missing == ("heap_allocated_bytes: only one of the runs has it",)
+    assert compare(run_with(0), both).missing == ("the heap: only one of the runs has it",)
 
 
 def test_runs_that_are_too_short_have_no_growth() -> None:
     short = Run.of("short", elapsed_sec=np.arange(5.0), rss_bytes=np.full(5, 1e6))
     found = compare(short, short)
-    assert found.missing == ("rss_bytes: a run is too short for growth",)
+    assert found.missing == (
+        "resident memory: a run is too short for growth",
+        "resident memory: a run has too few samples under load for a level",
+    )
     assert not found.worse
+
+
+def test_a_run_without_samples_or_with_one_is_compared_in_nothing() -> None:
+    columns = run_with(0).columns
+    for count, told in ((0, "resident memory: only one of the runs has it"), (1, "too few samples under load")):
+        begun = Run.of("begun", **{name: values[:count] for name, values in columns.items()})
+        found = compare(begun, run_with(60))
+        assert not found.differences
+        assert any(told in reason for reason in found.missing)
+        assert ("begun has no sample under load" in found.missing) is not count
+
+
+def watched(leaked_kib: float) -> Run:
+    """Ten minutes of a watch whose heap is read near rest from the second minute on, and so much leaked in all."""
+    t = np.arange(0, 601, 5) / 60
+    heap = 5_000 * KIB + leaked_kib * KIB * t / t[-1] + KIB * np.random.default_rng(7).standard_normal(len(t))
+    columns = {"heap_allocated_bytes": heap, "heap_native_bytes": heap, "rss_bytes": heap + 20_000 * KIB}
+    none = np.zeros(len(t))
+    return Run.of("w", elapsed_sec=t * 60, payments=t * 60, instances=none, settled=(t > 1).astype(float), **columns)
+
+
+@pytest.mark.parametrize(("leaked_kib", "worse"), [(0, False), (50_000, True)])
+def test_level_and_peak_of_a_watch_are_those_of_all_its_samples(leaked_kib: float, worse: bool) -> None:
+    found = compare(watched(0), watched(leaked_kib))
+    for series, level in (("rss_bytes", 25_000), ("heap_allocated_bytes", 5_000)):
+        of_series = {each.measure: each for each in found.differences if each.series == series}
+        assert of_series["peak"].b.value == pytest.approx(level + leaked_kib, abs=10)
+        assert of_series["level after warm-up"].b.value == pytest.approx(level + 0.7 * leaked_kib, rel=0.02)
+        assert of_series["peak"].worse is of_series["level after warm-up"].worse is worse
+        # As in the verdict: heaps are read near rest, all else of a watch under load.
+        assert ("growth at rest per minute" in of_series) is (series != "rss_bytes")
 
 
 def go_subject(go_kib: float, native_kib: float | None) -> Run:

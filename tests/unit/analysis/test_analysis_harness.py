@@ -54,6 +54,15 @@ def test_goroutines_that_more_than_double_are_a_leak(end: int, verdict: Verdict)
     assert (found.verdict, found.goroutines) == (verdict, (12, end))
 
 
+def test_a_sample_without_a_time_is_left_out() -> None:
+    run = go_run(150 * MINUTES)
+    elapsed = SECONDS.copy()
+    elapsed[7] = np.nan
+    found = harness_verdict(Run.of("go.csv", **dict(run.columns) | {"elapsed_sec": elapsed}))
+    assert found is not None
+    assert (found.verdict, round(found.growth_kib_per_min)) == (Verdict.LEAK, 150)
+
+
 def test_a_run_of_another_program_or_of_one_sample_has_none() -> None:
     ours = Run.of("ours.csv", elapsed_sec=SECONDS, rss_bytes=101 * 1024 * MINUTES)
     begun = Run.of("go.csv", **{name: values[:1] for name, values in go_run(MINUTES).columns.items()})

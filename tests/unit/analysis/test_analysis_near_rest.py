@@ -64,6 +64,6 @@ def test_only_the_heap_is_near_rest() -> None:
 def test_a_leak_says_which_cache_would_look_the_same(minutes: float, told: bool) -> None:
     found = judge(watched(minutes, 300))
     assert found.verdict is Verdict.LEAK
-    caches = re.findall(r"one of more than ([\d,]+) KiB, not full since about minute [01]", "; ".join(found.flags))
+    caches = re.findall(r"has taken ([\d,]+) KiB since about minute [01] and is not full", "; ".join(found.flags))
     assert len(caches) == told
     assert all(0.8 * 300 * minutes < float(kib.replace(",", "")) < 300 * minutes for kib in caches)

@@ -1,5 +1,9 @@
+import bz2
+import gzip
 import io
+import lzma
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporter.analysis.series import Run, parse_csv, read_csv
+from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
 from exporter.errors import ConfigError
 from exporter.record.terms import Verdict
@@ -87,6 +92,11 @@ def test_a_header_alone_is_an_empty_run() -> None:
         (b"elapsed_sec,rss_bytes\n1,2\n2\n3,4\n", "line 3, column rss_bytes: expected 2 cells, found 1"),
         (b"elapsed_sec,rss_bytes\n1,2\n2,3,4\n", "line 3, column rss_bytes: expected 2 cells, found 3"),
         (b"elapsed_sec,rss_bytes\n1,2\n\n2,3\n", "line 3, column elapsed_sec: expected 2 cells, found 0"),
+        (
+            b"elapsed_sec,rss_bytes\n1,2\nelapsed_sec,rss_bytes\n1,2\n",
+            "line 3: expected a row, found a header: put each",
+        ),
+        ("elapsed_sec,rss_bytes\n1,\N{FULLWIDTH DIGIT TWO}\n".encode(), "line 2, column rss_bytes: expected a number"),
         (b"elapsed_sec,rss_bytes\n1,2\n1.2.3,3\n", "line 3, column elapsed_sec: expected a number"),
         (b"elapsed_sec,rss_bytes\n1,2\n\xff\xfe,3\n", "line 3, column elapsed_sec: expected a number"),
         (b'elapsed_sec,rss_bytes\n1,2\n"1,3\n', "line 3, column elapsed_sec: expected comma-separated cells"),
@@ -105,13 +115,28 @@ def test_damage_beyond_the_first_block_has_the_right_line() -> None:
         parse(b"elapsed_sec,rss_bytes\n" + rows + b"200000,none\n")
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_compressed_file_is_to_be_unpacked_first(pack: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(ConfigError, match=r"^out.csv is compressed: unpack it first$"):
+        parse(pack(OURS))
+
+
+@pytest.mark.parametrize("written", ["-1", "1e30"])
+def test_a_count_that_cannot_be_is_no_restart(written: str) -> None:
+    rows = "".join(f"{index},1,{written if index == 5 else 10 * index}\n" for index in range(10))
+    run = parse(f"elapsed_sec,rss_bytes,payments\n{rows}".encode())
+    assert np.isnan(run.columns["payments"]).tolist() == [index == 5 for index in range(10)]
+    assert run.emptied == {"payments": 1}
+    assert not any("restarted" in note for note in longest_stretch(run).notes)
+
+
 def test_a_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
         read_csv(tmp_path / "nothing.csv")
 
 
 def test_line_ends_and_quotes_of_other_writers() -> None:
-    run = parse(b'\xef\xbb\xbfelapsed_sec,rss_bytes,phase\r\n0,1,"a,b"\r\n1,2,"c"\r\n')
+    run = parse(b'\xef\xbb\xbf"elapsed_sec","rss_bytes",phase\r\n0,1,"a,b"\r\n1,2,"c"\r\n')
     assert run.columns["rss_bytes"].tolist() == [1, 2]
     assert run.phase_names == ("a,b", "c")
 
@@ -141,9 +166,11 @@ cells = st.one_of(
 
 @given(st.lists(st.tuples(cells, cells, st.sampled_from(["running", "stopping", ""])), max_size=30))
 def test_every_cell_is_what_float_makes_of_it(rows: list[tuple[str, str, str]]) -> None:
-    content = "elapsed_sec,rss_bytes,payments,phase\n" + "".join(f"{a},1,{b},{phase}\n" for a, b, phase in rows)
+    content = "elapsed_sec,rss_bytes,beyond_heaps_bytes,phase\n" + "".join(
+        f"{a},1,{b},{phase}\n" for a, b, phase in rows
+    )
     run = parse(content.encode())
-    for index, name in enumerate(("elapsed_sec", "payments")):
+    for index, name in enumerate(("elapsed_sec", "beyond_heaps_bytes")):
         expected = [float(row[index]) if row[index] else math.nan for row in rows]
         np.testing.assert_array_equal(run.columns[name], np.array(expected))
     assert [run.phase_names[code] for code in run.phases] == [row[2] for row in rows]
@@ -169,7 +196,10 @@ def test_what_is_written_for_a_failed_reading_turns_no_verdict(rate: float, expe
         row[1] = row[2] = written
     found = judge(harness_run(rows))
     assert found.verdict is expected
-    assert any("heap_allocated_bytes holds in 21 samples" in note for note in found.flags)
+    assert any(
+        "heap_allocated_bytes holds what can't be (0, below 0, or far too much) in 21 of" in note
+        for note in found.flags
+    )
 
 
 @pytest.mark.parametrize("rate", [0, 100])

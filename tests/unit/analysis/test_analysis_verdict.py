@@ -100,7 +100,7 @@ def test_too_few_samples_are_inconclusive(samples: int) -> None:
     found = judge(few)
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.growth_kib_per_min is None
-    assert "too few" in found.reason
+    assert "too few" in found.reason or "there is no sample" in found.reason
 
 
 def test_resident_memory_that_grows_over_a_flat_whole_heap_is_retention() -> None:
@@ -315,6 +315,34 @@ def test_a_jump_of_the_clock_is_taken_out_and_said(rate: float, expected: Verdic
     found = judge(Run.of("jump", **(dict(run.columns) | {"elapsed_sec": elapsed})))
     assert found.verdict is expected
     assert any("the clock jumped" in flag for flag in found.flags)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["payments counted", "payments unknown"])
+def test_a_long_gap_in_which_payments_kept_pace_is_no_jump_of_the_clock(known: bool) -> None:
+    run = run_with(100)
+    kept = np.ones(len(run), dtype=bool)
+    kept[120:240] = False
+    columns = {name: values[kept] for name, values in run.columns.items() if known or name != "payments"}
+    found = judge(Run.of("gap", **columns))
+    assert any("no sample was taken" in flag for flag in found.flags) is known
+    assert any("the clock jumped" in flag for flag in found.flags) is not known
+    if known:
+        assert found.verdict is Verdict.LEAK
+        assert found.growth_kib_per_min is not None
+        assert found.growth_kib_per_min.low <= 100 <= found.growth_kib_per_min.high
+
+
+def test_growth_that_has_ended_is_told_from_the_bound_of_what_goes_on() -> None:
+    run = run_with(0)
+    filled = 20 * MIB * np.minimum(run.columns["elapsed_sec"] / 1800, 1)
+    columns = {"elapsed_sec": run.columns["elapsed_sec"], "payments": run.columns["payments"]}
+    found = judge(Run.of("cache", **columns, rss_bytes=run.columns["rss_bytes"] + filled))
+    assert found.verdict is Verdict.NO_LEAK
+    assert found.growth_kib_per_min is not None
+    assert found.missed_kib_per_min is not None
+    assert found.growth_kib_per_min.low > found.missed_kib_per_min
+    assert any("what goes on at its end is within the bound" in flag for flag in found.flags)
+    assert not any("within the bound" in flag for flag in judge(run).flags)
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(0, Verdict.NO_LEAK), (100, Verdict.LEAK)])

@@ -53,6 +53,17 @@ def test_names_levels_load_and_verdict(tmp_path: Path) -> None:
     assert "Verdict: inconclusive" in report
 
 
+def test_a_watch_in_which_nothing_counts_payments_tells_none(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_text("".join(CSV.splitlines(keepends=True)[:2]))
+    told = trend_report(*judge_csv(path), SubjectState("python"), None)
+    assert "Payments" not in told
+    assert "Events" not in told
+    assert ", 1 sample, " in told
+    counted = SubjectState("python", load=LoadCounters(payments=Counter(any=7)))
+    assert "Payments      7, 0 failed" in trend_report(*judge_csv(path), counted, None)
+
+
 def test_trimmed_samples_are_no_levels(tmp_path: Path) -> None:
     lines = CSV.splitlines()
     marked = [f"{lines[0]},trimmed", "0,41943040,1048576,1,1", *(f"{line},0" for line in lines[1:])]

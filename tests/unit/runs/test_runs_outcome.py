@@ -53,3 +53,9 @@ def test_a_load_has_failed(paid: int, failed: int, ratio: float, said: str | Non
 def test_failures_on_purpose_do_not_count() -> None:
     load = LoadCounters(payments=Counter(spark=1), expected_failures=Counter(insufficient_funds=99))
     assert load_failure("python", load, 0.0) is None
+
+
+def test_a_load_of_nothing_but_failures_on_purpose_says_so() -> None:
+    error = load_failure("python", LoadCounters(expected_failures=Counter(insufficient_funds=99)), 0.5)
+    assert error is not None
+    assert "(99 failed on purpose); let more of them succeed" in str(error)

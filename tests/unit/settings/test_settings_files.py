@@ -84,6 +84,14 @@ def test_nothing_but_a_record_replaces_a_record(tmp_path: Path) -> None:
     RunConfig(csv=kept, existing_csv="overwrite")
 
 
+def test_a_matrix_writes_each_of_its_files_and_its_plan_into_none(tmp_path: Path) -> None:
+    plan, table = tmp_path / "plan.yaml", tmp_path / "table"
+    said = f"plan and json are both {str(plan)!r}: name a file for each"
+    assert refusal(MatrixSettings, plan=plan, json=plan) == said
+    assert "markdown and json are both" in refusal(MatrixSettings, plan=plan, markdown=table, json=table)
+    MatrixSettings(plan=plan, markdown=table, json=tmp_path / "table.json")
+
+
 def test_a_page_of_before_is_replaced(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text("<!doctype html>\n<p>elapsed_sec</p>\n")

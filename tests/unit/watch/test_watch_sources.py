@@ -201,3 +201,10 @@ def test_the_login_of_a_url_is_sent(page: Callable[..., str]) -> None:
     url = page(serve).replace("http://", "http://alice:hunter2@")
     assert get(url, 60.0) == HEAP
     assert b"Authorization: Basic YWxpY2U6aHVudGVyMg==" in seen
+
+
+def test_a_server_that_is_not_there_is_named_in_plain_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://user:hush@127.0.0.1:{listener.getsockname()[1]}/metrics"
+    with pytest.raises(OSError, match=r"^http://\.\.\.@127[.0-9:]+/metrics can't be reached \(Connection refused\)$"):
+        get(url)
