@@ -33,6 +33,7 @@ KINDS: dict[str, Callable[[Floats, int], Floats]] = {
     "warm-up with one of the whole run": lambda share, payments: SIZE * (1 - np.exp(-share)),
     "logarithm": lambda share, payments: SIZE * np.log1p(20 * share) / np.log(21),
     "square root": lambda share, payments: SIZE * np.sqrt(share),
+    "a step after 0.8": lambda share, payments: np.where(share > 0.8, SIZE, 0.0),
     "leak of 64 bytes per payment": lambda share, payments: 64 * payments * share,
     "leak of 256 bytes": lambda share, payments: 256 * payments * share,
     "leak of 1 KiB": lambda share, payments: 1024 * payments * share,

@@ -46,6 +46,7 @@ def with_phases(evidence: Evidence, found: Doubling | None, stretch: Stretch) ->
     """What a heap at rest shows in the light of its doubling, which decides where the trend does not.
 
     Where each has decided otherwise, the leak stands if the other's bound leaves room for it; else nothing is decided.
+    A leak by the phases does not stand either beside a trend that may be none at all.
     """
     if found is None or found.last is None or found.verdict in (Verdict.INCONCLUSIVE, evidence.verdict):
         return evidence
@@ -56,7 +57,8 @@ def with_phases(evidence: Evidence, found: Doubling | None, stretch: Stretch) ->
             return replace(decided, missed=max(high, 0.0))
         agreed = evidence if evidence.trend and evidence.trend.low <= high else None
     else:
-        agreed = decided if evidence.missed is None or low <= evidence.missed else None
+        room = evidence.missed is None or low <= evidence.missed
+        agreed = decided if room and (evidence.trend is None or evidence.trend.low > 0) else None
     return agreed or replace(evidence, verdict=Verdict.INCONCLUSIVE, reason=f"{evidence.reason}; but {found.reason}")
 
 
@@ -71,8 +73,9 @@ def judge_doubling(
 
     ``readings`` are bytes read at rest, shape (repeats,): before the first phase and after each one; ``payments``
     counts each phase's. Growth is shown by a last phase that added more than ``least_bytes`` per payment, and more in
-    all than readings may differ by. It is a leak if that is at least ``lasting_share`` of what the first phase added;
-    where it is not shown, an acquittal excludes ``acquit_bytes``. Raises ValueError if the two do not fit.
+    all than readings may differ by. It is a leak if that is at least ``lasting_share`` of what the first phase added,
+    and each phase before may have added as large a share of it; where it is not shown, an acquittal excludes
+    ``acquit_bytes``. Raises ValueError if the two do not fit.
     """
     if len(payments) < 2 or len(readings) != len(payments) + 1 or min(payments) <= 0 or min(map(len, readings)) < 2:
         raise ValueError("doubling needs two phases or more, payments in each, and readings before and after each")
@@ -89,7 +92,9 @@ def judge_doubling(
         f"the last {last.value:.0f} ({last.low:.0f} to {last.high:.0f})"
     )
     shown = last.low > least_bytes and levels[-1] - levels[-2] > REPEATABLE_BYTES
-    if shown and last.value >= lasting_share * first:
+    # A leak adds as much in every phase: something that came once, and late, has left no room for that before.
+    early = [rate + _ONE_SIDED_99 * error for rate, error in zip(rates[:-1], deviations[:-1], strict=True)]
+    if shown and last.value >= lasting_share * first and min(early) >= lasting_share * last.value:
         return Doubling(Verdict.LEAK, growth, last, f"{told}: it goes on")
     if not shown and last.high < acquit_bytes:
         small = last.low > least_bytes

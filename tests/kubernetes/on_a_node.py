@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -217,10 +218,7 @@ def test_a_plan_is_run_to_its_table_whatever_happens_meanwhile(storage: Path, tm
     found = json.loads((tmp_path / "all.json").read_text())
     cells = {cell["cell"]: cell for cell in found["cells"]}
     assert sorted(cells) == list(range(8))
-    codes = [cells[number]["exit_code"] for number in range(8)]
-    assert codes[1:4] == codes[5:8] == [0, 1, 4]
-    # Of the SDK itself a minute on a busy machine says little: that it is judged is enough.
-    assert {codes[0], codes[4]} <= {0, 1}
+    assert Counter(cell["exit_code"] for cell in cells.values()) == {0: 4, 1: 2, 4: 2}
     verdicts = {row["combination"]["driver"]: row["verdicts"] for row in found["rows"]}
     assert verdicts["leaking"] == {"leak": 2}
     assert "Verdict: leak" in again.stdout

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -55,6 +56,12 @@ def test_growing_phases_leak_per_operation() -> None:
     assert found.verdict is Verdict.LEAK
     assert all(growth.low < 256 < growth.high for growth in found.growth)
     assert "it goes on" in found.reason
+
+
+def test_what_came_once_and_late_is_no_leak() -> None:
+    found = judge_doubling(readings([10e3, 0.0, 1024e3]), [1000, 2000, 4000])
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "neither the same again nor nothing" in found.reason
 
 
 def test_too_few_operations_for_the_noise_are_inconclusive() -> None:
@@ -162,6 +169,17 @@ def test_trend_and_phases_must_leave_room_for_each_other(
     found = with_phases(trend, Doubling(verdict, (), around, "the phases"), stretch)
     assert found.verdict is expected
     assert ("the trend; but the phases" in found.reason) is (by_trend is Verdict.NO_LEAK and expected is not verdict)
+
+
+@pytest.mark.parametrize(("added", "expected"), [(leak, Verdict.LEAK), (np.zeros_like, Verdict.INCONCLUSIVE)])
+def test_a_leak_by_the_phases_does_not_stand_beside_a_trend_that_may_be_none(
+    added: Callable[[Floats], Floats], expected: Verdict
+) -> None:
+    stretch = longest_stretch(without_phases(in_phases(added)))
+    undecided = replace(memory_at_rest(stretch, "heap_native_bytes", Settings()), verdict=Verdict.INCONCLUSIVE)
+    assert undecided.trend is not None
+    found = with_phases(undecided, Doubling(Verdict.LEAK, (), Interval(1.0, 0.5, 1.5), "the phases"), stretch)
+    assert found.verdict is expected
 
 
 def test_a_leak_by_trend_does_not_stand_where_the_last_phase_leaves_no_room_for_it() -> None:
