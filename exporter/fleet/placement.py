@@ -18,6 +18,9 @@ Quantity = Annotated[
         examples=["500m", "1Gi"],
     ),
 ]
+_TIMES = {"m": 1e-3} | {unit: 1000.0 ** (power + 1) for power, unit in enumerate(("k", "M", "G", "T", "P"))}
+_TIMES |= {unit: 1024.0 ** (power + 1) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi"))}
+_LEAST_MEMORY_BYTES = 1 << 20
 Resources = dict[Text, Quantity | Annotated[int, msgspec.Meta(ge=0)]]
 
 
@@ -63,3 +66,18 @@ class Placement(
 
     def __post_init__(self) -> None:
         DURATION.read(self.linger)
+        for resources in (self.requests, self.limits):
+            memory = resources.get("memory")
+            if memory is not None and _number_of(memory) < _LEAST_MEMORY_BYTES:
+                raise ValueError(f"memory {memory!r} is {_number_of(memory):g} bytes: give a quantity like 256Mi")
+        for name in self.requests.keys() & self.limits.keys():
+            if _number_of(self.requests[name]) > _number_of(self.limits[name]):
+                above = f"{self.requests[name]!r} of {name} is requested, above the limit of {self.limits[name]!r}"
+                raise ValueError(f"{above}: raise the limit, or request less")
+
+
+def _number_of(quantity: str | int) -> float:
+    """A quantity in bytes, cores or pieces."""
+    text = str(quantity)
+    number = text.rstrip("mkKMGTPi")
+    return float(number) * _TIMES.get(text[len(number) :], 1.0)

@@ -242,6 +242,8 @@ def _document(text: bytes) -> Mapping[str, Any]:
         raise ConfigError(f"it is no valid YAML ({problem}{line}): correct it") from None
     except (ValueError, OverflowError, RecursionError):  # of numbers that Python has not, and of depth
         raise ConfigError(f"it is no valid YAML: {_SEE_SCHEMA}") from None
+    if found is None:
+        raise ConfigError(f"it is empty: {_SEE_SCHEMA}")
     if not isinstance(found, dict):
         raise ConfigError(f"it is {shown(found)}, no mapping of keys to values: {_SEE_SCHEMA}")
     return found

@@ -62,6 +62,8 @@ async def lists_payments(bench: Bench) -> None:
 
 async def tells_events(bench: Bench) -> None:
     alice, bob = await bench.wallet(64), await bench.wallet()
+    # What a wallet's first sync finds is part of its history, and no event.
+    await bob.sdk.get_info(sdk.GetInfoRequest(ensure_synced=True))
     await alice.pay(await bob.spark_address(), 64)
 
     async def told() -> bool:

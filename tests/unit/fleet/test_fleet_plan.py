@@ -81,6 +81,14 @@ def test_a_scenario_s_option_counts_more_than_the_plan_s() -> None:
             "kubernetes: {requests: {memory: lots}}",
             "kubernetes.requests is .*: give a quantity as Kubernetes",
         ),
+        (
+            "kubernetes: {limits: {memory: 500m}}",
+            "kubernetes is .*memory '500m' is 0.5 bytes: give a quantity like 256Mi",
+        ),
+        (
+            "kubernetes: {requests: {cpu: 1500m}, limits: {cpu: 1}}",
+            "kubernetes is .*'1500m' of cpu is requested, above the limit of 1: raise the limit",
+        ),
         ("kubernetes: {priority-class: High}", "kubernetes.priority-class is 'High': give the name of an object"),
         ("scenarios: {slow: {interval: soon}}", "interval is 'soon': write it like 90s"),
         ("scenarios: {slow: {intervall: 1s}}", "option 'intervall' is none that .*: did you mean interval?"),
@@ -104,6 +112,11 @@ def test_says_what_is_wrong_and_what_to_do(line: str, said: str) -> None:
     assert re.search(said, refusal)
 
 
+def test_what_is_requested_may_reach_the_limit() -> None:
+    place = "kubernetes: {requests: {cpu: 1500m, memory: 1024Mi}, limits: {cpu: '1.5', memory: 1Gi}}"
+    assert parse_plan(with_line(place).encode()).kubernetes.limits == {"cpu": "1.5", "memory": "1Gi"}
+
+
 def test_says_all_faults_at_once() -> None:
     text = with_line("repetitions: three\ndurations: [30]\ndrivers: [pyton]\nlimit: {}")
     text = text.replace("reconnect-every: 10", "reconnect-every: 0, cvs: x, csv: x").replace("0s", "-1s")
@@ -122,7 +135,8 @@ def test_says_all_faults_at_once() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "it is None, no mapping"),
+        ("", "it is empty: see"),
+        ("# nothing\n", "it is empty: see"),
         ("[]", r"it is \[\], no mapping"),
         ("name: [", "no valid YAML"),
         ("[" * 1_000, "no valid YAML"),
