@@ -73,7 +73,8 @@ def test_heap_dumps_name_what_abandoned_instances_leave_behind(start: Start) -> 
     assert_all_gone(children)
     assert re.search(r"Profiling: memray .* costs [\d.]+ times the CPU time", run.output)
 
-    diff = (EXPORTER, "heap", "diff", "heap-early.memray.bin", dump)
+    # All sites: after few payments what the first ones leave is larger than what two instances do.
+    diff = (EXPORTER, "heap", "diff", "--top", "1000", "heap-early.memray.bin", dump)
     found = subprocess.run(diff, cwd=run.directory, capture_output=True, text=True, check=True).stdout
     abandoned = int(re.search(r"(\d+) instances abandoned", found)[1])  # type: ignore[index]
     assert abandoned >= 2
