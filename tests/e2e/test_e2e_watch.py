@@ -122,7 +122,7 @@ def test_a_program_that_ignores_sigterm_is_killed(start: Start) -> None:
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ((), "name the program in one way"),
+        ((), "name it in one way"),
         (("--pid", "999999999"), "there is no process with pid 999999999"),
         (("--name", "no-such-program"), "there is no process with name 'no-such-program'"),
         (("--cgroup", "no-such-group"), "cgroup is 'no-such-group': there is no such control group"),
