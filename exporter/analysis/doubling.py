@@ -72,10 +72,10 @@ def judge_doubling(
     """Judge phases of equal or growing length.
 
     ``readings`` are bytes read at rest, shape (repeats,): before the first phase and after each one; ``payments``
-    counts each phase's. Growth is shown by a last phase that added more than ``least_bytes`` per payment, and more in
-    all than readings may differ by. It is a leak if that is at least ``lasting_share`` of what the first phase added,
-    and each phase before may have added as large a share of it; where it is not shown, an acquittal excludes
-    ``acquit_bytes``. Raises ValueError if the two do not fit.
+    counts each phase's. Growth is shown by a phase that added more than ``least_bytes`` per payment, and more in all
+    than readings may differ by. It is a leak if the last two phases show it, and the last one has added at least
+    ``lasting_share`` of what the first did; where the last does not show it, an acquittal excludes ``acquit_bytes``.
+    Raises ValueError if the two do not fit.
     """
     if len(payments) < 2 or len(readings) != len(payments) + 1 or min(payments) <= 0 or min(map(len, readings)) < 2:
         raise ValueError("doubling needs two phases or more, payments in each, and readings before and after each")
@@ -86,22 +86,27 @@ def judge_doubling(
     rates = [(after - before) / count for (before, after), count in zip(pairwise(levels), payments, strict=True)]
     deviations = [error / count for error, count in zip(errors, payments, strict=True)]
     growth = tuple(_around(rate, _TWO_SIDED_95 * error) for rate, error in zip(rates, deviations, strict=True))
-    first, last = rates[0], _around(rates[-1], _ONE_SIDED_99 * deviations[-1])
+    first = rates[0]
+    before, last = (_around(rates[phase], _ONE_SIDED_99 * deviations[phase]) for phase in (-2, -1))
     told = (
         f"the first phase added {first:.0f} bytes per payment, "
         f"the last {last.value:.0f} ({last.low:.0f} to {last.high:.0f})"
     )
-    shown = last.low > least_bytes and levels[-1] - levels[-2] > REPEATABLE_BYTES
-    # A leak adds as much in every phase: something that came once, and late, has left no room for that before.
-    early = [rate + _ONE_SIDED_99 * error for rate, error in zip(rates[:-1], deviations[:-1], strict=True)]
-    if shown and last.value >= lasting_share * first and min(early) >= lasting_share * last.value:
+    added = np.diff(levels)
+    shown = last.low > least_bytes and added[-1] > REPEATABLE_BYTES
+    # A leak shows again and again: a warm-up of the first minute, or something that came late, but once.
+    twice = shown and before.low > least_bytes and added[-2] > REPEATABLE_BYTES
+    if twice and last.value >= lasting_share * first:
         return Doubling(Verdict.LEAK, growth, last, f"{told}: it goes on")
     if not shown and last.high < acquit_bytes:
         small = last.low > least_bytes
         why = "no more in all than readings may differ by" if small else "what was added once is not added again"
         return Doubling(Verdict.NO_LEAK, growth, last, f"{told}: {why}")
-    unknown = not shown and last.high >= lasting_share * first
-    why = "too uncertain to tell the same again from nothing" if unknown else "neither the same again nor nothing"
+    why = "neither the same again nor nothing"
+    if shown and not twice:
+        why = "the phase before it shows none"
+    elif not shown and last.high >= lasting_share * first:
+        why = "too uncertain to tell the same again from nothing"
     return Doubling(Verdict.INCONCLUSIVE, growth, last, f"{told}: {why}")
 
 

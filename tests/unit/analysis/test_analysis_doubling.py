@@ -58,10 +58,15 @@ def test_growing_phases_leak_per_operation() -> None:
     assert "it goes on" in found.reason
 
 
-def test_what_came_once_and_late_is_no_leak() -> None:
-    found = judge_doubling(readings([10e3, 0.0, 1024e3]), [1000, 2000, 4000])
+@pytest.mark.parametrize(
+    ("added", "payments"),
+    [([10e3, 0.0, 1024e3], [1000, 2000, 4000]), ([7e3, 30e3, 130e3], [20, 40, 80])],
+    ids=["once and late", "warm-up of the first minute"],
+)
+def test_growth_that_one_phase_alone_shows_is_no_leak(added: list[float], payments: list[int]) -> None:
+    found = judge_doubling(readings(added), payments)
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert "neither the same again nor nothing" in found.reason
+    assert "the phase before it shows none" in found.reason
 
 
 def test_too_few_operations_for_the_noise_are_inconclusive() -> None:
