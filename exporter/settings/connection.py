@@ -8,7 +8,6 @@ from typing import Any, Self
 
 from exporter.settings.credentials import faucet_login, read_credentials
 from exporter.settings.faucet import FaucetSettings
-from exporter.settings.network_file import read_network_file
 from exporter.settings.run import HOSTED_NETWORK
 
 
@@ -37,4 +36,6 @@ class Connection:
             credentials = read_credentials({**environment, **given})
             # Without operators the SDK takes its own addresses.
             return cls({"network": "regtest"}, credentials.faucet, credentials.alice_seed, credentials.bob_seed)
+        from exporter.settings.network_file import read_network_file  # msgspec, for those who have a file
+
         return cls.to_file(read_network_file(Path(network)), faucet_login(environment))

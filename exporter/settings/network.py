@@ -1,10 +1,9 @@
 """How to run the local network: what may be set, and its JSON form for a child process."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-
-import msgspec
 
 from exporter.errors import Complaint, ConfigError
 from exporter.settings.credentials import read_required
@@ -117,11 +116,13 @@ class NetworkSettings(SettingsGroup):
 
 def dump(settings: NetworkSettings) -> bytes:
     """The settings as one line of JSON; it may hold the faucet's password."""
-    return msgspec.json.encode(asdict(settings)) + b"\n"
+    return json.dumps(asdict(settings)).encode() + b"\n"
 
 
 def load(line: bytes) -> NetworkSettings:
     """Undo `dump`; what is left out has its default. Raises ConfigError."""
+    import msgspec  # which an observer without files to read has no use for
+
     try:
         given = msgspec.json.decode(line)
         settings = msgspec.convert(given, NetworkSettings)

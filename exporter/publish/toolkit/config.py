@@ -2,8 +2,6 @@
 
 import re
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
@@ -12,6 +10,7 @@ import msgspec
 import yaml
 
 from exporter.errors import ConfigError
+from exporter.publish.toolkit.web_config import WebConfig
 from exporter.strict_yaml import StrictLoader, implicit_resolvers
 
 HIGHEST_BCRYPT_COST = 16  # each step doubles the time; this one takes some seconds
@@ -98,16 +97,6 @@ class _Document(_Section, frozen=True):
     http_server_config: _HttpSettings | None = None
     basic_auth_users: dict[str, Any] | None = None
     auth_excluded_paths: frozenset[str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class WebConfig:
-    """TLS, or none; bcrypt hashes by user; headers to add; paths that need no user."""
-
-    tls: TlsSettings | None = None
-    users: Mapping[str, str] = field(default_factory=dict, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    auth_excluded_paths: frozenset[str] = frozenset()
 
 
 def read_web_config(path: Path) -> WebConfig:

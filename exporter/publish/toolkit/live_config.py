@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exporter.errors import ConfigError
-from exporter.publish.toolkit.config import WebConfig, read_web_config
 from exporter.publish.toolkit.tls import make_tls_context
+from exporter.publish.toolkit.web_config import WebConfig
 
 CHECK_SECONDS = 1.0
 
@@ -72,6 +72,8 @@ class LiveWebConfig:
 
 def load_web_config(path: Path) -> tuple[WebConfig, ssl.SSLContext | None]:
     """Read a file and load what it names; raises ConfigError naming the file and what is wrong."""
+    from exporter.publish.toolkit.config import read_web_config
+
     config = read_web_config(path)
     try:
         return config, make_tls_context(config.tls) if config.tls else None

@@ -1,9 +1,12 @@
 """TLS as the web configuration asks for it."""
 
 import ssl
+from typing import TYPE_CHECKING
 
 from exporter.errors import ConfigError
-from exporter.publish.toolkit.config import TlsSettings
+
+if TYPE_CHECKING:
+    from exporter.publish.toolkit.config import TlsSettings
 
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
 _CLIENT_AUTH = {
@@ -13,7 +16,7 @@ _CLIENT_AUTH = {
 }
 
 
-def make_tls_context(settings: TlsSettings) -> ssl.SSLContext:
+def make_tls_context(settings: "TlsSettings") -> ssl.SSLContext:
     """Load the certificates; raises ConfigError naming the file that can't be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[settings.min_version]

@@ -15,9 +15,10 @@ from web_certificates import Authority
 from exporter.cli import exit_code_of
 from exporter.cli.check_web_config import command
 from exporter.errors import ConfigError
-from exporter.publish.toolkit.config import TlsSettings, WebConfig, parse_web_config, read_web_config
+from exporter.publish.toolkit.config import TlsSettings, parse_web_config, read_web_config
 from exporter.publish.toolkit.live_config import load_web_config
 from exporter.publish.toolkit.tls import make_tls_context
+from exporter.publish.toolkit.web_config import WebConfig
 
 FOLDER = Path("/etc/memtest")
 HASH = "$2y$10$mDwo.lAisC94iLAyP81MCesa29IzH37oigHC/42V2pdJlUprsJPze"
