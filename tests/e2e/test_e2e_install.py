@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def installed(wanted: str, directory: Path) -> Path:
     """Where the programs of an environment are that has only this."""
-    venv.create(directory, with_pip=False)
+    venv.create(directory, with_pip=False, symlinks=True)  # as `python -m venv` does
     python = directory / "bin" / "python"
     subprocess.run([sys.executable, "-m", "pip", "--python", python, "install", "--quiet", wanted], check=True)
     return directory / "bin"

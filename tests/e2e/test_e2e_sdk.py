@@ -55,7 +55,7 @@ EVERYTHING = WorkloadSettings(
 def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A Python per release of the SDK: this one with the newest, another with the oldest."""
     directory = tmp_path_factory.mktemp("oldest-sdk")
-    venv.create(directory, with_pip=True)
+    venv.create(directory, with_pip=True, symlinks=True)  # as `python -m venv` does
     python = str(directory / "bin" / "python")
     packages = (f"breez-sdk-spark=={OLDEST}", "psutil")
     subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
