@@ -8,7 +8,9 @@ from exporter.settings.kinds import DURATION, OBJECT_STORAGE
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"
-QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+_TIMES = {"m": 1e-3} | {unit: 1000.0 ** (power + 1) for power, unit in enumerate(("k", "M", "G", "T", "P"))}
+_TIMES |= {unit: 1024.0 ** (power + 1) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi"))}
+QUANTITY = rf"^[0-9]+(\.[0-9]+)?({'|'.join(_TIMES)})?$"
 ObjectName = Annotated[str, msgspec.Meta(pattern=OBJECT_NAME, description="The name of an object.")]
 Quantity = Annotated[
     str,
@@ -18,8 +20,6 @@ Quantity = Annotated[
         examples=["500m", "1Gi"],
     ),
 ]
-_TIMES = {"m": 1e-3} | {unit: 1000.0 ** (power + 1) for power, unit in enumerate(("k", "M", "G", "T", "P"))}
-_TIMES |= {unit: 1024.0 ** (power + 1) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi"))}
 _LEAST_MEMORY_BYTES = 1 << 20
 Resources = dict[Text, Quantity | Annotated[int, msgspec.Meta(ge=0)]]
 
@@ -45,6 +45,10 @@ class Artefacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
                 raise ValueError(f"the url of artefacts is not one of S3: {error}") from None
         if self.secret and not self.url:
             raise ValueError("a secret is for a url: leave it out with a claim")
+
+    def url_of(self, job: str) -> str:
+        """Where the files of a Job are in object storage."""
+        return f"{self.url.rstrip('/')}/{job}"
 
 
 class Placement(
@@ -79,5 +83,5 @@ class Placement(
 def _number_of(quantity: str | int) -> float:
     """A quantity in bytes, cores or pieces."""
     text = str(quantity)
-    number = text.rstrip("mkKMGTPi")
+    number = text.rstrip("".join(_TIMES))
     return float(number) * _TIMES.get(text[len(number) :], 1.0)

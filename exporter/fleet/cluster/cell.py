@@ -46,7 +46,7 @@ def _put_away(workspace: Workspace, cell: Cell) -> None:
     try:
         from exporter.fleet.storage import put
 
-        put(workspace, cell, f"{artefacts.url.rstrip('/')}/{workspace.directory.name}")
+        put(workspace, cell, artefacts.url_of(workspace.directory.name))
     except Exception as error:  # of a server, a network or a library: the result is told already, and is what counts
         _log.warning("the files of cell %d are not at %s: %s", cell.number, artefacts.url, printable(str(error), 300))
 

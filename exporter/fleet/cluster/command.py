@@ -99,5 +99,5 @@ def _follow(cluster: Cluster, name: str, plan: Plan, asked: MatrixSettings, head
 def _where_files_are(artefacts: Artefacts, job: str) -> Sequence[str]:
     if artefacts.claim:
         return (f"Files: in the volume of the claim {artefacts.claim}, in its directory {job}",)
-    url = f"{artefacts.url.rstrip('/')}/{job}"
+    url = artefacts.url_of(job)
     return f"Files: {url}", f"All on one page: exporter matrix --fetch {url}"

@@ -220,7 +220,8 @@ def encryption(point: bytes) -> Callable[[bytes], bytes]:
     cipher = AESGCM(_derive_key(sender, _uncompressed(_product(point, ephemeral))))
 
     def seal(message: bytes) -> bytes:
-        sealed = cipher.encrypt(nonce := secrets.token_bytes(_NONCE), message, None)
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = cipher.encrypt(nonce, message, None)
         return sender + nonce + sealed[-_TAG:] + sealed[:-_TAG]
 
     return seal

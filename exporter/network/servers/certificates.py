@@ -2,11 +2,12 @@
 
 import json
 import subprocess
-import sys
 from dataclasses import dataclass
 
+from exporter.processes.child import python_command
+
 _LONGEST_SECONDS = 60.0
-_COMMAND = (sys.executable, "-P", "-m", "exporter.network.servers.certificate_maker")
+_COMMAND = python_command("-m", "exporter.network.servers.certificate_maker")
 
 
 @dataclass(frozen=True, slots=True)
