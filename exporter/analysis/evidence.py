@@ -16,7 +16,15 @@ from exporter.analysis.demands import (
     meets,
 )
 from exporter.analysis.ending import has_ended
-from exporter.analysis.few import FEWEST_READINGS, FEWEST_TO_ACQUIT, SHORTEST_FOR_FEW_MINUTES, is_obvious, trend_of_few
+from exporter.analysis.few import (
+    FEWEST_READINGS,
+    FEWEST_TO_ACQUIT,
+    SHORTEST_FOR_FEW_MINUTES,
+    is_obvious,
+    left_behind,
+    trend_of_few,
+    without_strays,
+)
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import (
     ANONYMOUS,
@@ -221,13 +229,16 @@ def _few_at_rest(stretch: Stretch, name: str, scale: Scale, *, may_leak: bool) -
     t, y = stretch.points(name, stretch.work, settled=True)
     part = _Part(stretch, stretch.points(name, stretch.minutes, settled=True)[0])
     enough = len(t) >= FEWEST_READINGS and part.lasts(SHORTEST_FOR_FEW_MINUTES) and t[-1] > t[0]
-    trend = trend_of_few(t, y / scale.divisor, scale.step) if enough else None
+    trend = trend_of_few(*without_strays(t, y / scale.divisor), scale.step) if enough else None
     found = Evidence(name, True, Verdict.INCONCLUSIVE, trend, stretch.work, part.minutes, len(t))
     if trend is None:
         return _decided(found, (), scale)
     told = _in_words(found, trend, scale)
-    if may_leak and is_obvious(trend, stretch):
+    if may_leak and is_obvious(trend):
         return replace(found, verdict=Verdict.LEAK, reason=f"{told}, far above all noise")
+    if may_leak and (left := left_behind(stretch, name)):
+        reason = f"{told}, and each of the {left:.0f} abandoned instances left memory and a descriptor behind"
+        return replace(found, verdict=Verdict.LEAK, reason=reason)
     found = replace(found, missed=max(trend.high, trend.resolution))
     acquits = len(t) >= FEWEST_TO_ACQUIT and part.lasts(SHORTEST_AT_REST_MINUTES) and trend.low <= scale.threshold
     if acquits and found.missed is not None and found.missed < scale.acquit:

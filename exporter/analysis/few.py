@@ -1,14 +1,14 @@
 """What few readings at rest can show, in a run of a minute or two: they are nearly free of noise, but for warm-up.
 
-A line through all of them, instead of floors and a tail. Two readings may differ by `REPEATABLE_BYTES` without anything
-having grown, so its error is never taken for less than that.
+A line through all of them but the strays, instead of floors and a tail. Two readings may differ by `REPEATABLE_BYTES`
+without anything having grown, so its error is never taken for less than that.
 """
 
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.floors import Floors
-from exporter.analysis.slope import Slope, detrend
+from exporter.analysis.slope import Slope, detrend, line
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import TWO_SIDED_95, TWO_SIDED_99, Trend
 from exporter.record.sample import REPEATABLE_BYTES
@@ -20,8 +20,36 @@ SHORTEST_FOR_FEW_MINUTES = 0.75
 OBVIOUS_KIB_PER_MIN = 5120.0
 EVEN_SHARE = 0.75
 _FEWEST_ABANDONED = 8
+_STRAY_SHARE = 0.25
+_STRAY_ERRORS = 3.0
 
 _REPEATABLE_KIB = REPEATABLE_BYTES / 1024
+
+
+def without_strays(t: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """The readings without those that were taken with something still in flight, such as a connection being closed.
+
+    What is in flight adds memory for a moment: a stray lies far above the line of the others. At most a quarter are
+    left out, never two in a row, and six stay.
+    """
+    kept = np.arange(len(t))
+    for _ in range(min(int(_STRAY_SHARE * len(t)), len(t) - FEWEST_TO_ACQUIT)):
+        above = [_above_the_others(t[kept], y[kept], place) for place in range(len(kept))]
+        stray = int(np.argmax(above))
+        beside = np.diff(kept, prepend=-1, append=len(t))[stray : stray + 2]
+        if above[stray] <= _STRAY_ERRORS or (beside > 1).any():
+            break
+        kept = np.delete(kept, stray)
+    return t[kept], y[kept]
+
+
+def _above_the_others(t: Floats, y: Floats, place: int) -> float:
+    """How far a reading lies above the line through the others, in their spread or what readings may differ by."""
+    others = np.delete(np.arange(len(t)), place)
+    slope = line(t[others], y[others])
+    residuals = y - y[others].mean() - slope * (t - t[others].mean())
+    spread = np.sqrt(residuals[others] @ residuals[others] / (len(others) - 2))
+    return float(residuals[place] / max(spread, _REPEATABLE_KIB))
 
 
 def trend_of_few(t: Floats, y: Floats, step: float) -> Trend:
@@ -30,11 +58,11 @@ def trend_of_few(t: Floats, y: Floats, step: float) -> Trend:
     residuals = detrend(t, y)
     freedom = len(t) - 2
     error = float(np.sqrt((residuals @ residuals / freedom + _REPEATABLE_KIB**2) / (x @ x)))
-    line = Slope(float(x @ y / (x @ x)), error, freedom, 0.0)
-    bounds = line.bounds(TWO_SIDED_99)
+    slope = Slope(float(x @ y / (x @ x)), error, freedom, 0.0)
+    bounds = slope.bounds(TWO_SIDED_99)
     return Trend(
         floors=Floors(t, y),
-        growth=line.bounds(TWO_SIDED_95),
+        growth=slope.bounds(TWO_SIDED_95),
         low=bounds.low,
         low_from=0.0,
         high=bounds.high,
@@ -45,21 +73,26 @@ def trend_of_few(t: Floats, y: Floats, step: float) -> Trend:
     )
 
 
-def is_obvious(trend: Trend, stretch: Stretch) -> bool:
-    """Whether growth is far above all noise, and does not slow down or goes with instances that hold descriptors."""
+def is_obvious(trend: Trend) -> bool:
+    """Whether growth is far above all noise, and does not slow down."""
     fast = trend.growth.value > OBVIOUS_KIB_PER_MIN and trend.low > OBVIOUS_KIB_PER_MIN / 2
-    return fast and (_evenness(trend.floors) > EVEN_SHARE or _left_behind(stretch))
+    return fast and _evenness(trend.floors) > EVEN_SHARE
 
 
-def _left_behind(stretch: Stretch) -> bool:
-    """Whether instances were abandoned, and at least a descriptor stayed open for each of them."""
-    abandoned, descriptors = (_risen_at_rest(stretch, name) for name in ("abandoned_instances", "open_fds"))
-    return abandoned >= _FEWEST_ABANDONED and descriptors >= abandoned
+def left_behind(stretch: Stretch, name: str) -> float:
+    """How many abandoned instances left memory behind in the column ``name``, and each of them a descriptor; 0 if few.
 
-
-def _risen_at_rest(stretch: Stretch, name: str) -> float:
-    _, values = stretch.points(name, stretch.minutes, settled=True)
-    return float(values[-1] - values[0]) if len(values) else 0.0
+    Against their number growth is steady, however slow the machine is and however uneven its pace.
+    """
+    (_, y), (_, abandoned), (_, descriptors) = (
+        stretch.points(each, stretch.minutes, settled=True) for each in (name, "abandoned_instances", "open_fds")
+    )
+    if not len(y) == len(abandoned) == len(descriptors) or len(y) < FEWEST_READINGS:
+        return 0.0
+    left = float(abandoned[-1] - abandoned[0])
+    if left < _FEWEST_ABANDONED or descriptors[-1] - descriptors[0] < left:
+        return 0.0
+    return left if trend_of_few(abandoned, y / 1024, 0.0).low > 0 else 0.0
 
 
 def _evenness(readings: Floors) -> float:

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from exporter.analysis.few import is_obvious, trend_of_few
+from exporter.analysis.few import is_obvious, trend_of_few, without_strays
 from exporter.analysis.series import Run
-from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
 from exporter.record.terms import Phase, Verdict
 
@@ -75,10 +74,9 @@ def test_growth_is_never_surer_than_readings_repeat() -> None:
     t = np.linspace(0, 1, 6)
     trend = trend_of_few(t, 100 * t, 4.0)
     assert trend.low < 0 < trend.growth.value == pytest.approx(100)
-    stretch = longest_stretch(short(2, 16))
-    assert not is_obvious(trend, stretch)
-    assert is_obvious(trend_of_few(t, 9000 * t, 4.0), stretch)
-    assert not is_obvious(trend_of_few(t, 9000 * np.sqrt(t), 4.0), stretch)
+    assert not is_obvious(trend)
+    assert is_obvious(trend_of_few(t, 9000 * t, 4.0))
+    assert not is_obvious(trend_of_few(t, 9000 * np.sqrt(t), 4.0))
 
 
 @pytest.mark.parametrize(("each", "expected"), [(2, Verdict.LEAK), (0, Verdict.INCONCLUSIVE)])
@@ -96,3 +94,56 @@ def test_instances_that_leave_memory_and_descriptors_behind_are_a_leak(each: int
     }
     found = judge(Run("abandoned", columns, run.phases, run.phase_names))
     assert found.verdict is expected
+
+
+@pytest.mark.parametrize(("kept", "expected"), [(1.0, Verdict.LEAK), (0.0, Verdict.INCONCLUSIVE)])
+def test_abandoned_instances_show_on_a_slow_machine_too(kept: float, expected: Verdict) -> None:
+    """Four readings, as the SDK gave them beside a load of 15: ever fewer instances a minute."""
+    abandoned = np.array([0.0, 6, 10, 12, 12])
+    heap = KIB * np.array([8104.0, 11542, 13251, 14006, 14006])
+    columns = {
+        "elapsed_sec": np.array([0.7, 17.8, 36.9, 62.3, 62.4]),
+        "rss_bytes": 50 * MIB + heap,
+        "heap_allocated_bytes": 15 * MIB + heap,
+        "heap_native_bytes": heap,
+        "abandoned_instances": abandoned,
+        "payments": np.array([0.0, 30, 50, 66, 66]),
+        "open_fds": np.where(kept, np.array([20.0, 45, 50, 50, 50]), 20.0),
+        "settled": np.ones(5),
+        "trimmed": np.array([0.0, 0, 0, 0, 1]),
+    }
+    phases = np.array([0, 0, 0, 1, 1], dtype=np.int16)
+    found = judge(Run("slow", columns, phases, (Phase.RUNNING, Phase.STOPPING)))
+    assert found.verdict is expected
+    assert ("each of the 12 abandoned instances left memory and a descriptor behind" in found.reason) == bool(kept)
+
+
+READINGS = np.array([5.0, 60, 714, 117, 140, 116, 176, 128])  # KiB of a clean run, the third with a connection open
+
+
+@pytest.mark.parametrize(
+    ("readings", "left_out"),
+    [
+        (READINGS, [2]),
+        (np.array([4.0, 64, 34, 59, 51, 111, 72, 423, 74]), [7]),
+        (np.array([4.0, 64, 34, 59, 51, 111, 420, 423, 430]), []),
+        (np.array([4.0, 900, 34, 900, 51, 900, 60, 900, 70]), []),
+        (READINGS[:6], []),
+        (300 * np.arange(9.0), []),
+    ],
+    ids=["one", "last but one", "growth at the end", "every second", "too few", "a line"],
+)
+def test_strays_are_left_out_and_growth_is_not(readings: np.ndarray, left_out: list[int]) -> None:
+    t = np.linspace(0, 2, len(readings))
+    kept, values = without_strays(t, readings)
+    assert values.tolist() == np.delete(readings, left_out).tolist()
+    assert len(kept) == len(values)
+
+
+def test_a_connection_that_is_open_at_one_reading_hides_no_acquittal() -> None:
+    run = short(2, 16)
+    strayed = {name: run.columns[name].copy() for name in ("heap_allocated_bytes", "heap_native_bytes")}
+    for values in strayed.values():
+        values[4] += 600 * KIB
+    found = judge(Run("strayed", dict(run.columns) | strayed, run.phases, run.phase_names))
+    assert found.verdict is Verdict.NO_LEAK
