@@ -10,6 +10,7 @@ from exporter.analysis.alternatives import Alternatives, alternatives
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.floors import Floors, all_floors
 from exporter.analysis.judgement import Interval
+from exporter.analysis.levelling import level_part
 from exporter.analysis.slope import FEWEST_POINTS, Slope, line, slope
 
 TAIL_SHARE = 0.4
@@ -134,6 +135,9 @@ def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
     late_part = floors.after(start + LATE_SHARE * span)
     late = slope(late_part.t, late_part.y, wandering=wandering) if len(late_part) >= FEWEST_POINTS else tail
     high = max(high, late.bounds(_TWO_SIDED_90).high)
+    level = level_part(floors)
+    if level is not None:
+        high = min(high, slope(level.t, level.y, wandering=wandering).bounds(TWO_SIDED_99).high)
     resolution = step / ((1 - TAIL_SHARE) * span)
     growth = tail.bounds(TWO_SIDED_95)
     if np.ptp(floors.after(start + TAIL_SHARE * span).y) > 0:
