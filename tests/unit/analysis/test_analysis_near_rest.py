@@ -51,6 +51,15 @@ def test_garbage_that_piles_up_is_no_leak(minutes: float, garbage_kib: float) ->
     assert judge(watched(minutes, garbage_kib=garbage_kib)).verdict is not Verdict.LEAK
 
 
+@pytest.mark.parametrize(
+    ("minutes", "kib_per_min", "expected"),
+    [(15, 30, Verdict.INCONCLUSIVE), (15, 90, Verdict.LEAK), (25, 30, Verdict.LEAK)],
+)
+def test_slow_even_growth_is_a_leak_in_a_long_run_only(minutes: float, kib_per_min: float, expected: Verdict) -> None:
+    """As a program grows that still compiles and learns: 20 to 40 KiB a minute."""
+    assert judge(watched(minutes, kib_per_min)).verdict is expected
+
+
 def test_only_the_heap_is_near_rest() -> None:
     found = judge(watched(6))
     assert {part.series for part in found.parts if part.evidence == "settled"} == {
