@@ -34,9 +34,10 @@ class Trend:
     ``growth`` has its 95 % interval, at least as wide as one step of the scale at either end of the tail,
     unless nothing has moved.
     ``low`` and ``high`` are one-sided 99 % bounds, from the tail of the run or from more of it where that changes
-    nothing; ``high`` is at least the 95 % bound of the last third. ``low_from`` is the share of the run that ``low``
-    begins at, ``slowing`` whether the last third grows no faster than the tail, ``resolution`` the growth that one step
-    of the scale over the tail makes. ``tail_from`` is the share of the run that growth is fitted from; ``few`` says
+    nothing; ``high`` is at least the 95 % bound of the last third. ``level_high`` is the upper bound since growth has
+    levelled off, infinite where it has not. ``low_from`` is the share of the run that ``low`` begins at, ``slowing``
+    whether the last third grows no faster than the tail, ``resolution`` the growth that one step of the scale over the
+    tail makes. ``tail_from`` is the share of the run that growth is fitted from; ``few`` says
     that there are too few points to tell growth that levels off from growth that does not.
     """
 
@@ -47,6 +48,7 @@ class Trend:
     high: float
     slowing: bool
     resolution: float
+    level_high: float = np.inf
     tail_from: float = TAIL_SHARE
     few: bool = False
 
@@ -92,10 +94,11 @@ class Trend:
     def missed(self, enough: float) -> float:
         """The largest growth that the series does not exclude.
 
-        The slope's bound, if below ``enough``; otherwise, if growth is slowing, also what the alternatives leave. They
-        take the noise for what it is around them, so that where the slope itself is hardly known nothing follows.
+        The slope's bound, if below ``enough``; otherwise that since growth has levelled off, and, if growth is slowing,
+        what the alternatives leave. They take the noise for what it is around them, so that where the slope itself is
+        hardly known nothing follows.
         """
-        bound = self.high
+        bound = self.high if self.high < enough else min(self.high, self.level_high)
         known = self.growth.high - self.growth.low <= _HARDLY_KNOWN * enough
         if bound >= enough and self.slowing and known:
             bound = min(bound, self.others.upper_bound(_MISSED_PROBABILITY))
@@ -135,11 +138,10 @@ def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
     late_part = floors.after(start + LATE_SHARE * span)
     late = slope(late_part.t, late_part.y, wandering=wandering) if len(late_part) >= FEWEST_POINTS else tail
     high = max(high, late.bounds(_TWO_SIDED_90).high)
-    level = level_part(floors)
-    if level is not None:
-        high = min(high, slope(level.t, level.y, wandering=wandering).bounds(TWO_SIDED_99).high)
     resolution = step / ((1 - TAIL_SHARE) * span)
     growth = tail.bounds(TWO_SIDED_95)
     if np.ptp(floors.after(start + TAIL_SHARE * span).y) > 0:
         growth = growth.at_least(resolution)
-    return Trend(floors, growth, low, low_from, high, late.value <= tail.value, resolution)
+    level = level_part(floors)
+    level_high = np.inf if level is None else slope(level.t, level.y, wandering=wandering).bounds(TWO_SIDED_99).high
+    return Trend(floors, growth, low, low_from, high, late.value <= tail.value, resolution, level_high=level_high)
