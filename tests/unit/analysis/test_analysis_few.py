@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from exporter.analysis.few import is_obvious, trend_of_few
+from exporter.analysis.few import trend_of_few
+from exporter.analysis.obvious import obvious_at_rest
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
@@ -11,6 +12,7 @@ from exporter.record.terms import Phase, Verdict
 
 MIB = 1 << 20
 KIB = 1024
+THRESHOLD = 5.0
 
 
 def short(
@@ -76,9 +78,9 @@ def test_growth_is_never_surer_than_readings_repeat() -> None:
     trend = trend_of_few(t, 100 * t, 4.0)
     assert trend.low < 0 < trend.growth.value == pytest.approx(100)
     stretch = longest_stretch(short(2, 16))
-    assert not is_obvious(trend, stretch)
-    assert is_obvious(trend_of_few(t, 9000 * t, 4.0), stretch)
-    assert not is_obvious(trend_of_few(t, 9000 * np.sqrt(t), 4.0), stretch)
+    assert not obvious_at_rest(trend, stretch, THRESHOLD)
+    assert obvious_at_rest(trend_of_few(t, 9000 * t, 4.0), stretch, THRESHOLD)
+    assert not obvious_at_rest(trend_of_few(t, 9000 * np.sqrt(t), 4.0), stretch, THRESHOLD)
 
 
 @pytest.mark.parametrize(("each", "expected"), [(2, Verdict.LEAK), (0, Verdict.INCONCLUSIVE)])
