@@ -258,9 +258,11 @@ def _few_under_load(stretch: Stretch, name: str, scale: Scale) -> Evidence | Non
     """What fast growth shows in a run that is short for floors, by the work done; None where there is none."""
     t, y = stretch.points(name, stretch.work, settled=False)
     part = _Part(stretch, t)
-    if len(t) < FEWEST_UNDER_LOAD or not part.lasts(SHORTEST_COUNTED_MINUTES):
+    if not part.lasts(SHORTEST_COUNTED_MINUTES):
         return None
     started = once_started(t, y / scale.divisor)
+    if len(started) < FEWEST_UNDER_LOAD or started.t[0] == started.t[-1]:
+        return None
     trend = trend_of_few(started.t, started.y, scale.step)
     if not is_fast(trend):
         return None

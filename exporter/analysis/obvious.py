@@ -22,8 +22,8 @@ _FAST_KIB_PER_MIN = 5120.0
 _EVEN_SHARE = 0.75  # the end, of the start
 _EVEN_THIRDS = 0.85  # each, of the whole
 _UNDER_LOAD = Demand(0.0, 0.9, 6.0, 0.8)
-# Four times what cycles had piled up to of a program whose collector ran rarely.
-_IN_ALL_KIB = 128 * 1024.0
+# Three times what cycles had piled up to of a program whose collector ran rarely.
+_IN_ALL_KIB = 96 * 1024.0
 _TIMES = 2.0  # what the program held once it had started
 SHORTEST_COUNTED_MINUTES = 1.0
 _SHORTEST_UNCOUNTED_MINUTES = 2.0  # nothing tells that it is not just starting

@@ -97,3 +97,11 @@ def test_fast_growth_is_never_called_too_noisy(length: float) -> None:
     assert "is not full" in found.reason
     assert found.growth_bytes_per_payment is not None
     assert found.growth_bytes_per_payment.value == pytest.approx(7 * MIB / (60 * PER_SECOND), rel=0.05)
+
+
+def test_growth_without_operations_is_not_told_by_their_count() -> None:
+    t = minutes_of(3)
+    memory = (BEGINS_WITH_MIB + LEAK_MIB * t) * MIB
+    columns: dict[str, Floats] = {"elapsed_sec": 60 * t, "rss_bytes": memory, ANONYMOUS: memory}
+    assert judge(Run.of("all at once", **columns, payments=100.0 * np.ceil(t / t[-1]))).verdict is Verdict.INCONCLUSIVE
+    assert judge(Run.of("steady", **columns, payments=100.0 * t)).verdict is Verdict.LEAK
