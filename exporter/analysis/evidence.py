@@ -20,12 +20,9 @@ from exporter.analysis.few import (
     FEWEST_READINGS,
     FEWEST_TO_ACQUIT,
     SHORTEST_FOR_FEW_MINUTES,
-    is_obvious,
-    left_behind,
     trend_of_few,
     without_strays,
 )
-from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import (
     ANONYMOUS,
     LEAST_BOUND,
@@ -36,9 +33,20 @@ from exporter.analysis.judgement import (
     SeriesEvidence,
     Settings,
 )
+from exporter.analysis.obvious import (
+    FEWEST_UNDER_LOAD,
+    SHORTEST_COUNTED_MINUTES,
+    is_fast,
+    is_obvious_under_load,
+    may_be_obvious_under_load,
+    obvious_at_rest,
+    once_started,
+    shortest_under_load,
+)
 from exporter.analysis.scales import COUNT, Scale, kib
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import Trend, trend_of_floors
+from exporter.analysis.words import filling_in_words, growth_in_words, lasting_in_words, too_little_in_words
 from exporter.record.columns import BY_NAME
 from exporter.record.terms import Verdict
 
@@ -48,7 +56,6 @@ SHORTEST_MINUTES = 5.0
 SHORTEST_AT_REST_MINUTES = 2.0
 
 _MOST_OF_A_LENGTH = 0.9
-_BARELY_GROWN = 0.1
 _EVEN_CHANCE = 0.5
 _EVEN_STEPS = 2.0  # buffers that grow by the piece make a step now and then
 _FAR_BETTER = 0.5  # of the width of an interval
@@ -116,8 +123,16 @@ Read = Callable[[Stretch, str, Settings], Evidence]
 
 
 def memory_under_load(stretch: Stretch, name: str, settings: Settings, *, early: bool = True) -> Evidence:
-    """The passive evidence of a column in bytes; ``early``: a short run may show a leak, if nothing is at rest."""
-    return _passive(stretch, name, kib(settings), settings.sequential, early=early)
+    """The passive evidence of a column in bytes; ``early``: a short run may show a leak, if nothing is at rest.
+
+    One that is obvious shows there anyway: in heaps, and in anonymous memory if no heap is read.
+    """
+    scale = kib(settings)
+    found = _passive(stretch, name, scale, settings.sequential, early=early)
+    if found.verdict is Verdict.LEAK or not may_be_obvious_under_load(stretch, name):
+        return found
+    few = _few_under_load(stretch, name, scale)
+    return few if few and (found.trend is None or few.verdict is Verdict.LEAK) else found
 
 
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings, *, at_once: bool = True) -> Evidence:
@@ -233,17 +248,35 @@ def _few_at_rest(stretch: Stretch, name: str, scale: Scale, *, may_leak: bool) -
     found = Evidence(name, True, Verdict.INCONCLUSIVE, trend, stretch.work, part.minutes, len(t))
     if trend is None:
         return _decided(found, (), scale)
-    told = _in_words(found, trend, scale)
-    if may_leak and is_obvious(trend):
-        return replace(found, verdict=Verdict.LEAK, reason=f"{told}, far above all noise")
-    if may_leak and (left := left_behind(stretch, name)):
-        reason = f"{told}, and each of the {left:.0f} abandoned instances left memory and a descriptor behind"
-        return replace(found, verdict=Verdict.LEAK, reason=reason)
+    told = growth_in_words(found.label, trend, scale)
+    if may_leak and (why := obvious_at_rest(trend, stretch, name)):
+        return replace(found, verdict=Verdict.LEAK, reason=f"{told}, {why}")
     found = replace(found, missed=max(trend.high, trend.resolution))
     acquits = len(t) >= FEWEST_TO_ACQUIT and part.lasts(SHORTEST_AT_REST_MINUTES) and trend.low <= scale.threshold
     if acquits and found.missed is not None and found.missed < scale.acquit:
         return replace(found, verdict=Verdict.NO_LEAK, reason=found.bound_in_words())
+    if trend.growth.low > scale.threshold:
+        return replace(found, reason=f"{told}, which so shortly may still be {filling_in_words(trend.floors, scale)}")
     return replace(found, reason=f"{told}, by too few readings, or over too short a time, to tell")
+
+
+def _few_under_load(stretch: Stretch, name: str, scale: Scale) -> Evidence | None:
+    """What fast growth shows in a run that is short for floors, by the work done; None where there is none."""
+    t, y = stretch.points(name, stretch.work, settled=False)
+    part = _Part(stretch, t)
+    if not part.lasts(SHORTEST_COUNTED_MINUTES):
+        return None
+    started = once_started(t, y / scale.divisor)
+    if len(started) < FEWEST_UNDER_LOAD or started.t[0] == started.t[-1]:
+        return None
+    trend = trend_of_few(started.t, started.y, scale.step)
+    if not is_fast(trend):
+        return None
+    found = Evidence(name, False, Verdict.INCONCLUSIVE, trend, stretch.work, part.minutes, len(t))
+    told = growth_in_words(found.label, trend, scale)
+    if part.lasts(shortest_under_load(stretch)) and is_obvious_under_load(trend, scale.threshold):
+        return replace(found, verdict=Verdict.LEAK, reason=f"{told}, far above all noise, and what it held before")
+    return replace(found, reason=f"{told}, which so shortly may still be {filling_in_words(trend.floors, scale)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,45 +299,20 @@ def _decided(evidence: Evidence, demands: tuple[Demand, ...], scale: Scale) -> E
     """The same with its verdict and the reason for it."""
     trend = evidence.trend
     if trend is None:
-        return replace(evidence, reason=_too_little(evidence))
+        return replace(evidence, reason=too_little_in_words(evidence.label, evidence.samples, evidence.minutes))
     missed = trend.missed(scale.acquit)
     even = trend.low > scale.threshold and trend.steadiness > _EVEN_STEPS
     growing = evidence.settled and even and evidence.lasts(scale.threshold)
-    told = _in_words(evidence, trend, scale)
+    told = growth_in_words(evidence.label, trend, scale)
     if any(meets(trend, demand, scale.threshold) for demand in demands):
-        verdict, reason = Verdict.LEAK, f"{told}{_lasting(trend, scale)}, beyond what warm-up, caches or noise explain"
+        verdict, reason = (
+            Verdict.LEAK,
+            f"{told}{lasting_in_words(trend, scale)}, beyond what warm-up, caches or noise explain",
+        )
     elif missed < scale.acquit and not growing:
         verdict, reason = Verdict.NO_LEAK, replace(evidence, missed=missed).bound_in_words()
-    elif trend.low <= scale.threshold:
+    elif trend.growth.low <= scale.threshold:
         verdict, reason = Verdict.INCONCLUSIVE, f"{told}: too noisy to tell growth from none"
     else:
-        cache = f"warm-up or a cache filling: {cache_in_words(trend.floors, scale.unit or ' entries')}"
-        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be {cache}"
+        verdict, reason = Verdict.INCONCLUSIVE, f"{told}, which may still be {filling_in_words(trend.floors, scale)}"
     return replace(evidence, verdict=verdict, missed=missed, growing=growing, reason=reason)
-
-
-def _too_little(evidence: Evidence) -> str:
-    if not evidence.samples:
-        return f"there is no sample of {evidence.label} to judge by"
-    told = f"{evidence.samples} sample{'s' if evidence.samples > 1 else ''} of {evidence.label}"
-    return f"{told} over {evidence.minutes:.1f} min: too few, or too short a time, to judge"
-
-
-def _in_words(evidence: Evidence, trend: Trend, scale: Scale) -> str:
-    growth = trend.growth
-    verb = "grows" if growth.value >= 0 else "changes"
-    return f"{evidence.label} {verb} by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
-
-
-def _lasting(trend: Trend, scale: Scale) -> str:
-    """How much of the growth is likely to last, where that is clearly less than all of it: beside a warm-up."""
-    lasts = trend.others.upper_bound(_EVEN_CHANCE)
-    return f", of which some {lasts:.0f}{scale.unit} are likely to last" if lasts < trend.growth.low else ""
-
-
-def cache_in_words(floors: Floors, unit: str) -> str:
-    """What a cache would have to be like that explains the growth; ``unit`` is the floors', with a space before it."""
-    lowest = float(floors.y.min())
-    grown = float(floors.y[-1]) - lowest
-    since = float(floors.t[np.flatnonzero(floors.y <= lowest + _BARELY_GROWN * grown)[-1]])
-    return f"one that has taken {grown:,.0f}{unit} since about minute {since:.0f} and is not full"

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from exporter.analysis.demands import SHORTEST_FOR_LEAK_MINUTES
-from exporter.analysis.evidence import Evidence, cache_in_words
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.floors import Floors
 from exporter.analysis.judgement import ANONYMOUS, RESIDENT, RESIDENT_SERIES, Settings
 from exporter.analysis.stretch import Stretch
 from exporter.analysis.trend import TAIL_SHARE
+from exporter.analysis.words import cache_in_words
 from exporter.record.column import Series
 from exporter.record.columns import BY_NAME, of_series
 

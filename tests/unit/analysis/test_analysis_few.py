@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from exporter.analysis.few import is_obvious, trend_of_few, without_strays
+from exporter.analysis.few import trend_of_few, without_strays
+from exporter.analysis.obvious import obvious_at_rest
+from exporter.analysis.judgement import HEAP
 from exporter.analysis.series import Run
+from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
 from exporter.record.terms import Phase, Verdict
 
@@ -74,9 +77,10 @@ def test_growth_is_never_surer_than_readings_repeat() -> None:
     t = np.linspace(0, 1, 6)
     trend = trend_of_few(t, 100 * t, 4.0)
     assert trend.low < 0 < trend.growth.value == pytest.approx(100)
-    assert not is_obvious(trend)
-    assert is_obvious(trend_of_few(t, 9000 * t, 4.0))
-    assert not is_obvious(trend_of_few(t, 9000 * np.sqrt(t), 4.0))
+    stretch = longest_stretch(short(2, 16))
+    assert not obvious_at_rest(trend, stretch, HEAP)
+    assert obvious_at_rest(trend_of_few(t, 9000 * t, 4.0), stretch, HEAP)
+    assert not obvious_at_rest(trend_of_few(t, 9000 * np.sqrt(t), 4.0), stretch, HEAP)
 
 
 @pytest.mark.parametrize(("each", "expected"), [(2, Verdict.LEAK), (0, Verdict.INCONCLUSIVE)])
