@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from exporter.analysis.few import trend_of_few, without_strays
-from exporter.analysis.obvious import obvious_at_rest
 from exporter.analysis.judgement import HEAP
+from exporter.analysis.obvious import obvious_at_rest
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge
