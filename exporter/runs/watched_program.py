@@ -36,6 +36,7 @@ class WatchedProgram(SubjectRun):
         self._sources = sources
         self._readings = Readings(sources)
         self._near_rest = near_rest
+        self._agent = config.agent
         # A reading and its sample belong together: two at once would take each other's sources away.
         self._one_at_a_time = asyncio.Lock()
 
@@ -71,6 +72,11 @@ class WatchedProgram(SubjectRun):
 
     async def _end(self) -> None:
         await self._program.stop()
+        if self._agent not in ("auto", "none") and self.state.last_sample is not None and self.state.heap_time is None:
+            self._console.warning(
+                f"agent {self._agent} has never reported: {self._program.name} had no process that it can read, "
+                "or none for long enough"
+            )
 
     def kill(self) -> None:
         self._program.kill()

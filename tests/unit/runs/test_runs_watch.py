@@ -80,19 +80,39 @@ def test_a_source_that_cannot_be_read_costs_its_columns(
     assert "Verdict: " in capsys.readouterr().out
 
 
+def until_told(csv: Path) -> str:
+    """A program that ends once its agent has reported."""
+    rows = f"csv.DictReader(open({str(csv)!r}))"
+    return f"import csv, time\nwhile not any(row['heap_python_bytes'] for row in {rows}): time.sleep(0.1)"
+
+
 @pytest.mark.parametrize(("agent", "given"), [("auto", "python go jvm"), ("none", "none")])
 def test_a_program_tells_its_heap_by_the_agent_that_it_is_given(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, agent: str, given: str
 ) -> None:
     csv = tmp_path / "out.csv"
-    rows = f"csv.DictReader(open({str(csv)!r}))"
-    until_told = f"while not any(row['heap_python_bytes'] for row in {rows}): time.sleep(0.1)"
-    code = until_told if given != "none" else "time.sleep(1)"
-    assert watched(*python(f"import csv, time\n{code}"), csv=csv, agent=agent) == 0
+    code = until_told(csv) if given != "none" else "import time; time.sleep(1)"
+    assert watched(*python(code), csv=csv, agent=agent) == 0
     assert f"agent={given}\n" in capsys.readouterr().out
     with csv.open() as file:
         told = [row["heap_python_bytes"] for row in DictReader(file)]
     assert any(told) == (given != "none")
+
+
+@pytest.mark.parametrize(("agent", "said"), [("python", True), ("go", True), ("auto", False), ("none", False)])
+def test_an_agent_that_was_asked_for_and_never_reports_is_told(
+    capsys: pytest.CaptureFixture[str], agent: str, said: bool
+) -> None:
+    assert watched("sleep", "600", duration_seconds=1.0, agent=agent) == 0
+    before, verdict, _ = capsys.readouterr().out.partition("Verdict: ")
+    assert verdict
+    assert (f"agent {agent} has never reported: " in before) == said
+
+
+def test_nothing_is_told_of_an_agent_that_reports(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    csv = tmp_path / "out.csv"
+    assert watched(*python(until_told(csv)), csv=csv, agent="python") == 0
+    assert "never reported" not in capsys.readouterr().out
 
 
 # Puts a worker of its own into a session of its own, as daemons do, and leaves it there.
