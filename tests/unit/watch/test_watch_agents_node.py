@@ -1,14 +1,19 @@
 """The agent in Node.js programs: it tells V8's heap, and they don't notice it."""
 
 import asyncio
+import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from agent_hearing import heard, run_with_agent
+from agent_hearing import PATIENCE_SECONDS, heard, run_with_agent
+
+from exporter.watch import agents
 
 pytestmark = pytest.mark.system
 
+NODE_AGENT = Path(agents.__file__).parent / "node" / "memtest_agent.cjs"
 MIB = 1 << 20
 # Holds more at a line of input, and less at the next.
 HOLDS_MORE = """
@@ -35,6 +40,65 @@ def test_it_tells_what_the_program_holds_and_no_garbage() -> None:
             assert await program.go_on() == "less"
             await program.until(lambda heap: heap.heap_bytes["node"] < before.heap_bytes["node"] + MIB)
             await program.until(lambda heap: heap.heap_bytes["node_external"] < 20_000_000)
+
+    asyncio.run(main())
+
+
+# Before the agent is loaded: a reading of that cost, and a second in which the program waited for a processor so long.
+PRETENDS = """
+const fs = require('fs');
+const {readFileSync} = fs;
+fs.readFileSync = (path, ...rest) =>
+  path === '/proc/self/schedstat' ? '7 WAITED 7' : readFileSync(path, ...rest);
+process.cpuUsage = before => ({user: before ? COST : 0, system: 0});
+process.uptime = () => 1;
+"""
+
+
+@pytest.mark.parametrize(
+    ("cost_ms", "waited_ms", "pause_seconds"),
+    [
+        (0, 0, 1),
+        (5, 0, 2),
+        (5, 750, 8),
+        (5, 990, 15),
+        (95, 0, 20),
+        (95, 750, 20),
+    ],
+)
+def test_it_rests_as_long_as_a_reading_took_and_longer_where_the_program_waits(
+    tmp_path: Path, cost_ms: int, waited_ms: int, pause_seconds: float
+) -> None:
+    pretends = PRETENDS.replace("WAITED", str(waited_ms * 10**6)).replace("COST", str(cost_ms * 10**3))
+    (tmp_path / "pretends.cjs").write_text(pretends)
+    (tmp_path / "pace").write_text("1")
+    agent = shutil.copy(NODE_AGENT, tmp_path)
+
+    async def main() -> None:
+        told: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+        async def on_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            told.set_result(await reader.readline())
+            writer.close()
+
+        async with await asyncio.start_unix_server(on_connection, tmp_path / "socket"):
+            process = await asyncio.create_subprocess_exec(
+                *(
+                    "node",
+                    "--require",
+                    tmp_path / "pretends.cjs",
+                    "--require",
+                    agent,
+                    "-e",
+                    "setInterval(() => {}, 1e6)",
+                )
+            )
+            try:
+                message = json.loads(await asyncio.wait_for(told, PATIENCE_SECONDS))
+            finally:
+                process.kill()
+                await process.wait()
+        assert message["pause_seconds"] == pytest.approx(pause_seconds)
 
     asyncio.run(main())
 
