@@ -19,7 +19,7 @@ _SOURCE = HERE.parent.parent  # where a driver finds the exporter's own modules
 
 
 class SeenBy(Enum):
-    """Who tells of a subject's heap: nobody; an agent in it, or its profiles in Go; a driver whose load comes to rest."""
+    """Who tells of a subject's heap: nobody, an agent (in Go its profiles), or a driver whose load comes to rest."""
 
     OUTSIDE = auto()
     AGENT = auto()

@@ -151,3 +151,16 @@ def test_a_connection_that_is_open_at_one_reading_hides_no_acquittal() -> None:
         values[4] += 600 * KIB
     found = judge(Run("strayed", dict(run.columns) | strayed, run.phases, run.phase_names))
     assert found.verdict is Verdict.NO_LEAK
+
+
+@pytest.mark.parametrize(("minutes", "gap"), [(1.6, 6), (2, 16)])
+def test_few_readings_show_growth_that_is_even_and_well_known(minutes: float, gap: float) -> None:
+    leak = judge(short(minutes, gap, bytes_per_payment=20_000))
+    assert leak.verdict is Verdict.LEAK
+    assert leak.growth_bytes_per_payment is not None
+    assert leak.growth_bytes_per_payment.low < 20_000 < leak.growth_bytes_per_payment.high
+    assert judge(short(minutes, gap, warmup_mib=32, warmup_min=15)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_few_readings_show_no_leak_whose_growth_is_known_roughly() -> None:
+    assert judge(short(2, 16, bytes_per_payment=2_000)).verdict is Verdict.INCONCLUSIVE
