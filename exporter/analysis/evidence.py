@@ -177,13 +177,24 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     if found.trend is None:
         found = _leak_at_once(stretch, name, COUNT) or _passive(stretch, name, COUNT, settings.sequential)
     trend = found.trend
-    if trend is None or np.ptp(trend.floors.y) < _FEWEST_MORE:
+    if trend is None:
+        return _rising(found, stretch)
+    if np.ptp(trend.floors.y) < _FEWEST_MORE:
         if found.verdict is not Verdict.LEAK:
             return replace(found, growing=False)
         reason = f"{found.reason}, but by fewer than {_FEWEST_MORE:.0f} in all"
         return replace(found, verdict=Verdict.INCONCLUSIVE, reason=reason, growing=False)
     even = trend.low > COUNT.acquit and trend.steadiness > _EVEN_STEPS
     return replace(found, growing=even and found.lasts(COUNT.acquit))
+
+
+def _rising(found: Evidence, stretch: Stretch) -> Evidence:
+    """The same of a count that has no trend yet: growing if readings at rest only ever add to it, to the end."""
+    _, y = stretch.points(found.series, stretch.minutes, settled=True)
+    if len(y) < FEWEST_READINGS or y[-1] - y[0] < _FEWEST_MORE or (np.diff(y) < 0).any() or y[-1] == y[len(y) // 2]:
+        return found
+    reason = f"{label_of(found.series, True)} only rises, by {y[-1] - y[0]:.0f} in {len(y)} readings: too few to judge"
+    return replace(found, growing=True, reason=reason)
 
 
 def _passive(stretch: Stretch, name: str, scale: Scale, sequential: bool, *, early: bool = True) -> Evidence:

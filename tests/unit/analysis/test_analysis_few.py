@@ -1,5 +1,7 @@
 """Runs of a minute or two, with few readings at rest: the shape is that of recorded ones of the real SDK."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,21 @@ def test_few_readings_show_growth_that_is_even_and_well_known(minutes: float, ga
 
 def test_few_readings_show_no_leak_whose_growth_is_known_roughly() -> None:
     assert judge(short(2, 16, bytes_per_payment=2_000)).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("gap", "descriptors", "expected"),
+    [
+        (16, [20, 24, 28, 32, 36, 40, 44, 48, 52], Verdict.LEAK),
+        (20, [20, 24, 28, 32, 36, 40, 44], Verdict.INCONCLUSIVE),
+        (20, [20, 44, 44, 44, 44, 44, 44], Verdict.NO_LEAK),
+        (20, [20, 40, 22, 44, 24, 30, 44], Verdict.NO_LEAK),
+    ],
+)
+def test_a_heap_acquits_no_descriptors_that_only_rise(gap: float, descriptors: list[float], expected: Verdict) -> None:
+    run = short(2, gap)
+    open_fds = np.array([descriptors[0], *descriptors, descriptors[-1]], dtype=np.float64)
+    found = judge(replace(run, columns={**run.columns, "open_fds": open_fds}))
+    assert found.verdict is expected
+    if expected is Verdict.INCONCLUSIVE:
+        assert "only rises, by 24 in 7 readings" in found.reason
