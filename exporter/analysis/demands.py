@@ -56,7 +56,7 @@ AT_REST = (Demand(0.0, 0.9, 3.0, 0.5, 0.85),)
 AT_REST_SHORTLY = (Demand(0.0, 0.9, 4.0, 0.65, 0.92), Demand(0.0, 0.95, 8.0, 0.65, 0.85))
 AT_REST_MINUTES = 8.0
 # Of fewer readings, or earlier: known so well and so even that a warm-up of up to 20 min would show its bend.
-AT_REST_AT_ONCE = (Demand(0.0, 0.9, 4.0, 0.65, 0.97, vagueness=0.1),)
+AT_REST_AT_ONCE = (Demand(0.0, 0.9, 4.0, 0.65, 0.97, vagueness=0.05),)
 # Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
 EARLY = {
     HEAP: (Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)),),
