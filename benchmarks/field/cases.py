@@ -33,6 +33,11 @@ class Subject:
     what: str
     report: str
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether this is the release that mended a published leak."""
+        return bool(self.report) and not self.leaks
+
 
 def subjects() -> list[Subject]:
     """All subjects of `cases.toml`: the two twins of each leak, then the clean ones."""

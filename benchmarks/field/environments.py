@@ -11,6 +11,7 @@ from .cases import HERE, Subject
 
 _PROGRAMS = HERE / "subjects"
 _LONGEST_STEP_SEC = 600
+_FOR_DRIVERS = "psutil>=7.2,<8"  # all that the agent of a driver needs beside the exporter's own source
 
 
 def make(subject: Subject, directory: Path) -> list[str]:
@@ -24,11 +25,12 @@ def make(subject: Subject, directory: Path) -> list[str]:
 
 
 def _python(subject: Subject, home: Path) -> list[str]:
-    interpreter = home / "venv" / "bin" / "python"
+    interpreter, requirements = home / "venv" / "bin" / "python", home / "requirements.txt"
+    wanted = "\n".join((*subject.requirements, _FOR_DRIVERS)) + "\n"
     if not interpreter.exists():
-        requirements = home / "requirements.txt"
-        requirements.write_text("\n".join(subject.requirements) + "\n", encoding="utf-8")
         _step("uv", "venv", "--quiet", "--python", sys.executable, str(home / "venv"))
+    if not requirements.exists() or requirements.read_text(encoding="utf-8") != wanted:
+        requirements.write_text(wanted, encoding="utf-8")
         install = ("uv", "pip", "install", "--quiet", "--only-binary", ":all:", "--python", str(interpreter))
         _step(*install, "--requirements", str(requirements))
     return [str(interpreter), str(_PROGRAMS / "python" / f"{subject.program}.py")]

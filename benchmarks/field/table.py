@@ -43,7 +43,7 @@ def _summary(outcomes: list[Outcome]) -> list[str]:
     rows: dict[str, Callable[[list[Outcome]], str]] = {
         "leaks: found / acquitted / undecided": lambda some: _counts(some, leaks=True),
         "clean: acquitted / accused / undecided": lambda some: _counts(some, leaks=False),
-        "wrong at any look: leaks acquitted / clean accused": _ever_wrong,
+        "wrong at any look: leaks acquitted / fixed releases accused / clean programs accused": _ever_wrong,
         "median minutes to a right leak": lambda some: _median(some, leaks=True),
         "median minutes to a right no leak": lambda some: _median(some, leaks=False),
         "stated interval holds the truth": _coverage,
@@ -67,9 +67,9 @@ def _median(some: list[Outcome], *, leaks: bool) -> str:
 
 
 def _ever_wrong(some: list[Outcome]) -> str:
-    return " / ".join(
-        str(sum(each.wrong > 0 for each in some if each.subject.leaks is leaks)) for leaks in (True, False)
-    )
+    wrong = [each.subject for each in some if each.wrong > 0]
+    leaks, fixed = sum(subject.leaks for subject in wrong), sum(subject.is_fixed for subject in wrong)
+    return f"{leaks} / {fixed} / {len(wrong) - leaks - fixed}"
 
 
 def _coverage(some: list[Outcome]) -> str:

@@ -1,30 +1,46 @@
-"""Runs of `exporter watch`, one for each subject, several side by side."""
+"""Runs of `exporter watch`, or of `exporter` with a driver, one for each subject, several side by side."""
 
 import asyncio
+import os
+import shlex
 import socket
 import sys
 import time
 from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from . import environments
-from .cases import Subject
+from .cases import HERE, Subject
 
 _APART_SEC = 4  # starts one after another, so that the machine is never busy with starting only
 _SPARE_SEC = 120
+_SOURCE = HERE.parent.parent  # where a driver finds the exporter's own modules
+
+
+class SeenBy(Enum):
+    """Who tells of a subject's heap: nobody, an agent (in Go its profiles), or a driver whose load comes to rest."""
+
+    OUTSIDE = auto()
+    AGENT = auto()
+    DRIVER = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """How subjects are watched: into which directory, for how long, how often sampled, and whether they may tell.
+    """How subjects are watched: into which directory, for how long, how often sampled, and who tells of their heaps.
 
-    A subject that tells has an agent in Python, and serves its profiles in Go; else it is seen from outside only.
+    A subject may ask for other ``minutes``, but for runs by a driver, whose first minutes are what is looked at.
     """
 
     directory: Path
     minutes: float
     every_sec: float
-    tells: bool
+    seen_by: SeenBy
+
+    def length(self, subject: Subject) -> float:
+        """How many minutes a run of ``subject`` takes."""
+        return self.minutes if self.seen_by is SeenBy.DRIVER else subject.minutes or self.minutes
 
     def csv(self, subject: Subject) -> Path:
         """Where the run of ``subject`` is; it is there under this name only once it is whole."""
@@ -37,7 +53,7 @@ def watch_all(subjects: list[Subject], watch: Watch, at_once: int) -> None:
     Interrupted, it ends what it has started; the runs that were complete by then stay.
     """
     missing = [subject for subject in subjects if not watch.csv(subject).exists()]
-    missing.sort(key=lambda subject: -(subject.minutes or watch.minutes))  # the longest decide when all are over
+    missing.sort(key=lambda subject: -watch.length(subject))  # the longest decide when all are over
     (watch.directory / "runs").mkdir(parents=True, exist_ok=True)
     commands = {}
     for number, subject in enumerate(missing, 1):
@@ -64,7 +80,7 @@ async def _watch_all(missing: list[Subject], commands: dict[str, list[str]], wat
 
 
 async def _watch(subject: Subject, command: list[str], watch: Watch) -> str:
-    minutes = subject.minutes or watch.minutes
+    minutes = watch.length(subject)
     unfinished, log = watch.csv(subject).with_suffix(".unfinished"), watch.csv(subject).with_suffix(".log")
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
@@ -72,6 +88,7 @@ async def _watch(subject: Subject, command: list[str], watch: Watch) -> str:
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
             stdin=asyncio.subprocess.DEVNULL,
+            env={**os.environ, **({"PYTHONPATH": str(_SOURCE)} if watch.seen_by is SeenBy.DRIVER else {})},
         )
         try:
             code = await asyncio.wait_for(process.wait(), minutes * 60 + _SPARE_SEC)
@@ -88,13 +105,27 @@ async def _watch(subject: Subject, command: list[str], watch: Watch) -> str:
 
 
 def _arguments(subject: Subject, command: list[str], watch: Watch, minutes: float, csv: Path) -> list[str]:
-    profiles = f"127.0.0.1:{_free_port()}" if watch.tells and subject.language == "go" else ""
+    driven = watch.seen_by is SeenBy.DRIVER
     return [
-        *(sys.executable, "-P", "-m", "exporter", "watch", "--quiet", "--fail-on", "never"),
+        *(sys.executable, "-P", "-m", "exporter", "run" if driven else "watch", "--quiet", "--fail-on", "never"),
         *("--duration", f"{round(minutes * 60)}s", "--mem-interval", f"{watch.every_sec:g}s"),
-        *("--csv", str(csv), "--csv-overwrite", "--listen-address", "127.0.0.1:0"),
-        *("--run-name", subject.name, "--payments-from", r"^operations (\d+)$"),
-        *(() if watch.tells else ("--agent", "none")),
+        *("--csv", str(csv), "--csv-overwrite", "--listen-address", "127.0.0.1:0", "--run-name", subject.name),
+        *(_by_driver(subject, command) if driven else _by_watch(subject, command, watch.seen_by)),
+    ]
+
+
+def _by_driver(subject: Subject, command: list[str]) -> list[str]:
+    return [
+        *("--interval", f"{1 / subject.per_second:g}s"),
+        *("--driver-command", shlex.join([*command, "--driven"])),
+    ]
+
+
+def _by_watch(subject: Subject, command: list[str], seen_by: SeenBy) -> list[str]:
+    profiles = f"127.0.0.1:{_free_port()}" if seen_by is SeenBy.AGENT and subject.language == "go" else ""
+    return [
+        *("--payments-from", r"^operations (\d+)$"),
+        *(("--agent", "none") if seen_by is SeenBy.OUTSIDE else ()),
         *(("--pprof", f"http://{profiles}") if profiles else ()),
         *("--", *command, "--per-second", f"{subject.per_second:g}"),
         *(("-pprof", profiles) if profiles else ()),

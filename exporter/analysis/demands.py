@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from exporter.analysis.judgement import ANONYMOUS, HEAP
 from exporter.analysis.trend import Trend
@@ -17,7 +18,8 @@ class Demand:
     """What a leak has to show: growth above ``floor``, of which a share is likely to last, in steady steps.
 
     ``lasting`` is asked for instead of a share where it is not 0: the growth that is likely to last, per minute.
-    ``evenness`` is how fast it has to be in the second half, as a share of the first.
+    ``evenness`` is how fast it has to be in the second half, as a share of the first, and ``vagueness`` the widest that
+    its interval may be, as a share of the growth.
     """
 
     floor: float
@@ -26,6 +28,7 @@ class Demand:
     lasting_share: float = 0.35
     evenness: float = 0.0
     lasting: float = 0.0
+    vagueness: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ LONG_AT_REST = (Demand(0.0, 0.97, 3.0, 0.5), Demand(0.0, 0.9, 8.0, 0.5))
 AT_REST = (Demand(0.0, 0.9, 3.0, 0.5, 0.85),)
 AT_REST_SHORTLY = (Demand(0.0, 0.9, 4.0, 0.65, 0.92), Demand(0.0, 0.95, 8.0, 0.65, 0.85))
 AT_REST_MINUTES = 8.0
+# Of fewer readings, or earlier: known so well and so even that a warm-up of up to 20 min would show its bend.
+AT_REST_AT_ONCE = (Demand(0.0, 0.9, 4.0, 0.65, 0.97, vagueness=0.05),)
 # Of what no file pages disturb: a heap, memory that is the subject's own, and what is counted.
 EARLY = {
     HEAP: (Early(8.0, Demand(0.0, 0.95, 2.5, 0.6)),),
@@ -105,5 +110,6 @@ def meets(trend: Trend, demand: Demand, threshold: float) -> bool:
         trend.low > max(demand.floor, threshold)
         and trend.steadiness > demand.steadiness
         and (not demand.evenness or trend.evenness > demand.evenness)
+        and trend.vagueness < demand.vagueness
         and trend.others.probability_above(lasting) > demand.probability
     )

@@ -7,6 +7,7 @@ import numpy as np
 
 from exporter.analysis.csv_cells import Floats
 from exporter.analysis.demands import (
+    AT_REST_AT_ONCE,
     LOOKS_IN_A_ROW,
     SEQUENTIAL_FAST,
     SHORTEST_SEQUENTIAL_MINUTES,
@@ -54,6 +55,10 @@ FEWEST_SAMPLES = 24
 FEWEST_AT_REST = 10
 SHORTEST_MINUTES = 5.0
 SHORTEST_AT_REST_MINUTES = 2.0
+
+_FEWEST_AT_ONCE = 8
+_SHORTEST_AT_ONCE_MINUTES = 1.5
+_AT_ONCE_FROM = 0.2  # of the run: a later tail would have too few readings
 
 _MOST_OF_A_LENGTH = 0.9
 _EVEN_CHANCE = 0.5
@@ -138,7 +143,7 @@ def memory_under_load(stretch: Stretch, name: str, settings: Settings, *, early:
 def memory_at_rest(stretch: Stretch, name: str, settings: Settings, *, at_once: bool = True) -> Evidence:
     """The settled evidence of a column in bytes; resident memory at rest may acquit, but holds what malloc keeps.
 
-    ``at_once`` says that an obvious leak may show within a minute.
+    ``at_once`` says that a leak may show within a minute or two.
     """
     scale, may_leak = kib(settings, stretch.duration), name not in RESIDENT_SERIES
     found = _settled(
@@ -146,6 +151,8 @@ def memory_at_rest(stretch: Stretch, name: str, settings: Settings, *, at_once: 
     )
     if found.verdict is Verdict.LEAK:
         return found
+    if found.trend is None and may_leak and at_once and (leak := _leak_at_once(stretch, name, scale)):
+        return leak
     few = _few_at_rest(stretch, name, scale, may_leak=may_leak and at_once)
     return few if found.trend is None or few.verdict is Verdict.LEAK else found
 
@@ -168,9 +175,11 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     """The evidence of a column of counts, at rest where there are enough such samples."""
     found = _settled(stretch, name, COUNT, demands_at_rest(stretch.lasts, sequential=settings.sequential))
     if found.trend is None:
-        found = _passive(stretch, name, COUNT, settings.sequential)
+        found = _leak_at_once(stretch, name, COUNT) or _passive(stretch, name, COUNT, settings.sequential)
     trend = found.trend
-    if trend is None or np.ptp(trend.floors.y) < _FEWEST_MORE:
+    if trend is None:
+        return _rising(found, stretch)
+    if np.ptp(trend.floors.y) < _FEWEST_MORE:
         if found.verdict is not Verdict.LEAK:
             return replace(found, growing=False)
         reason = f"{found.reason}, but by fewer than {_FEWEST_MORE:.0f} in all"
@@ -179,20 +188,23 @@ def count_evidence(stretch: Stretch, name: str, settings: Settings) -> Evidence:
     return replace(found, growing=even and found.lasts(COUNT.acquit))
 
 
+def _rising(found: Evidence, stretch: Stretch) -> Evidence:
+    """The same of a count that has no trend yet: growing if readings at rest only ever add to it, to the end."""
+    _, y = stretch.points(found.series, stretch.minutes, settled=True)
+    if len(y) < FEWEST_READINGS or y[-1] - y[0] < _FEWEST_MORE or (np.diff(y) < 0).any() or y[-1] == y[len(y) // 2]:
+        return found
+    reason = f"{label_of(found.series, True)} only rises, by {y[-1] - y[0]:.0f} in {len(y)} readings: too few to judge"
+    return replace(found, growing=True, reason=reason)
+
+
 def _passive(stretch: Stretch, name: str, scale: Scale, sequential: bool, *, early: bool = True) -> Evidence:
     """By time; by the work done where that explains the growth far better: a leak per operation, at an uneven pace."""
     by_time = _passive_by(stretch.minutes, stretch, name, scale, sequential, early)
     if by_time.verdict is Verdict.NO_LEAK or by_time.trend is None or stretch.is_even:
         return by_time
     by_work = _passive_by(stretch.work, stretch, name, scale, sequential, early)
-    better = by_work.trend is not None and _vagueness(by_work.trend) < _FAR_BETTER * _vagueness(by_time.trend)
+    better = by_work.trend is not None and by_work.trend.vagueness < _FAR_BETTER * by_time.trend.vagueness
     return by_work if better and by_work.verdict is not Verdict.NO_LEAK else by_time
-
-
-def _vagueness(trend: Trend) -> float:
-    """The width of growth's interval as a share of the growth; infinite where there is none."""
-    growth = trend.growth
-    return (growth.high - growth.low) / growth.value if growth.value > 0 else np.inf
 
 
 def _passive_by(clock: Floats, stretch: Stretch, name: str, scale: Scale, sequential: bool, early: bool) -> Evidence:
@@ -237,6 +249,21 @@ def _settled_by(clock: Floats, stretch: Stretch, name: str, scale: Scale, demand
     if found.verdict is not Verdict.LEAK or not has_ended(t, y):
         return found
     return replace(found, verdict=Verdict.INCONCLUSIVE, reason=f"{found.reason}; but it grows no more in the end")
+
+
+def _leak_at_once(stretch: Stretch, name: str, scale: Scale) -> Evidence | None:
+    """The evidence of a leak that shows before there are floors and a tail; None where none does."""
+    for clock in (stretch.work, stretch.minutes):
+        t, y = stretch.points(name, clock, settled=True)
+        part = _Part(stretch, t)
+        if len(t) < _FEWEST_AT_ONCE or not part.lasts(_SHORTEST_AT_ONCE_MINUTES):
+            continue
+        trend = trend_of_floors(t, y / scale.divisor, scale.step, wandering=False, tail_from=_AT_ONCE_FROM)
+        found = Evidence(name, True, Verdict.INCONCLUSIVE, trend, clock, part.minutes, len(t))
+        found = _decided(found, AT_REST_AT_ONCE, scale)
+        if found.verdict is Verdict.LEAK and not has_ended(t, y):
+            return found
+    return None
 
 
 def _few_at_rest(stretch: Stretch, name: str, scale: Scale, *, may_leak: bool) -> Evidence:

@@ -63,6 +63,11 @@ class Trend:
         """The minutes after which nine tenths of what levels off are there; None where that can't be told."""
         return None if self.few else self.others.warmup
 
+    @property
+    def vagueness(self) -> float:
+        """The width of growth's interval as a share of the growth; infinite where there is none."""
+        return (self.growth.high - self.growth.low) / self.growth.value if self.growth.value > 0 else np.inf
+
     @cached_property
     def others(self) -> Alternatives:
         """What growth that levels off would explain."""
@@ -105,28 +110,31 @@ class Trend:
         return max(bound, self.resolution)
 
 
-def trend_of_floors(t: Floats, y: Floats, step: float, *, wandering: bool = True) -> Trend | None:
+def trend_of_floors(
+    t: Floats, y: Floats, step: float, *, wandering: bool = True, tail_from: float = TAIL_SHARE
+) -> Trend | None:
     """The trend of the samples ``y`` at ``t`` minutes (shapes (samples,)); None when they are too few.
 
     ``step`` is the smallest change that ``y`` can show; ``wandering`` says that its noise may be a random walk.
+    ``tail_from`` is the share of the run that growth is fitted from.
     """
     best: tuple[float, Floors, Slope] | None = None
     for candidate in all_floors(t, y):
-        tail = candidate.after(t[0] + TAIL_SHARE * (t[-1] - t[0]))
+        tail = candidate.after(t[0] + tail_from * (t[-1] - t[0]))
         if len(tail) < FEWEST_POINTS:
             continue
         found = slope(tail.t, tail.y, wandering=wandering)
         reach = found.value - found.bounds(TWO_SIDED_99).low
         if best is None or reach < best[0]:
             best = reach, candidate, found
-    return None if best is None else _trend(best[1], best[2], step, wandering)
+    return None if best is None else _trend(best[1], best[2], step, wandering, tail_from)
 
 
-def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
+def _trend(floors: Floors, tail: Slope, step: float, wandering: bool, tail_from: float) -> Trend:
     start, span = float(floors.t[0]), float(floors.t[-1] - floors.t[0])
     bounds = tail.bounds(TWO_SIDED_99)
-    low, high, low_from = bounds.low, bounds.high, TAIL_SHARE
-    for share in _EARLIER_SHARES:
+    low, high, low_from = bounds.low, bounds.high, tail_from
+    for share in filter(lambda share: share < tail_from, _EARLIER_SHARES):
         part = floors.after(start + share * span)
         longer = slope(part.t, part.y, wandering=wandering)
         bounds = longer.bounds(TWO_SIDED_99)
@@ -138,10 +146,20 @@ def _trend(floors: Floors, tail: Slope, step: float, wandering: bool) -> Trend:
     late_part = floors.after(start + LATE_SHARE * span)
     late = slope(late_part.t, late_part.y, wandering=wandering) if len(late_part) >= FEWEST_POINTS else tail
     high = max(high, late.bounds(_TWO_SIDED_90).high)
-    resolution = step / ((1 - TAIL_SHARE) * span)
+    resolution = step / ((1 - tail_from) * span)
     growth = tail.bounds(TWO_SIDED_95)
-    if np.ptp(floors.after(start + TAIL_SHARE * span).y) > 0:
+    if np.ptp(floors.after(start + tail_from * span).y) > 0:
         growth = growth.at_least(resolution)
     level = level_part(floors)
     level_high = np.inf if level is None else slope(level.t, level.y, wandering=wandering).bounds(TWO_SIDED_99).high
-    return Trend(floors, growth, low, low_from, high, late.value <= tail.value, resolution, level_high=level_high)
+    return Trend(
+        floors,
+        growth,
+        low,
+        low_from,
+        high,
+        late.value <= tail.value,
+        resolution,
+        level_high=level_high,
+        tail_from=tail_from,
+    )

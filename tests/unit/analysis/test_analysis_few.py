@@ -1,5 +1,7 @@
 """Runs of a minute or two, with few readings at rest: the shape is that of recorded ones of the real SDK."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -151,3 +153,34 @@ def test_a_connection_that_is_open_at_one_reading_hides_no_acquittal() -> None:
         values[4] += 600 * KIB
     found = judge(Run("strayed", dict(run.columns) | strayed, run.phases, run.phase_names))
     assert found.verdict is Verdict.NO_LEAK
+
+
+@pytest.mark.parametrize(("minutes", "gap"), [(1.6, 6), (2, 16)])
+def test_few_readings_show_growth_that_is_even_and_well_known(minutes: float, gap: float) -> None:
+    leak = judge(short(minutes, gap, bytes_per_payment=20_000))
+    assert leak.verdict is Verdict.LEAK
+    assert leak.growth_bytes_per_payment is not None
+    assert leak.growth_bytes_per_payment.low < 20_000 < leak.growth_bytes_per_payment.high
+    assert judge(short(minutes, gap, warmup_mib=32, warmup_min=15)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_few_readings_show_no_leak_whose_growth_is_known_roughly() -> None:
+    assert judge(short(2, 16, bytes_per_payment=2_000)).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("gap", "descriptors", "expected"),
+    [
+        (16, [20, 30, 40, 50, 60, 70, 80, 90, 100], Verdict.LEAK),
+        (20, [20, 24, 28, 32, 36, 40, 44], Verdict.INCONCLUSIVE),
+        (20, [20, 44, 44, 44, 44, 44, 44], Verdict.NO_LEAK),
+        (20, [20, 40, 22, 44, 24, 30, 44], Verdict.NO_LEAK),
+    ],
+)
+def test_a_heap_acquits_no_descriptors_that_only_rise(gap: float, descriptors: list[float], expected: Verdict) -> None:
+    run = short(2, gap)
+    open_fds = np.array([descriptors[0], *descriptors, descriptors[-1]], dtype=np.float64)
+    found = judge(replace(run, columns={**run.columns, "open_fds": open_fds}))
+    assert found.verdict is expected
+    if expected is Verdict.INCONCLUSIVE:
+        assert "only rises, by 24 in 7 readings" in found.reason

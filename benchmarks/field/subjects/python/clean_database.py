@@ -4,7 +4,7 @@ import sqlite3
 
 from steady import steadily
 
-DATABASE = sqlite3.connect(":memory:")
+DATABASE = sqlite3.connect(":memory:", check_same_thread=False)
 DATABASE.execute("create table reading (number integer primary key, text text)")
 number = 0
 

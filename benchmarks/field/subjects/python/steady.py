@@ -2,6 +2,7 @@
 
     python SUBJECT.py --per-second 50         prints `operations N` once a second, until it is ended
     python SUBJECT.py --direct 20000          prints what an operation leaves behind, as JSON, and ends
+    python SUBJECT.py --driven                is a driver of `exporter`, of which each payment is an operation
 
 The direct loop runs at full speed. It takes the memory, the heap, the threads and the descriptors after a tenth of the
 operations and after all of them, each time with garbage collected. Memory is what the process holds, the heap what the
@@ -25,9 +26,14 @@ def steadily(operation: Callable[[], object]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--per-second", type=float, default=50.0)
     parser.add_argument("--direct", type=int)
+    parser.add_argument("--driven", action="store_true")
     asked = parser.parse_args()
     if asked.direct:
         print(json.dumps(left_per_operation(operation, asked.direct)))
+    elif asked.driven:
+        from driven import drive  # it needs the exporter, which a subject that is watched does without
+
+        drive(operation)
     else:
         _pace(operation, 1 / asked.per_second)
 
