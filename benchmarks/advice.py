@@ -4,7 +4,8 @@
 
 Recorded runs of released packages and clean programs are cut after some minutes, simulated ones too. Of those that are
 undecided then, each way that the advice names is gone as far as there is a run for it: the same run for the minutes
-that are often enough, for those that decide nine of ten, or the recording of the same program with its heap read.
+that are often enough, for those that decide nine of ten, or a run of the same program with its heap read, of the
+length that is advised.
 Prints Markdown.
 """
 
@@ -34,12 +35,12 @@ LONGEST_SIMULATED = 240  # a cache that fills evenly is full within 192
 LONGEST_AT_REST = 64
 RATES = (100, 1000)
 _MORE = re.compile(r"another (\d+) min \((\d+) min decide nine of ten")
-_HEAP = "by --agent"
+_HEAP = re.compile(r"(\d+) min with a heap of the program's")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A whole run and where it is from; ``told`` are recordings of the same program with its heap."""
+    """A whole run and where it is from; ``told`` are runs of the same program with its heap."""
 
     source: str
     run: Run
@@ -74,14 +75,21 @@ def simulated(count: int, rng: np.random.Generator) -> Iterator[Case]:
     """Runs under load, with their heap read and without."""
     for number in range(count):
         every = 30 if number % 2 else 1
-        for heap in (True, False):
-            source = f"simulated, {'heap read' if heap else 'from outside'}"
-            for kind in simulator.CLEAN:
-                yield Case(source, simulator.clean(kind, LONGEST_SIMULATED, rng).run(heap, every))
-            for kind in simulator.LEAKS:
-                for rate in RATES:
-                    leak = simulator.leaking(kind, rate, LONGEST_SIMULATED, rng, disturbed=bool(number // 2 % 2))
-                    yield Case(source, leak.run(heap, every))
+        made = [simulator.clean(kind, LONGEST_SIMULATED, rng) for kind in simulator.CLEAN]
+        made += [
+            simulator.leaking(kind, rate, LONGEST_SIMULATED, rng, disturbed=bool(number // 2 % 2))
+            for kind in simulator.LEAKS
+            for rate in RATES
+        ]
+        for each in made:
+            told = each.run(True, every)
+            yield Case("simulated, heap read", told)
+            yield Case("simulated, from outside", _watched(each.run(False, every)), (told,))
+
+
+def _watched(run: Run) -> Run:
+    """The run as a watch records it, of a program in which no instance is ever connected."""
+    return replace(run, columns={**run.columns, "instances": np.zeros(len(run))})
 
 
 def simulated_at_rest(count: int, rng: np.random.Generator) -> Iterator[Case]:
@@ -104,8 +112,9 @@ def follow(cases: Iterable[Case], cuts: Iterable[int]) -> Counter[tuple[str, int
             more = _MORE.search(first.would_decide)
             for way, minutes in zip(("longer", "nine of ten"), more.groups() if more else (), strict=False):
                 came[case.source, cut, way, _outcome(case.run, cut + int(minutes))] += 1
-            if _HEAP in first.would_decide and case.told:
-                came[case.source, cut, "heap", _outcome(case.told[0], length(case.told[0]))] += 1
+            heap = _HEAP.search(first.would_decide)
+            if heap and case.told:
+                came[case.source, cut, "heap", _outcome(case.told[0], int(heap[1]))] += 1
     return came
 
 

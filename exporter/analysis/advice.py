@@ -17,6 +17,7 @@ _USUALLY_ENOUGH_AT_REST_MINUTES = 5.0  # decides nine clean runs of ten, on simu
 _ENOUGH_AT_REST_MINUTES = 60.0
 _ENOUGH_UNDER_LOAD_MINUTES = 180.0
 _ENOUGH_TIMES = 3.0
+_ENOUGH_WITH_HEAP_MINUTES = 120.0  # of a new run, where one from outside is undecided
 
 
 def would_decide(findings: Findings, by: Evidence, load: Load, settings: Settings, *, in_phases: bool) -> str:
@@ -28,12 +29,16 @@ def would_decide(findings: Findings, by: Evidence, load: Load, settings: Setting
     heap = findings.heap.samples or at_rest.samples
     if findings.reserves and by is findings.resident:
         ways.append("the same with -XX:+AlwaysPreTouch, which fills the JVM's reserve at the start")
+    heap_minutes = f"{max(_ENOUGH_WITH_HEAP_MINUTES, by.minutes):.0f} min"
     if findings.watched:  # nobody brings it to rest
-        ways.append("" if heap else "a heap of the program's (by --agent, --pprof or --scrape)")
+        ways.append("" if heap else f"{heap_minutes} with a heap of the program's (by --agent, --pprof or --scrape)")
         ways.append("" if load.counted else "its operations counted (by --payments-from)")
+    elif findings.foreign:  # options of a run of ours are none of the other harness's
+        read = "" if heap else f"{heap_minutes} with its heap read by 'exporter watch' (--agent, --pprof or --scrape)"
+        ways.append(read)
     else:
         ways.append(_at_rest(at_rest, in_phases=in_phases))
-        ways.append("" if heap else "a subject that reports its heap")
+        ways.append("" if heap else f"{heap_minutes} with a subject that reports its heap")
     return ", or ".join(way for way in ways if way)
 
 

@@ -27,6 +27,7 @@ _PARAMETERS_PER_SHAPE = 2  # its size and its place
 _RIDGE = 1e-8
 _HIGHEST_AUTOCORRELATION = 0.95
 _LEAST_WEIGHT = 1e-4  # of the best explanation's
+_STRAIGHT = 0.02  # of all that the points span: what levels off of it is rounding to pages, or noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def alternatives(t: Floats, y: Floats) -> Alternatives:
         coefficients[matter, 0] * unit,
         errors[matter] * unit,
         freedom,
-        _settling_time(t, excess),
+        _settling_time(t, excess, float(np.ptp(response))),
     )
 
 
@@ -126,10 +127,10 @@ def _effective_points(residuals: Floats) -> float:
     return max(len(residuals) * (1 - rho) / (1 + rho), 5.0)
 
 
-def _settling_time(t: Floats, excess: Floats) -> float:
-    """When nine tenths of what levels off are there; 0 when nothing does."""
+def _settling_time(t: Floats, excess: Floats, span: float) -> float:
+    """When nine tenths of what levels off are there; 0 when next to nothing of the span does."""
     reach = float(np.ptp(excess))
-    if reach <= 0:
+    if reach <= _STRAIGHT * span:
         return 0.0
     unsettled = np.flatnonzero(np.abs(excess - excess[-1]) > 0.1 * reach)
     return float(t[min(unsettled[-1] + 1, len(t) - 1)] - t[0]) if len(unsettled) else 0.0

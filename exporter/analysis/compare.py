@@ -11,6 +11,7 @@ from exporter.analysis.evidence import Evidence, label_of, memory_at_rest, memor
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.harness import HEAP_OF_HARNESS
 from exporter.analysis.judgement import HEAP, RESIDENT, Interval, Settings
+from exporter.analysis.scales import PAGE_KIB
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.trend import TAIL_SHARE
@@ -132,20 +133,31 @@ def _same_kind(stretches: tuple[Stretch, Stretch], series: str) -> tuple[Evidenc
 def _growths(
     series: str, stretches: tuple[Stretch, Stretch], evidence: tuple[Evidence, Evidence], tolerance: float
 ) -> list[Difference]:
-    first, second = (part.trend.growth for part in evidence if part.trend)
+    # What has not moved at all is still known to a step of the scale only.
+    first, second = (part.trend.growth.at_least(part.trend.resolution) for part in evidence if part.trend)
     lasts = evidence[1].lasts(tolerance)
     at_rest = " at rest" if evidence[0].settled else ""
     found = [_difference(f"growth{at_rest} per minute", series, "KiB", first, second, tolerance, lasts)]
     per_operation = [growth_per_operation(stretches[index], evidence[index]) for index in (0, 1)]
     for column in OPERATIONS:
         a, b = (growths.get(column.name) for growths in per_operation)
-        counts = stretches[0].values(column.name)
-        if a is None or b is None or counts is None:
+        paces = [_per_minute(stretch, column.name) for stretch in stretches]
+        if a is None or b is None or not all(paces):
             continue
-        per_minute = float(np.nanmax(counts) - np.nanmin(counts)) / stretches[0].duration
-        most = tolerance * 1024 / per_minute
+        a, b = (
+            growth.at_least(part.trend.resolution * 1024 / pace)
+            for growth, part, pace in zip((a, b), evidence, paces, strict=True)
+            if part.trend
+        )
+        most = tolerance * 1024 / paces[0]
         found.append(_difference(f"growth{at_rest} per {column.each}", series, "bytes", a, b, most, lasts))
     return found
+
+
+def _per_minute(stretch: Stretch, counter: str) -> float:
+    """How many operations a minute were done on average; 0 where they are not counted."""
+    counts = stretch.values(counter)
+    return 0.0 if counts is None else float(np.nanmax(counts) - np.nanmin(counts)) / stretch.duration
 
 
 def _levels(series: str, stretches: tuple[Stretch, Stretch], tolerance: float) -> list[Difference]:
@@ -153,7 +165,7 @@ def _levels(series: str, stretches: tuple[Stretch, Stretch], tolerance: float) -
     highest = [float(np.nanmax(y)) / 1024 for stretch in stretches if (y := stretch.values(series)) is not None]
     if first is None or second is None:
         return []
-    peaks = [Interval(peak, peak, peak) for peak in highest]
+    peaks = [_exactly(peak).at_least(PAGE_KIB) for peak in highest]
     return [
         _difference("level after warm-up", series, "KiB", first, second, tolerance * first.value),
         _difference("peak", series, "KiB", peaks[0], peaks[1], tolerance * highest[0]),
@@ -171,8 +183,11 @@ def _level(stretch: Stretch, series: str) -> Interval | None:
         return None
     means = np.array([block.mean() for block in np.array_split(tail, min(12, len(tail)))])
     reach = _NORMAL_95 * float(means.std(ddof=1)) / math.sqrt(len(means))
-    value = float(tail.mean())
-    return Interval(value, value - reach, value + reach)
+    return _exactly(float(tail.mean())).at_least(max(reach, PAGE_KIB))
+
+
+def _exactly(value: float) -> Interval:
+    return Interval(value, value, value)
 
 
 def _difference(

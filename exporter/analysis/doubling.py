@@ -89,8 +89,8 @@ def judge_doubling(
     first = rates[0]
     before, last = (_around(rates[phase], _ONE_SIDED_99 * deviations[phase]) for phase in (-2, -1))
     told = (
-        f"the first phase added {first:.0f} bytes per payment, "
-        f"the last {last.value:.0f} ({last.low:.0f} to {last.high:.0f})"
+        f"the first phase added {first:,.0f} bytes per payment, "
+        f"the last {last.value:,.0f} ({last.low:,.0f} to {last.high:,.0f})"
     )
     added = np.diff(levels)
     shown = last.low > least_bytes and added[-1] > REPEATABLE_BYTES

@@ -110,7 +110,9 @@ class Evidence:
     def bound_in_words(self) -> str:
         """The largest growth that could be there unseen, as a sentence."""
         unit = " KiB" if self.series.endswith("_bytes") else ""
-        return f"{self.label} leaves no room for growth above {max(self.missed or 0.0, LEAST_BOUND):.1f}{unit} a minute"
+        return (
+            f"{self.label} leaves no room for growth above {max(self.missed or 0.0, LEAST_BOUND):,.1f}{unit} a minute"
+        )
 
     def summary(self) -> SeriesEvidence:
         """The same without the arrays."""

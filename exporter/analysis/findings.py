@@ -9,7 +9,7 @@ from exporter.analysis.evidence import Evidence
 class Findings:
     """What each series of a run shows by itself; ``whole_heap`` says that the heap has a native part, ``reserves`` that
     the subject fills memory that it has reserved bit by bit, ``watched`` that it is a program that nobody here puts a
-    load on.
+    load on, ``foreign`` that the record is of another program than this one.
     """
 
     heap_at_rest: Evidence
@@ -21,6 +21,7 @@ class Findings:
     whole_heap: bool
     reserves: bool = False
     watched: bool = False
+    foreign: bool = False
 
     @property
     def memory(self) -> tuple[Evidence, ...]:

@@ -38,7 +38,7 @@ def growing_part(leak: Evidence, heaps: Sequence[Evidence]) -> str:
     top = max(rates, key=lambda name: rates[name])
     others = sum(abs(rate) for name, rate in rates.items() if name != top)
     if rates[top] > _MOST * growth and others < _NEXT_TO_NOTHING * growth:
-        return f"growth {BY_NAME[top].side} only: {BY_NAME[top].label} takes {rates[top]:.1f} KiB a minute"
+        return f"growth {BY_NAME[top].side} only: {BY_NAME[top].label} takes {rates[top]:,.1f} KiB a minute"
     if leak.series in RESIDENT_SERIES and sum(rates.values()) < _NEXT_TO_NOTHING * growth:
         return (
             "the subject's own heaps do not grow: allocator retention, stacks, or memory mapped outside the allocator"
@@ -58,7 +58,7 @@ def growth_that_ended(shown: Evidence, missed: float | None) -> str:
     trend = shown.trend
     if trend is None or missed is None or trend.growth.low <= missed:
         return ""
-    when = "" if trend.warmup is None else f", most of which came before minute {trend.warmup:.0f}"
+    when = f", most of which came before minute {trend.warmup:.0f}" if trend.warmup else ""
     told = f"this growth is that of the last {100 * (1 - TAIL_SHARE):.0f} % of the run{when}"
     return f"{told}: what goes on at its end is within the bound"
 
@@ -69,7 +69,7 @@ def file_pages(stretch: Stretch) -> str:
     if pages is None or stretch.values(ANONYMOUS) is None or np.nanmax(pages) - np.nanmin(pages) < _MUCH_BYTES:
         return ""
     moved = (np.nanmax(pages) - np.nanmin(pages)) / 1024**2
-    return f"the pages of files moved by {moved:.1f} MiB, which the kernel takes and gives: they are not judged"
+    return f"the pages of files moved by {moved:,.1f} MiB, which the kernel takes and gives: they are not judged"
 
 
 def growth_while_failing(stretch: Stretch, leak: Evidence) -> str:
@@ -100,7 +100,7 @@ def seconds_to_limit(stretch: Stretch, leak: Evidence, settings: Settings) -> fl
 
 def limit_reached(stretch: Stretch, seconds: float, settings: Settings) -> str:
     """The same as a sentence, by the clock where the run has one."""
-    limit = f"the memory limit of {(settings.memory_limit_bytes or 0) / 1024**2:.0f} MiB is reached"
+    limit = f"the memory limit of {(settings.memory_limit_bytes or 0) / 1024**2:,.0f} MiB is reached"
     minutes = int(seconds // 60)
     when = f"in {minutes // 60} h {minutes % 60:02d} min"
     try:

@@ -61,6 +61,11 @@ class Stretch:
         return instances is not None and not (instances > 0).any()
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether the record is of another harness: all of ours have a column of instances."""
+        return "instances" not in self.run.columns
+
+    @property
     def under_load(self) -> "Stretch":
         """The same, where nobody brings the subject to rest with all samples under load: only heaps are near rest."""
         return replace(self, settled=np.zeros_like(self.settled)) if self.is_watched else self

@@ -103,6 +103,7 @@ def _gather(stretch: Stretch, settings: Settings) -> Findings:
         whole_heap=any(stretch.values(name) is not None for name in _WHOLE_HEAP),
         reserves=stretch.values(_RESERVING_HEAP) is not None,
         watched=watched,
+        foreign=stretch.is_foreign,
     )
 
 

@@ -14,13 +14,13 @@ def growth_in_words(label: str, trend: Trend, scale: Scale) -> str:
     """How fast what is called so grows, with its interval."""
     growth = trend.growth
     verb = "grows" if growth.value >= 0 else "changes"
-    return f"{label} {verb} by {growth.value:.1f}{scale.unit} a minute ({growth.low:.1f} to {growth.high:.1f})"
+    return f"{label} {verb} by {growth.value:,.1f}{scale.unit} a minute ({growth.low:,.1f} to {growth.high:,.1f})"
 
 
 def lasting_in_words(trend: Trend, scale: Scale) -> str:
     """How much of the growth is likely to last, where that is clearly less than all of it: beside a warm-up."""
     lasts = trend.others.upper_bound(_EVEN_CHANCE)
-    return f", of which some {lasts:.0f}{scale.unit} are likely to last" if lasts < trend.growth.low else ""
+    return f", of which some {lasts:,.0f}{scale.unit} are likely to last" if lasts < trend.growth.low else ""
 
 
 def filling_in_words(floors: Floors, scale: Scale) -> str:

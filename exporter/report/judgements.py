@@ -25,11 +25,11 @@ def paragraph(name: str, judgement: Judgement) -> str:
     """``name: verdict``, and below it everything that is known about it."""
     rows = [("growth", text) for text in _growths(judgement)]
     if judgement.warmup_sec is not None:
-        rows.append(("warm-up", f"{judgement.warmup_sec / 60:.1f} min"))
+        rows.append(("warm-up", f"{judgement.warmup_sec / 60:,.1f} min" if judgement.warmup_sec else "none"))
     if judgement.missed_kib_per_min is not None:
         per_payment = judgement.missed_bytes_per_payment
         more = "" if per_payment is None else f", or {per_payment:,.0f} bytes per payment"
-        rows.append(("could be missed", f"up to {max(judgement.missed_kib_per_min, LEAST_BOUND):.1f} KiB/min{more}"))
+        rows.append(("could be missed", f"up to {max(judgement.missed_kib_per_min, LEAST_BOUND):,.1f} KiB/min{more}"))
     rows += [("doubling", doubling.reason) for doubling in shown_doublings(judgement)]
     if judgement.drain is not None:
         rows.append(("after trimming", drain_in_words(judgement.drain)))
@@ -56,8 +56,8 @@ def _what_grows(judgement: Judgement) -> str:
 
 
 def in_words(growth: Interval) -> str:
-    """An interval as text: ``+12.3 (+10.1 to +14.5)``."""
-    return f"{growth.value:+.1f} ({growth.low:+.1f} to {growth.high:+.1f})"
+    """An interval as text: ``+1,012.3 (+1,010.1 to +1,014.5)``."""
+    return f"{growth.value:+,.1f} ({growth.low:+,.1f} to {growth.high:+,.1f})"
 
 
 def shown_doublings(judgement: Judgement) -> list[Doubling]:
@@ -68,16 +68,16 @@ def shown_doublings(judgement: Judgement) -> list[Doubling]:
 
 def drain_in_words(drain: Drain) -> str:
     """What trimming returned and left, as text."""
-    told = f"{max(drain.returned_bytes, 0.0) / _MIB:.1f} MiB returned, {drain.left_bytes / _MIB:.1f} MiB held"
+    told = f"{max(drain.returned_bytes, 0.0) / _MIB:,.1f} MiB returned, {drain.left_bytes / _MIB:,.1f} MiB held"
     if drain.held_bytes is None:
         return told
     more = "more" if drain.held_bytes >= 0 else "less"
-    return f"{told}, {abs(drain.held_bytes) / _MIB:.1f} MiB {more} than at the start"
+    return f"{told}, {abs(drain.held_bytes) / _MIB:,.1f} MiB {more} than at the start"
 
 
 def harness_in_words(harness: HarnessVerdict) -> str:
     """What a harness says of its own run, and what of, as text."""
-    line = f"{harness.growth_kib_per_min:+.1f} KiB/min of resident memory, R² {harness.r_squared:.2f}"
+    line = f"{harness.growth_kib_per_min:+,.1f} KiB/min of resident memory, R² {harness.r_squared:.2f}"
     goroutines = "" if harness.goroutines is None else "; goroutines {} → {}".format(*harness.goroutines)
     return f"{harness.verdict} (its own rule: one line through all samples, {line}{goroutines})"
 

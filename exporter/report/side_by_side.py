@@ -43,7 +43,7 @@ def comparison_text(comparison: Comparison) -> str:
             mark = "more so far, which may be warm-up"
         lines.append(
             f"  {label_of(difference.series)}, {difference.measure}: "
-            f"{difference.a.value:.1f} → {difference.b.value:.1f} {difference.unit}, "
+            f"{difference.a.value:,.1f} → {difference.b.value:,.1f} {difference.unit}, "
             f"{in_words(difference.difference)}: {mark}"
         )
     return "\n".join(lines + [f"  {reason}" for reason in comparison.missing])
@@ -78,7 +78,7 @@ def _row(name: str, run: Run | None, judgement: Judgement, operations: Sequence[
 
 def _payments(run: Run | None) -> str:
     counts = None if run is None else run.column("payments")
-    return "?" if counts is None else f"{counts[-1]:.0f}"
+    return "?" if counts is None else f"{counts[-1]:,.0f}"
 
 
 def _span(run: Run | None, column: str) -> str:
@@ -86,7 +86,7 @@ def _span(run: Run | None, column: str) -> str:
     if run is None or values is None:
         return "?"
     seen = values[(values == values) & ~run.trimmed]  # an empty cell is NaN, which equals nothing
-    return f"{seen[0] / _MIB:.1f} → {seen[-1] / _MIB:.1f}" if len(seen) else "?"
+    return f"{seen[0] / _MIB:,.1f} → {seen[-1] / _MIB:,.1f}" if len(seen) else "?"
 
 
 def _growth(growth: Interval | None) -> str:

@@ -79,13 +79,13 @@ def _levels(series: "Run", load: LoadCounters) -> list[str]:
         seen = values[(values == values) & ~series.trimmed]  # an empty cell is NaN, which equals nothing
         if len(seen):
             start, end, top = (float(value) / _MIB for value in (seen[0], seen[-1], seen.max()))
-            rows.append(_row(label, f"{start:.1f} MiB → {end:.1f} MiB ({end - start:+.1f}), at most {top:.1f} MiB"))
+            rows.append(_row(label, f"{start:,.1f} MiB → {end:,.1f} MiB ({end - start:+,.1f}), at most {top:,.1f} MiB"))
     settled = series.column("settled")
     at_rest = 0 if settled is None else int(settled.sum())
     elapsed = float(series.columns["elapsed_sec"].max()) if len(series) else 0.0
     share = f" ({load.settle_seconds / elapsed:.1%} of the time)" if load.settle_seconds and elapsed else ""
-    count = f"{len(series)} sample{'' if len(series) == 1 else 's'}"
-    samples = f"{format_clock(elapsed)}, {count}, {at_rest} of them at rest{share}"
+    count = f"{len(series):,} sample{'' if len(series) == 1 else 's'}"
+    samples = f"{format_clock(elapsed)}, {count}, {at_rest:,} of them at rest{share}"
     rows.insert(0, _row("Measured", samples))
     return rows + [_row("" if number else "Parts", text) for number, text in enumerate(lines_at_rest(series))]
 
@@ -94,7 +94,7 @@ def _load(load: LoadCounters) -> list[str]:
     rows = [_row("Payments", _payments(load))] if load.payments or load.failures else []
     for rail, histogram in load.latency_seconds.items():
         found = [(share, histogram.quantile(share)) for share in _QUANTILES]
-        texts = [f"p{share * 100:.0f} {value * 1000:.0f} ms" for share, value in found if value is not None]
+        texts = [f"p{share * 100:.0f} {value * 1000:,.0f} ms" for share, value in found if value is not None]
         if texts:
             rows.append(_row("Latency", f"{rail} {', '.join(texts)}"))
     told = {
@@ -110,22 +110,22 @@ def _load(load: LoadCounters) -> list[str]:
         rows.append(_row("Steps failed", _counts(load.step_failures)))
     if load.instance_heap_bytes is not None and load.instance_rss_bytes is not None:
         heap, rss = load.instance_heap_bytes / 1024, load.instance_rss_bytes / 1024
-        rows.append(_row("Per instance", f"{heap:.0f} KiB of heap, {rss:.0f} KiB resident"))
+        rows.append(_row("Per instance", f"{heap:,.0f} KiB of heap, {rss:,.0f} KiB resident"))
     events = {event: count for event, count in load.sdk_events.items() if count}
     return [*rows, _row("Events", _counts(events))] if events else rows
 
 
 def _payments(load: LoadCounters) -> str:
     # What a watched program's are is not known, only how many.
-    made = str(load.payments["any"]) if "any" in load.payments else _counts(load.payments)
-    failures = f", {load.failures.total()} failed"
-    on_purpose = f", {load.expected_failures.total()} failed on purpose" if load.expected_failures.total() else ""
-    missed = f", {load.missed} missed their time" if load.missed else ""
+    made = f"{load.payments['any']:,}" if "any" in load.payments else _counts(load.payments)
+    failures = f", {load.failures.total():,} failed"
+    on_purpose = f", {load.expected_failures.total():,} failed on purpose" if load.expected_failures.total() else ""
+    missed = f", {load.missed:,} missed their time" if load.missed else ""
     return made + failures + on_purpose + missed
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "none"
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())) or "none"
 
 
 def _row(label: str, text: str) -> str:

@@ -90,7 +90,7 @@ def _figures(run: Prepared) -> list[Figure]:
         figures.append(Figure("Held more", value, unit, "than at the start, after trimming"))
     if judgement.harness is not None:
         says = judgement.harness
-        by = f"its own rule: {says.growth_kib_per_min:+.1f} KiB/min, R² {says.r_squared:.2f}"
+        by = f"its own rule: {says.growth_kib_per_min:+,.1f} KiB/min, R² {says.r_squared:.2f}"
         figures.append(Figure("The harness says", says.verdict, "", by))
     if judgement.memory_limit_in_sec is not None:
         figures.append(Figure("Memory limit", clock(judgement.memory_limit_in_sec), "", "after the end, at this rate"))

@@ -93,7 +93,7 @@ class SoakRun(Lifecycle):
         directory = self._outputs.directory / "subjects"
         await together(subject.start(connection, directory / subject.state.driver) for subject in self._loaded)
         for state in self._state.subjects.values():
-            self._console.line(f"Subject {state.driver}: {state.sdk} {state.sdk_version}, process {state.pid}")
+            self._console.line(started(state))
         await together(subject.prepare() for subject in self._loaded)
         self._console.line(f"Load for {format_duration(self._run.duration_seconds)}, Ctrl-C ends it earlier")
 
@@ -129,3 +129,9 @@ class SoakRun(Lifecycle):
         if dump is not None:
             self._console.line("Reading the heap dumps, a second or so for each million allocations")
         return await asyncio.to_thread(partial(leak_lines, dump, sys.argv[1:]))
+
+
+def started(state: SubjectState) -> str:
+    """That a subject is there, with the SDK that it names, if it names one."""
+    sdk = f"{state.sdk} {state.sdk_version}".strip()
+    return f"Subject {state.driver}: {sdk}{', ' if sdk else ''}process {state.pid}"

@@ -148,7 +148,7 @@ class WorkloadSettings(SettingsGroup):
     force_gc: bool = setting(False, "Collect garbage after every payment.", section=Section.SCENARIOS, heading=True)
     failing_payments: float = setting(
         0.0,
-        "Share of the payments that is made to fail, 0 to 1.",
+        "Share of the payments that is made to fail, from 0 to less than 1.",
         section=Section.SCENARIOS,
         heading=True,
         at_least=0,
@@ -157,7 +157,7 @@ class WorkloadSettings(SettingsGroup):
     )
     awaited_failures: float = setting(
         0.0,
-        "Share of the payments that is waited for and times out or fails, 0 to 1.",
+        "Share of the payments that is waited for and times out or fails, from 0 to less than 1.",
         section=Section.SCENARIOS,
         heading=True,
         at_least=0,
@@ -182,6 +182,13 @@ class WorkloadSettings(SettingsGroup):
     )
 
     def contradictions(self) -> Iterator[Complaint]:
+        for name in ("failing_payments", "awaited_failures"):
+            if getattr(self, name) == 1:
+                yield contradiction(
+                    f"{name.replace('_', '-')} is 1, so that no payment succeeds, which is a failed run: leave some of"
+                    " the payments, for example by 0.9",
+                    name,
+                )
         if self.destroy_responses and not self.payment_history:
             yield contradiction(
                 "destroy-responses is on, and does nothing without payment-history: set both or none",

@@ -77,7 +77,7 @@ def read_probes(probes: Iterable[Probe], pid: int | None, others: Others | None 
             values[probe.column.name] = probe.read(process) + sum(_read_if_there(probe, each) for each in beside)
         except (psutil.Error, OSError) as error:
             values[probe.column.name] = None
-            failures[probe.name] = str(error) or type(error).__name__
+            failures[probe.name] = _in_words(error)
     return Reading(values, failures)
 
 
@@ -89,8 +89,14 @@ def read_counts(probes: Iterable[CountProbe], pid: int | None) -> Counts:
         try:
             by_probe[probe.name] = probe.read(_process(pid))
         except (psutil.Error, OSError) as error:
-            failures[probe.name] = str(error) or type(error).__name__
+            failures[probe.name] = _in_words(error)
     return Counts(by_probe, failures)
+
+
+def _in_words(error: psutil.Error | OSError) -> str:
+    if isinstance(error, psutil.AccessDenied):  # of itself it says no more than whose
+        return f"access to process {error.pid} is denied"
+    return str(error) or type(error).__name__
 
 
 def resident_by_name(pid: int | None, others: Others) -> dict[str, int]:

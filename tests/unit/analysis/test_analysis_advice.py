@@ -41,9 +41,18 @@ def test_a_watch_that_counts_no_operations_is_told_to_and_can_acquit_all_the_sam
     assert judge(Run.of("watched", rss_bytes=np.full(len(seconds), 60.0 * MIB), **columns)).verdict is Verdict.NO_LEAK
 
 
-@pytest.mark.parametrize("instances", [2, None])
-def test_a_run_is_told_to_come_to_rest(instances: float | None) -> None:
-    assert "--settle-every" in judge(undecided(instances)).would_decide
+@pytest.mark.parametrize(("instances", "ours"), [(2, True), (None, False)])
+@pytest.mark.parametrize("heap", [True, False])
+def test_only_a_run_of_ours_is_told_to_come_to_rest(instances: float | None, ours: bool, heap: bool) -> None:
+    told = judge(undecided(instances, heap=heap)).would_decide
+    assert ("--settle-every" in told) is ours
+    assert ("exporter watch" in told) is (not ours and not heap)
+
+
+@pytest.mark.parametrize("instances", [0, 2, None])
+def test_a_heap_is_advised_with_the_length_that_it_takes(instances: float | None) -> None:
+    assert "120 min with " in judge(undecided(instances)).would_decide
+    assert "120 min with " not in judge(undecided(instances, heap=True)).would_decide
 
 
 def test_growth_that_may_be_a_cache_says_which() -> None:

@@ -163,3 +163,19 @@ def test_every_heap_is_compared() -> None:
     heaps = of_series(Series.PART)
     both = [Run.of(run.name, **run.columns, **dict.fromkeys(heaps, run.columns[HEAP.name])) for run in (clean, leaking)]
     assert {found.series for found in compare(both[0], both[1]).differences if found.worse} >= set(heaps)
+
+
+@pytest.mark.parametrize("grown_kib", [0.0, 3000.0])
+def test_memory_that_is_constant_is_known_to_a_page(grown_kib: float) -> None:
+    t = np.arange(0, 1801, 5) / 60
+    a, b = (
+        Run.of(name, elapsed_sec=t * 60, rss_bytes=50_000.0 * KIB + added * KIB * t / 30, payments=np.floor(t * 60))
+        for name, added in (("a", 0.0), ("b", grown_kib))
+    )
+    found = compare(a, b)
+    for each in found.differences:
+        reach = each.difference.high - each.difference.value
+        assert reach > 0
+        assert each.difference.low < each.difference.high
+    assert measured(found, "peak").difference.high - measured(found, "peak").difference.value >= 4
+    assert found.worse is bool(grown_kib)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from exporter.analysis.alternatives import alternatives
+from exporter.analysis.csv_cells import Floats
 from exporter.analysis.floors import all_floors
 from exporter.analysis.slope import slope
 
@@ -56,3 +57,16 @@ def test_growth_that_levels_off_is_told_from_growth_that_goes_on(remaining: floa
     assert (found.probability_above(25.0) > 0.9) is probable
     assert (found.upper_bound(0.03) < 50.0) is not probable
     assert 10 < found.warmup < 30
+
+
+@pytest.mark.parametrize(("size", "warm"), [(0.0, False), (60.0, True)])
+def test_a_straight_line_in_pages_has_no_warmup(size: float, warm: bool) -> None:
+    t = np.arange(0, 60, 1 / 30)
+    pages = np.floor((13.96 * t + size * (1 - np.exp(-t / 4))) / 4)
+    found = alternatives(*_points(t, 4 * pages))
+    assert (found.warmup > 0) is warm
+
+
+def _points(t: Floats, y: Floats) -> tuple[Floats, Floats]:
+    floors = all_floors(t, y)[0]
+    return floors.t, floors.y

@@ -149,3 +149,15 @@ def test_a_size_that_no_living_process_has_is_a_failed_reading(size: int) -> Non
     with pytest.raises(OSError, match=f"reads as {size} bytes"):
         in_memory(size)
     assert in_memory(4096) == 4096
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(psutil.AccessDenied(pid=1), "access to process 1 is denied"), (PermissionError(13, "no"), "[Errno 13] no")],
+)
+def test_a_failure_is_told_in_words(error: psutil.Error | OSError, told: str) -> None:
+    class Denied(ThreadsProbe):
+        def read(self, process: psutil.Process) -> int:
+            raise error
+
+    assert read_probes([Denied()], os.getpid()).failures == {"threads": told}

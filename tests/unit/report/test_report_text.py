@@ -1,10 +1,16 @@
 """The final report: what it says."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from exporter.analysis.judgement import Interval, Judgement
 from exporter.errors import SubjectError
 from exporter.record.state import Histogram, LoadCounters, SubjectState
+from exporter.record.terms import Verdict
+from exporter.report.judgements import in_words, paragraph
 from exporter.report.text import judge_csv, trend_report
 
 CSV = """elapsed_sec,rss_bytes,heap_allocated_bytes,settled
@@ -76,3 +82,14 @@ def test_trimmed_samples_are_no_levels(tmp_path: Path) -> None:
 
 def test_a_csv_without_samples_is_inconclusive_and_says_so(tmp_path: Path) -> None:
     assert "Verdict: inconclusive" in report_on(tmp_path, "")
+
+
+def test_large_figures_have_their_thousands_apart() -> None:
+    assert in_words(Interval(17073.5, -1200.0, 35000.25)) == "+17,073.5 (-1,200.0 to +35,000.2)"
+    assert in_words(Interval(173.5, -12.0, 350.25)) == "+173.5 (-12.0 to +350.2)"
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.0, "none"), (90.0, "1.5 min")])
+def test_a_straight_line_is_told_to_have_no_warmup(seconds: float, told: str) -> None:
+    text = paragraph("run", Judgement(verdict=Verdict.LEAK, reason="it grows", warmup_sec=seconds))
+    assert re.search(rf"warm-up +{told}$", text, re.MULTILINE)

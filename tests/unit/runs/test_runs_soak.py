@@ -17,7 +17,7 @@ from exporter.errors import LoadError, SubjectError
 from exporter.record.state import SubjectState
 from exporter.runs import soak
 from exporter.runs.lifecycle import outputs, run_state
-from exporter.runs.soak import SoakRun
+from exporter.runs.soak import SoakRun, started
 from exporter.settings.drivers import DriverChoice
 from exporter.settings.load import WorkloadSettings
 from exporter.settings.run import RunConfig
@@ -127,3 +127,11 @@ def test_an_interrupt_lets_what_is_in_flight_finish(capsys: pytest.CaptureFixtur
     said = capsys.readouterr().out
     assert "payments in flight are finished first" in said
     assert re.search(r"Payments +[1-9]\d* spark, 0 failed", said)
+
+
+@pytest.mark.parametrize(
+    ("sdk", "version", "told"),
+    [("breez-sdk-spark", "0.27.2", "breez-sdk-spark 0.27.2, process 7"), ("", "", "process 7")],
+)
+def test_a_subject_is_told_with_the_sdk_that_it_names(sdk: str, version: str, told: str) -> None:
+    assert started(SubjectState("fake", sdk=sdk, sdk_version=version, pid=7)) == f"Subject fake: {told}"

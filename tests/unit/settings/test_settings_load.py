@@ -32,6 +32,8 @@ def test_the_defaults_are_the_references() -> None:
         ("payment_history_limit", -1, "payment-history-limit"),
         ("failing_payments", 1.1, "failing-payments"),
         ("failing_payments", -0.1, "failing-payments"),
+        ("failing_payments", 1, "failing-payments"),
+        ("awaited_failures", 1, "awaited-failures"),
         ("settle_every", -1, "settle-every"),
         ("settle_min_gap_seconds", -1.0, "settle-min-gap"),
         ("destroy_responses", True, "destroy-responses"),
@@ -42,8 +44,12 @@ def test_a_value_out_of_range_is_refused_with_flag_and_value(field: str, value: 
     with pytest.raises(ConfigError) as refusal:
         WorkloadSettings(**{field: value})
     assert flag in str(refusal.value)
-    shown = {True: "on", -1.0: "-1"}.get(value, str(value))
+    shown = {"True": "on", "-1.0": "-1"}.get(str(value), str(value))
     assert shown in str(refusal.value)
+
+
+def test_a_load_in_which_some_payments_may_succeed_is_taken() -> None:
+    assert WorkloadSettings(failing_payments=0.99, awaited_failures=0.99).failing_payments == 0.99
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
