@@ -36,6 +36,7 @@ def at_rest(python_bytes_per_payment: float = 0.0, native_bytes_per_reconnect: f
         reconnects=reconnects,
         abandoned_instances=2 * reconnects,
         settled=settled,
+        instances=np.full(len(t), 2.0),
     )
 
 
