@@ -1,14 +1,12 @@
 """What would decide a run that is inconclusive."""
 
 from exporter.analysis.demands import SHORTEST_FOR_LEAK_MINUTES
-from exporter.analysis.evidence import (
-    FEWEST_AT_REST,
-    SHORTEST_AT_REST_MINUTES,
-    Evidence,
-)
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.findings import Findings
 from exporter.analysis.judgement import Settings
 from exporter.analysis.load import Load
+from exporter.analysis.readings import FEWEST_AT_REST
+from exporter.analysis.shortly import SHORTEST_AT_REST_MINUTES
 from exporter.record.terms import Verdict
 
 _USUALLY_ENOUGH_AT_REST_MINUTES = 5.0  # decides nine clean runs of ten, on simulated ones

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from exporter.analysis.evidence import Evidence, label_of, memory_at_rest, memory_under_load
+from exporter.analysis.evidence import Evidence, label_of
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.harness import HEAP_OF_HARNESS
 from exporter.analysis.judgement import HEAP, RESIDENT, Interval, Settings
+from exporter.analysis.readings import memory_at_rest, memory_under_load
 from exporter.analysis.scales import PAGE_KIB
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch

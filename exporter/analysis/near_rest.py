@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from exporter.analysis.demands import SHORTEST_FOR_LEAK_MINUTES
-from exporter.analysis.evidence import Evidence, memory_at_rest
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.judgement import Settings
+from exporter.analysis.readings import memory_at_rest
 from exporter.analysis.stretch import Stretch
 from exporter.record.terms import Verdict
 

@@ -127,7 +127,7 @@ def _heap_at_rest_leaks(case: Case) -> Decision | None:
     findings = case.findings
     whole = findings.heap_at_rest if findings.heap_at_rest.verdict is Verdict.LEAK else None
     parts = [part for part in findings.parts_at_rest if part.verdict is Verdict.LEAK]
-    surest = max(parts, key=_certainty, default=whole)
+    surest = max((part for part in parts if not _moved(part, findings.heap_at_rest)), key=_certainty, default=whole)
     if surest is None:
         return None
     return _leak(whole if whole and _grows_by_more(whole, surest) else surest)
@@ -227,6 +227,11 @@ def _grows_by_more(whole: Evidence, part: Evidence) -> bool:
     return whole.trend is not None and part.trend is not None and whole.trend.growth.low > part.trend.growth.high
 
 
+def _moved(part: Evidence, whole: Evidence) -> bool:
+    """Whether the sum excludes that it grows as a part does: then memory has moved there from another part."""
+    return whole.trend is not None and part.trend is not None and whole.trend.growth.high < part.trend.growth.low
+
+
 def _certainty(leak: Evidence) -> float:
     return leak.trend.low / leak.trend.growth.value if leak.trend else 0.0
 
@@ -237,8 +242,8 @@ def _bound(part: Evidence) -> float:
 
 RULES = (
     Rule(
-        "**Leak** if any of the subject's heaps at rest is one, or else their sum. The surest of them decides, or the "
-        "sum if that is shown to be a leak and to grow by more.",
+        "**Leak** if any of the subject's heaps at rest is one that the sum does not exclude, or else their sum. The "
+        "surest of them decides, or the sum if that is shown to be a leak and to grow by more.",
         _heap_at_rest_leaks,
     ),
     Rule("**Leak** if the heap under load is one, unless the heap at rest acquits it.", _heap_leaks),

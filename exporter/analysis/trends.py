@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from exporter.analysis.csv_cells import Floats
-from exporter.analysis.evidence import Evidence, count_evidence, memory_at_rest, memory_under_load
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.growth import growth_per_operation
 from exporter.analysis.judgement import Interval, Judgement
+from exporter.analysis.readings import count_evidence, memory_at_rest, memory_under_load
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch
 from exporter.analysis.timeline import Timeline

@@ -8,14 +8,7 @@ import numpy as np
 from exporter.analysis.advice import would_decide
 from exporter.analysis.doubling import doubling_of, with_phases
 from exporter.analysis.drain import drain_of
-from exporter.analysis.evidence import (
-    Evidence,
-    Read,
-    count_evidence,
-    memory_at_rest,
-    memory_under_load,
-    resident_memory,
-)
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.findings import Findings
 from exporter.analysis.flags import (
     even_cache,
@@ -31,6 +24,7 @@ from exporter.analysis.harness import harness_verdict
 from exporter.analysis.judgement import HEAP, Doubling, Judgement, Kind, Settings
 from exporter.analysis.load import check_load
 from exporter.analysis.near_rest import memory_near_rest
+from exporter.analysis.readings import Read, count_evidence, memory_at_rest, memory_under_load, resident_memory
 from exporter.analysis.rules import Limits, combine
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import Stretch, longest_stretch

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from exporter.analysis.doubling import judge_doubling, with_phases
-from exporter.analysis.evidence import Evidence, memory_at_rest
+from exporter.analysis.evidence import Evidence
 from exporter.analysis.judgement import Doubling, Interval, Settings
+from exporter.analysis.readings import memory_at_rest
 from exporter.analysis.series import Run
 from exporter.analysis.stretch import longest_stretch
 from exporter.analysis.verdict import judge

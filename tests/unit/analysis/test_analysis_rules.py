@@ -41,10 +41,22 @@ HEAPLESS = replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=NO_HEAP, whole_heap=Fal
 UNDECIDED_HEAP = replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=evidence("heap_allocated_bytes", INCONCLUSIVE, 80.0))
 MINUTES = np.linspace(0.0, 60.0, 360)
 STRAIGHT, SLOWING = (trend_of_floors(MINUTES, grown, 4.0) for grown in (100 * MINUTES, 2000 * np.sqrt(MINUTES)))
+FALLING = trend_of_floors(MINUTES, 9000 - 100 * MINUTES, 4.0)
+# What a heap takes that another one has given up, and the same beside a sum that grows too.
+MOVED, GROWN = (
+    replace(
+        UNDECIDED_HEAP,
+        heap_at_rest=replace(UNDECIDED_HEAP.heap, settled=True, trend=whole),
+        parts_at_rest=(replace(PART, trend=STRAIGHT),),
+    )
+    for whole in (FALLING, STRAIGHT)
+)
 # By the number of the rule that decides it.
 CASES: list[tuple[int, Findings, Load]] = [
     (1, replace(ACQUITTED, parts_at_rest=(PART,), resident=RESIDENT_LEAK), Load()),
     (1, replace(ACQUITTED, heap_at_rest=replace(HEAP_LEAK, settled=True)), Load()),
+    (1, GROWN, Load()),
+    (8, MOVED, Load()),
     (2, replace(ACQUITTED, heap_at_rest=NO_HEAP, heap=HEAP_LEAK), Load()),
     (3, replace(ACQUITTED, counts=(evidence("open_fds", LEAK),), resident=RESIDENT_LEAK), Load()),
     (4, replace(ACQUITTED, heap=HEAP_LEAK, resident=RESIDENT_LEAK), Load()),
