@@ -87,7 +87,8 @@ def test_warmup_is_found_and_is_no_leak(rate: float, expected: Verdict) -> None:
 
 
 def test_a_short_run_without_samples_at_rest_is_inconclusive_and_says_what_would_decide() -> None:
-    found = judge(run_with(1000, minutes=10, heap=False))
+    run = run_with(1000, minutes=10, heap=False)
+    found = judge(Run.of(run.name, **run.columns, instances=np.full(len(run), 2.0)))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert "another 10 min" in found.would_decide
     assert "settled sample" in found.would_decide

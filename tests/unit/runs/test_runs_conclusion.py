@@ -60,7 +60,7 @@ def test_growth_is_told_per_reconnect_too_where_there_were_any(tmp_path: Path) -
     _, _, table = ended.report.partition("Side by side")
     head, python, go = table.splitlines()[1:4]
     assert head.split("  ")[-1].strip() == "bytes per reconnect"
-    assert float(python.split()[-4]) == pytest.approx(300 * 1024, rel=0.01)
+    assert float(python.split()[-4].replace(",", "")) == pytest.approx(300 * 1024, rel=0.01)
     assert go.split()[-1] == "?"
 
 

