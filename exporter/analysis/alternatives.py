@@ -5,9 +5,10 @@ Every explanation gets a weight by the Bayesian information criterion, with the 
 their autocorrelation leaves; the weights average what the explanations say of b, the growth that remains.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ _LOGARITHMS = (0.005, 0.02, 0.08, 0.3)
 _POWERS = (0.25, 0.5)
 _BENDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _LONGEST_WARMUP_MINUTES = 16.0  # warm-ups with time constants of up to 15 min are known
+_TWICE_AS_LONG = np.array([1.99, 2.01])  # about the end of a run of twice the length
 _PARAMETERS_PER_SHAPE = 2  # its size and its place
 _RIDGE = 1e-8
 _HIGHEST_AUTOCORRELATION = 0.95
@@ -32,13 +34,23 @@ _STRAIGHT = 0.02  # of all that the points span: what levels off of it is roundi
 
 @dataclass(frozen=True, slots=True)
 class Alternatives:
-    """What all explanations together say of the growth that remains; arrays of shape (explanations,)."""
+    """What all explanations together say of the growth that remains; arrays of shape (explanations,).
+
+    ``growth`` is that of the line alone, ``later`` what an explanation says of the end of a run twice as long: a
+    logarithm levels off and never ends.
+    """
 
     weights: Floats
     growth: Floats
+    later: Floats
     errors: Floats
     freedom: float
     warmup: float
+
+    @property
+    def afterwards(self) -> Self:
+        """The same of the growth at the end of a run twice as long."""
+        return replace(self, growth=self.later)
 
     def probability_above(self, growth: float) -> float:
         """The probability that the growth that remains is above this, per minute."""
@@ -86,10 +98,12 @@ def alternatives(t: Floats, y: Floats) -> Alternatives:
     freedom = max(effective - 4, 1.0)
     errors = np.sqrt(squares * inverse[:, 0, 0] / freedom)
     unit = scale / span
+    slopes = np.concatenate(([1.0], np.diff(_shapes(_TWICE_AS_LONG, exponentials))[:, 0] / np.ptp(_TWICE_AS_LONG)))
     matter = weights > _LEAST_WEIGHT
     return Alternatives(
         weights[matter] / weights[matter].sum(),
         coefficients[matter, 0] * unit,
+        (coefficients * slopes[members] * used).sum(axis=1)[matter] * unit,
         errors[matter] * unit,
         freedom,
         _settling_time(t, excess, float(np.ptp(response))),

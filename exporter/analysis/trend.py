@@ -100,13 +100,13 @@ class Trend:
         """The largest growth that the series does not exclude.
 
         The slope's bound, if below ``enough``; otherwise that since growth has levelled off, and, if growth is slowing,
-        what the alternatives leave. They take the noise for what it is around them, so that where the slope itself is
-        hardly known nothing follows.
+        what the alternatives leave of it after as long again. They take the noise for what it is around them, so that
+        where the slope itself is hardly known nothing follows.
         """
         bound = self.high if self.high < enough else min(self.high, self.level_high)
         known = self.growth.high - self.growth.low <= _HARDLY_KNOWN * enough
         if bound >= enough and self.slowing and known:
-            bound = min(bound, self.others.upper_bound(_MISSED_PROBABILITY))
+            bound = min(bound, self.others.afterwards.upper_bound(_MISSED_PROBABILITY))
         return max(bound, self.resolution)
 
 

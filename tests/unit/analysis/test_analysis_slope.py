@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import accumulate
 
 import numpy as np
@@ -57,6 +58,17 @@ def test_growth_that_levels_off_is_told_from_growth_that_goes_on(remaining: floa
     assert (found.probability_above(25.0) > 0.9) is probable
     assert (found.upper_bound(0.03) < 50.0) is not probable
     assert 10 < found.warmup < 30
+
+
+@pytest.mark.parametrize(
+    ("grown", "ends"),
+    [(lambda t: 20_000 * (1 - np.exp(-t / 8)), True), (lambda t: 5_000 * np.log1p(t / 5), False)],
+    ids=["warm-up", "logarithm"],
+)
+def test_what_levels_off_and_never_ends_leaves_growth_afterwards(grown: Callable[[Floats], Floats], ends: bool) -> None:
+    t = np.arange(0.5, 60)
+    found = alternatives(t, grown(t) + 100 * np.random.default_rng(5).standard_normal(len(t)))
+    assert (found.afterwards.upper_bound(0.03) < 40.0) is ends
 
 
 @pytest.mark.parametrize(("size", "warm"), [(0.0, False), (60.0, True)])
