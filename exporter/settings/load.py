@@ -152,8 +152,8 @@ class WorkloadSettings(SettingsGroup):
         section=Section.SCENARIOS,
         heading=True,
         at_least=0,
-        at_most=1,
-        remedy="give a share from 0 to 1",
+        below=1,
+        remedy="give a share from 0 to less than 1: a load in which no payment succeeds is a failed run",
     )
     awaited_failures: float = setting(
         0.0,
@@ -161,8 +161,8 @@ class WorkloadSettings(SettingsGroup):
         section=Section.SCENARIOS,
         heading=True,
         at_least=0,
-        at_most=1,
-        remedy="give a share from 0 to 1",
+        below=1,
+        remedy="give a share from 0 to less than 1: a load in which no payment succeeds is a failed run",
     )
     settle_every: int = setting(
         20,
@@ -182,13 +182,6 @@ class WorkloadSettings(SettingsGroup):
     )
 
     def contradictions(self) -> Iterator[Complaint]:
-        for name in ("failing_payments", "awaited_failures"):
-            if getattr(self, name) == 1:
-                yield contradiction(
-                    f"{name.replace('_', '-')} is 1, so that no payment succeeds, which is a failed run: leave some of"
-                    " the payments, for example by 0.9",
-                    name,
-                )
         if self.destroy_responses and not self.payment_history:
             yield contradiction(
                 "destroy-responses is on, and does nothing without payment-history: set both or none",

@@ -39,7 +39,7 @@ def test_a_driver_that_prints_a_gigabyte_costs_no_memory(start: Start, flood: st
 
 def test_what_a_driver_has_started_ends_with_it(start: Start) -> None:
     running = begin(start, "sleep 600 & exec DRIVER")
-    running.wait_for(r"Subject sh: process \d+")
+    running.wait_for(r"Subject sh: .*, process \d+")
     running.child("sleep 600")
     children = running.children()
     running.signal(signal.SIGINT)
@@ -49,7 +49,7 @@ def test_what_a_driver_has_started_ends_with_it(start: Start) -> None:
 
 def test_a_driver_that_ignores_every_request_to_stop_is_killed(start: Start) -> None:
     running = begin(start, "trap '' TERM; DRIVER; sleep 600")
-    running.wait_for(r"Subject sh: process \d+")
+    running.wait_for(r"Subject sh: .*, process \d+")
     children = running.children()
     running.signal(signal.SIGINT)
     assert running.finish() == 130, running.errors
