@@ -142,8 +142,8 @@ def _growths(
     per_operation = [growth_per_operation(stretches[index], evidence[index]) for index in (0, 1)]
     for column in OPERATIONS:
         a, b = (growths.get(column.name) for growths in per_operation)
-        paces = [_per_minute(stretch, column.name) for stretch in stretches]
-        if a is None or b is None or not all(paces):
+        paces = [stretch.pace_of(column.name) for stretch in stretches]
+        if a is None or b is None or np.isnan(paces).any():
             continue
         a, b = (
             growth.at_least(part.trend.resolution * 1024 / pace)
@@ -153,12 +153,6 @@ def _growths(
         most = tolerance * 1024 / paces[0]
         found.append(_difference(f"growth{at_rest} per {column.each}", series, "bytes", a, b, most, lasts))
     return found
-
-
-def _per_minute(stretch: Stretch, counter: str) -> float:
-    """How many operations a minute were done on average; 0 where they are not counted."""
-    counts = stretch.values(counter)
-    return 0.0 if counts is None else float(np.nanmax(counts) - np.nanmin(counts)) / stretch.duration
 
 
 def _levels(series: str, stretches: tuple[Stretch, Stretch], tolerance: float) -> list[Difference]:

@@ -45,9 +45,13 @@ class Stretch:
     @property
     def pace(self) -> float:
         """Payments a minute on average; NaN where none was made."""
-        payments = self.values("payments")
-        made = 0.0 if payments is None else float(np.nanmax(payments) - np.nanmin(payments))
-        return made / self.duration if made and self.duration else np.nan
+        return self.pace_of("payments")
+
+    def pace_of(self, counter: str) -> float:
+        """How much a column that counts rose a minute on average; NaN where it did not."""
+        counts = self.values(counter)
+        risen = 0.0 if counts is None else float(np.nanmax(counts) - np.nanmin(counts))
+        return risen / self.duration if risen and self.duration else np.nan
 
     @property
     def is_even(self) -> bool:
